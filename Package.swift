@@ -1,0 +1,186 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is built the same way: Swift 6 mode, the upcoming features that make imports and
+/// existentials explicit, and warnings as errors.
+let common: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that touch C also spell out each unsafe expression.
+let touchesC: [SwiftSetting] = common + [.strictMemorySafety()]
+
+/// Libraries from outside, by the name under which a target asks for them.
+enum Library {
+    static let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+    static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+    static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+    static let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+    static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+    static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+    static let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+}
+
+/// A library target; `folder` is its layer.
+func library(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = common,
+    exclude: [String] = [], resources: [Resource]? = nil
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", exclude: exclude,
+        resources: resources, swiftSettings: settings)
+}
+
+/// An executable: it composes services from configuration and holds no logic.
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Executables/\(name)", swiftSettings: common)
+}
+
+/// A test target, named after what it tests.
+func tests(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = common) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let package = Package(
+    name: "slipway",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "slipway", targets: ["slipway"]),
+        .executable(name: "slipway-api", targets: ["slipway-api"]),
+        .executable(name: "slipway-scheduler", targets: ["slipway-scheduler"]),
+        .executable(name: "slipway-dispatcher", targets: ["slipway-dispatcher"]),
+        .executable(name: "slipway-worker", targets: ["slipway-worker"]),
+        .executable(name: "slipway-runner", targets: ["slipway-runner"]),
+        .executable(name: "slipway-localkube", targets: ["slipway-localkube"]),
+        .executable(name: "slipway-bench", targets: ["slipway-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.12.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.10.0"),
+    ],
+    targets: [
+        // C libraries: module maps and shims.
+        .systemLibrary(
+            name: "CPostgres", path: "Sources/CLibraries/CPostgres", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CRabbitMQ", path: "Sources/CLibraries/CRabbitMQ", pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/CLibraries/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CEventLoop", path: "Sources/CLibraries/CEventLoop"),
+        .target(name: "CRunnerSystem", path: "Sources/CLibraries/CRunnerSystem"),
+
+        // Pure values.
+        library("SlipwayCore", in: "Core", [Library.yams]),
+
+        // One outside system each.
+        library("PostgresClient", in: "Clients", ["CPostgres", "EventLoop", Library.logging], settings: touchesC),
+        library("AMQPClient", in: "Clients", ["CRabbitMQ", "EventLoop", Library.logging], settings: touchesC),
+        library(
+            "KubernetesClient", in: "Clients", ["CCurl", "EventLoop", Library.logging, Library.yams],
+            settings: touchesC),
+
+        // Slipway's words for the outside systems.
+        library("RunStore", in: "Adapters", ["SlipwayCore", "PostgresClient", Library.logging]),
+        library(
+            "RunMessaging", in: "Adapters",
+            ["SlipwayCore", "AMQPClient", "Observability", Library.logging, Library.serviceLifecycle]),
+        library("Placement", in: "Adapters", ["SlipwayCore", "KubernetesClient"]),
+
+        // The shells.
+        library(
+            "Scheduler", in: "Services",
+            [
+                "SlipwayCore", "RunStore", "RunMessaging", "Observability", Library.asyncAlgorithms, Library.logging,
+                Library.serviceLifecycle,
+            ]),
+        library(
+            "Dispatcher", in: "Services",
+            [
+                "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
+                Library.logging, Library.serviceLifecycle,
+            ]),
+        library(
+            "Worker", in: "Services",
+            [
+                "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
+                Library.asyncAlgorithms, Library.logging, Library.serviceLifecycle,
+            ]),
+        library(
+            "ControlAPI", in: "Services",
+            [
+                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.hummingbird,
+                Library.logging, Library.serviceLifecycle,
+            ]),
+
+        library(
+            "ServiceProcess", in: "Services",
+            [
+                "SlipwayCore", "AMQPClient", "EventLoop", "KubernetesClient", "Observability", "PostgresClient",
+                "RunMessaging", "RunStore", "Settings", Library.logging, Library.serviceLifecycle, Library.unixSignals,
+            ]),
+
+        // Inside the pod.
+        library("Runner", in: "Agents", ["SlipwayCore", "CRunnerSystem"]),
+
+        // One-machine stand-ins.
+        library(
+            "LocalKubernetes", in: "Local",
+            [
+                Library.argumentParser, Library.dequeModule, Library.httpTypes, Library.hummingbird, Library.logging,
+                Library.nioCore, Library.serviceLifecycle, Library.yams,
+            ]),
+        library("DevStack", in: "Local", [Library.logging]),
+
+        // Support.
+        library("EventLoop", in: "Support", ["CEventLoop"], settings: touchesC),
+        library("Observability", in: "Support", [Library.logging, Library.hummingbird, Library.serviceLifecycle]),
+        library("Settings", in: "Support", [Library.logging, Library.yams]),
+        library("TestSupport", in: "Support", ["DevStack"]),
+
+        // Executables.
+        executable(
+            "slipway",
+            [
+                "SlipwayCore", "DevStack", "EventLoop", "PostgresClient", "RunStore", "Settings", Library.argumentParser,
+                Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1,
+            ]),
+        executable("slipway-api", ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings"]),
+        executable("slipway-scheduler", ["Scheduler", "RunStore", "ServiceProcess", "Settings"]),
+        executable("slipway-dispatcher", ["Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
+        executable("slipway-worker", ["Worker", "RunStore", "ServiceProcess", "Settings"]),
+        executable("slipway-runner", ["Runner"]),
+        executable("slipway-localkube", ["LocalKubernetes", Library.argumentParser]),
+        executable("slipway-bench", ["Settings", Library.argumentParser]),
+
+        // Tests.
+        tests("RunStoreTests", ["RunStore", "SlipwayCore", "PostgresClient", "EventLoop", "TestSupport", Library.logging]),
+        tests("PostgresClientTests", ["PostgresClient", "EventLoop", Library.logging]),
+        tests("SettingsTests", ["Settings"]),
+        tests(
+            "ObservabilityTests",
+            ["Observability", "DevStack", "TestSupport", Library.logging, Library.serviceLifecycle]),
+        tests("DevStackTests", ["DevStack", "TestSupport", Library.logging]),
+        tests("TidyTests", []),
+    ]
+)

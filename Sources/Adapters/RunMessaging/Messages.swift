@@ -1,0 +1,52 @@
+package import SlipwayCore
+
+// What the processes tell each other. Each message is a hint: losing or repeating one costs time, never a fact.
+
+/// To the dispatchers of a cluster: runs are ready.
+package struct DispatchHint: Sendable, Hashable, Codable {
+    /// About how many; a dispatcher claims what there is.
+    package var runs: Int
+
+    package init(runs: Int) { self.runs = runs }
+}
+
+/// To the workers of a cluster: these runs want a supervisor.
+package struct SuperviseHint: Sendable, Hashable, Codable {
+    package struct Lease: Sendable, Hashable, Codable {
+        package var run: RunID
+        /// The epoch the run had when this was written; a worker adopts it at this epoch only.
+        package var epoch: Int64
+
+        package init(run: RunID, epoch: Int64) {
+            self.run = run
+            self.epoch = epoch
+        }
+    }
+
+    package var leases: [Lease]
+
+    package init(leases: [Lease]) { self.leases = leases }
+}
+
+/// To the schedulers: what a worker, or a dispatcher that could not place, has observed.
+package struct ReportMessage: Sendable, Hashable, Codable {
+    package var reports: [PlacementReport]
+
+    package init(reports: [PlacementReport]) { self.reports = reports }
+}
+
+/// To one process, or to every scheduler.
+package struct ControlMessage: Sendable, Hashable, Codable {
+    /// New runs wait for admission.
+    package var admit: Bool?
+    /// Someone asked to cancel these.
+    package var cancel: [RunID]?
+    /// These are over, or placed anew: their old pods may go.
+    package var settled: [RunID]?
+
+    package init(admit: Bool? = nil, cancel: [RunID]? = nil, settled: [RunID]? = nil) {
+        self.admit = admit
+        self.cancel = cancel
+        self.settled = settled
+    }
+}

@@ -1,0 +1,99 @@
+internal import PostgresClient
+package import SlipwayCore
+
+/// A run that a dispatcher has leased and must place.
+package struct ClaimedRun: Sendable, Hashable {
+    package var id: RunID
+    package var jobID: JobID
+    package var jobVersion: Int
+    package var team: String
+    package var namespace: String
+    package var leaseEpoch: Int64
+    package var placement: Int
+    package var variables: [String: JSONValue]
+    /// For how long it was `ready`, by the database's clock.
+    package var readyFor: Duration
+}
+
+extension RunStore {
+    /// Moves pending runs to `ready`, highest priority and oldest first.
+    ///
+    /// - Parameter term: the caller's term of the scheduling duty; a later one makes this do nothing.
+    /// - Returns: how many runs each cluster now has more to place.
+    package func admit(holder: HolderID, term: Int64) async throws -> [String: Int] {
+        let rows = try await pool.query(
+            """
+            WITH picked AS (
+                SELECT id FROM live_runs
+                WHERE state = 'pending' AND EXISTS (
+                    SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)
+                        AND expires_at > clock_timestamp())
+                ORDER BY priority DESC, id LIMIT \(limits.batch) FOR UPDATE SKIP LOCKED
+            ), admitted AS (
+                UPDATE live_runs r SET state = 'ready', state_since = greatest(clock_timestamp(), r.state_since)
+                FROM picked WHERE r.id = picked.id
+                RETURNING r.id, r.cluster, r.state_since
+            ), told AS (
+                INSERT INTO run_events (run_id, kind, from_state, state, at)
+                SELECT id, 'state', 'pending', 'ready', state_since FROM admitted
+            )
+            SELECT cluster, count(*) FROM admitted GROUP BY cluster
+            """
+        ).decode(String.self, Int.self)
+        return Dictionary(rows.map { ($0.0, $0.1) }, uniquingKeysWith: +)
+    }
+
+    /// Leases ready runs of a cluster for placing: `ready` → `starting`.
+    ///
+    /// - Parameters:
+    ///   - limit: at most this many.
+    ///   - window: how many runs of the cluster may be `starting` at once, over all dispatchers.
+    package func claim(cluster: String, holder: HolderID, limit: Int, window: Int) async throws -> [ClaimedRun] {
+        let rows = try await pool.query(
+            """
+            WITH room AS (
+                SELECT greatest(0, \(window) - count(*)) AS places FROM live_runs
+                WHERE cluster = \(cluster) AND state = 'starting'
+            ), picked AS (
+                SELECT id, state_since AS ready_since FROM live_runs
+                WHERE state = 'ready' AND cluster = \(cluster)
+                    AND EXISTS (SELECT FROM holders WHERE id = \(holder) AND expires_at > clock_timestamp())
+                ORDER BY priority DESC, id LIMIT (SELECT least(places, \(min(limit, limits.batch))) FROM room)
+                FOR UPDATE SKIP LOCKED
+            ), claimed AS (
+                UPDATE live_runs r SET state = 'starting', state_since = greatest(clock_timestamp(), r.state_since),
+                    holder_id = \(holder), lease_epoch = r.lease_epoch + 1, placement = r.placement + 1,
+                    placement_started_at = clock_timestamp(), report_revision = 0, stream_sequence = 0, sail_lines = 0,
+                    reason = NULL, message = NULL, node = NULL, pod_uid = NULL
+                FROM picked WHERE r.id = picked.id
+                RETURNING r.id, r.job_id, r.job_version, r.team, r.lease_epoch, r.placement, r.variables, r.state_since,
+                    picked.ready_since
+            ), told AS (
+                INSERT INTO run_events (run_id, kind, from_state, state, at, placement, lease_epoch)
+                SELECT id, 'state', 'ready', 'starting', state_since, placement, lease_epoch FROM claimed
+            )
+            SELECT c.id, c.job_id, c.job_version, c.team, t.namespace, c.lease_epoch, c.placement, c.variables, c.state_since,
+                c.ready_since
+            FROM claimed c JOIN teams t ON t.name = c.team
+            """
+        ).decode(
+            RunID.self, JobID.self, Int.self, String.self, String.self, Int64.self, Int.self, PostgresJSON.self,
+            Timestamp.self, Timestamp.self)
+        return try rows.map { id, jobID, jobVersion, team, namespace, epoch, placement, variables, claimedAt, readyAt in
+            ClaimedRun(
+                id: id, jobID: jobID, jobVersion: jobVersion, team: team, namespace: namespace, leaseEpoch: epoch,
+                placement: placement, variables: try decoded(variables), readyFor: claimedAt - readyAt)
+        }
+    }
+
+    /// Which of these leases still stand, as a dispatcher asks before it creates a pod after a pause.
+    package func standing(_ leases: [(id: RunID, epoch: Int64)]) async throws -> Set<RunID> {
+        let rows = try await pool.query(
+            """
+            SELECT r.id FROM live_runs r JOIN unnest(\(leases.map(\.id)), \(leases.map(\.epoch))) AS l (id, epoch)
+                ON r.id = l.id AND r.lease_epoch = l.epoch
+            """
+        ).decode(RunID.self)
+        return Set(rows)
+    }
+}

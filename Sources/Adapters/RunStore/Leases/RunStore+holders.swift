@@ -1,0 +1,166 @@
+internal import PostgresClient
+package import SlipwayCore
+
+extension RunStore {
+    /// Makes a process known. Its leases hold until `timeToLive` after this moment, by the database's clock.
+    package func register(_ holder: Holder, timeToLive: Duration) async throws {
+        try await pool.query(
+            """
+            INSERT INTO holders (id, kind, name, version, clusters, expires_at)
+            VALUES (\(holder.id), \(holder.kind.rawValue), \(holder.name), \(holder.version), \(holder.clusters),
+                clock_timestamp() + \(timeToLive.postgresInterval))
+            ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, renewed_at = clock_timestamp()
+            """)
+    }
+
+    /// Renews the leases of a process, whatever their number, in one row.
+    ///
+    /// - Returns: `false` if it was declared dead: it holds nothing any more and needs a new id.
+    package func renew(_ holder: HolderID, timeToLive: Duration) async throws -> Bool {
+        let renewed = try await pool.query(
+            """
+            UPDATE holders SET renewed_at = clock_timestamp(),
+                expires_at = clock_timestamp() + \(timeToLive.postgresInterval)
+            WHERE id = \(holder)
+            """)
+        return renewed.affectedRows == 1
+    }
+
+    /// Ends a process's leases because it stops: each of its runs can be adopted at once.
+    package func retire(_ holder: HolderID) async throws -> [Unsupervised] {
+        let freed = try await pool.query(
+            """
+            WITH gone AS (
+                DELETE FROM holders WHERE id = \(holder)
+            ), cleanups_freed AS (
+                UPDATE cleanups SET holder_id = NULL WHERE holder_id = \(holder)
+            ), term_freed AS (
+                UPDATE terms SET holder_id = NULL, expires_at = clock_timestamp() WHERE holder_id = \(holder)
+            ), held AS (
+                SELECT id FROM live_runs WHERE holder_id = \(holder) ORDER BY id FOR UPDATE
+            )
+            UPDATE live_runs r SET holder_id = NULL, lease_epoch = r.lease_epoch + 1, hinted_at = clock_timestamp()
+            FROM held WHERE r.id = held.id
+            RETURNING r.id, r.cluster, r.lease_epoch
+            """)
+        return try Self.unsupervised(freed)
+    }
+
+    /// The processes that are alive, oldest first.
+    package func holders() async throws -> [(holder: Holder, startedAt: Timestamp, expiresAt: Timestamp)] {
+        try await pool.query(
+            "SELECT id, kind, name, version, clusters, started_at, expires_at FROM holders ORDER BY started_at, id"
+        ).decode(HolderID.self, String.self, String.self, String.self, [String].self, Timestamp.self, Timestamp.self)
+            .map { id, kind, name, version, clusters, startedAt, expiresAt in
+                guard let kind = Holder.Kind(rawValue: kind) else {
+                    throw StoredValueError(what: "a holder of kind", value: kind)
+                }
+                let holder = Holder(id: id, kind: kind, name: name, version: version, clusters: clusters)
+                return (holder, startedAt, expiresAt)
+            }
+    }
+
+    /// Takes or keeps a duty that one process at a time performs.
+    ///
+    /// - Returns: the term's number while `holder` has it, else `nil`.
+    package func takeTerm(duty: String, holder: HolderID, timeToLive: Duration) async throws -> Int64? {
+        let taken = try await pool.query(
+            """
+            INSERT INTO terms (duty, holder_id, term, expires_at)
+            VALUES (\(duty), \(holder), 1, clock_timestamp() + \(timeToLive.postgresInterval))
+            ON CONFLICT (duty) DO UPDATE SET
+                term = terms.term + CASE WHEN terms.holder_id = excluded.holder_id THEN 0 ELSE 1 END,
+                holder_id = excluded.holder_id, expires_at = excluded.expires_at
+            WHERE terms.holder_id = excluded.holder_id OR terms.holder_id IS NULL OR terms.expires_at < clock_timestamp()
+            RETURNING term
+            """)
+        return try taken.first?.value("term")
+    }
+
+    /// Declares dead the processes that did not renew, and frees what they held.
+    ///
+    /// Leases do not age while nobody could renew them: after a gap of more than one `timeToLive` between two sweeps every
+    /// process first gets a whole one.
+    ///
+    /// - Returns: the runs that now need a supervisor.
+    package func sweepLeases(timeToLive: Duration) async throws -> [Unsupervised] {
+        let interval = timeToLive.postgresInterval
+        let freed: PostgresResult? = try await pool.transaction { transaction in
+            let gap = try await transaction.query(
+                """
+                UPDATE sweeps s SET swept_at = clock_timestamp()
+                FROM (SELECT name, swept_at FROM sweeps WHERE name = 'leases' FOR UPDATE) before
+                WHERE s.name = before.name
+                RETURNING clock_timestamp() - before.swept_at > \(interval) AS was_away
+                """)
+            if try gap.first?.value("was_away", as: Bool.self) == true {
+                try await transaction.query(
+                    "UPDATE holders SET expires_at = greatest(expires_at, clock_timestamp() + \(interval))")
+                return nil
+            }
+            return try await transaction.query(Self.expireHolders)
+        }
+        return try freed.map(Self.unsupervised) ?? []
+    }
+
+    // The condition names the living rather than the dead: it also frees what a process took at the moment of its expiry.
+    private static let expireHolders: PostgresQuery = """
+        WITH alive AS MATERIALIZED (
+            SELECT id FROM holders WHERE expires_at >= clock_timestamp()
+        ), gone AS (
+            DELETE FROM holders WHERE id NOT IN (SELECT id FROM alive)
+        ), cleanups_freed AS (
+            UPDATE cleanups SET holder_id = NULL WHERE holder_id IS NOT NULL AND holder_id NOT IN (SELECT id FROM alive)
+        ), held AS (
+            SELECT id FROM live_runs
+            WHERE holder_id IS NOT NULL AND holder_id NOT IN (SELECT id FROM alive) ORDER BY id FOR UPDATE
+        ), freed AS (
+            UPDATE live_runs r SET holder_id = NULL, lease_epoch = r.lease_epoch + 1, hinted_at = clock_timestamp()
+            FROM held WHERE r.id = held.id
+            RETURNING r.id, r.cluster, r.lease_epoch, r.state, r.placement
+        ), told AS (
+            INSERT INTO run_events (run_id, kind, state, at, placement, lease_epoch)
+            SELECT id, 'lease_expired', state, clock_timestamp(), placement, lease_epoch FROM freed
+        )
+        SELECT id, cluster, lease_epoch FROM freed
+        """
+
+    /// Runs that need a supervisor and whose last hint was sent more than `age` ago; marks them as hinted now.
+    ///
+    /// They are the ones nobody holds, and the ones a dispatcher placed but no worker took over.
+    package func overdueForSupervision(age: Duration) async throws -> [Unsupervised] {
+        let overdue = try await pool.query(
+            """
+            WITH late AS (
+                SELECT id FROM live_runs
+                WHERE holder_id IS NULL AND state NOT IN ('pending', 'paused', 'ready')
+                    AND hinted_at < clock_timestamp() - \(age.postgresInterval)
+                UNION
+                SELECT r.id FROM live_runs r JOIN holders h ON h.id = r.holder_id AND h.kind = 'dispatcher'
+                WHERE r.state = 'starting' AND r.state_since < clock_timestamp() - \(age.postgresInterval)
+                    AND r.hinted_at < clock_timestamp() - \(age.postgresInterval)
+                LIMIT \(limits.batch)
+            ), locked AS (
+                SELECT r.id FROM live_runs r JOIN late USING (id) ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+            )
+            UPDATE live_runs r SET hinted_at = clock_timestamp() FROM locked WHERE r.id = locked.id
+            RETURNING r.id, r.cluster, r.lease_epoch
+            """)
+        return try Self.unsupervised(overdue)
+    }
+
+    /// Clusters with runs that have been `ready` for longer than `age`.
+    package func overdueForDispatch(age: Duration) async throws -> [String] {
+        try await pool.query(
+            """
+            SELECT name FROM clusters c WHERE EXISTS (
+                SELECT FROM live_runs r WHERE r.state = 'ready' AND r.cluster = c.name
+                    AND r.state_since < clock_timestamp() - \(age.postgresInterval))
+            """
+        ).decode(String.self)
+    }
+
+    private static func unsupervised(_ result: PostgresResult) throws -> [Unsupervised] {
+        try result.decode(RunID.self, String.self, Int64.self).map { Unsupervised(id: $0.0, cluster: $0.1, leaseEpoch: $0.2) }
+    }
+}

@@ -1,0 +1,122 @@
+internal import PostgresClient
+package import SlipwayCore
+
+/// A run that a worker has taken over.
+package struct SupervisedRun: Sendable, Hashable {
+    package var id: RunID
+    package var jobID: JobID
+    package var jobVersion: Int
+    package var team: String
+    package var namespace: String
+    package var state: RunState
+    package var leaseEpoch: Int64
+    package var placement: Int
+    package var placementStartedAt: Timestamp
+    package var runningAt: Timestamp?
+    package var stateSince: Timestamp
+    /// The number of the last line of the runner's stream that is stored.
+    package var streamSequence: Int64
+    /// How many lines of Sail's log are stored.
+    package var sailLines: Int64
+}
+
+/// A pod that must go: its run is over, or its placement was given up.
+package struct Cleanup: Sendable, Hashable {
+    package var runID: RunID
+    package var placement: Int
+    package var namespace: String
+
+    package init(runID: RunID, placement: Int, namespace: String) {
+        self.runID = runID
+        self.placement = placement
+        self.namespace = namespace
+    }
+}
+
+extension RunStore {
+    /// Takes runs over from whoever had them at the given epochs; a run with another epoch is left alone.
+    package func adopt(
+        _ runs: [(id: RunID, epoch: Int64)], holder: HolderID
+    ) async throws -> [SupervisedRun] {
+        guard !runs.isEmpty else { return [] }
+        let rows = try await pool.query(
+            """
+            WITH wanted AS (
+                SELECT r.id, r.holder_id IS NULL AS was_free FROM live_runs r
+                JOIN unnest(\(runs.map(\.id)), \(runs.map(\.epoch))) AS w (id, epoch)
+                    ON r.id = w.id AND r.lease_epoch = w.epoch
+                WHERE r.state = ANY(\(RunState.active))
+                    AND EXISTS (SELECT FROM holders WHERE id = \(holder) AND expires_at > clock_timestamp())
+                ORDER BY r.id FOR UPDATE OF r
+            ), adopted AS (
+                UPDATE live_runs r SET holder_id = \(holder), lease_epoch = r.lease_epoch + 1, report_revision = 0
+                FROM wanted WHERE r.id = wanted.id
+                RETURNING r.*, wanted.was_free
+            ), told AS (
+                INSERT INTO run_events (run_id, kind, state, at, placement, lease_epoch)
+                SELECT id, 'adopted', state, clock_timestamp(), placement, lease_epoch FROM adopted WHERE was_free
+            )
+            SELECT a.id, a.job_id, a.job_version, a.team, t.namespace, a.state, a.lease_epoch, a.placement,
+                a.placement_started_at, a.running_at, a.state_since, a.stream_sequence, a.sail_lines
+            FROM adopted a JOIN teams t ON t.name = a.team
+            """
+        ).decode(
+            RunID.self, JobID.self, Int.self, String.self, String.self, RunState.self, Int64.self, Int.self,
+            Timestamp?.self, Timestamp?.self, Timestamp.self, Int64.self, Int64.self)
+        return rows.map { row in
+            SupervisedRun(
+                id: row.0, jobID: row.1, jobVersion: row.2, team: row.3, namespace: row.4, state: row.5,
+                leaseEpoch: row.6, placement: row.7, placementStartedAt: row.8 ?? row.10, runningAt: row.9,
+                stateSince: row.10, streamSequence: row.11, sailLines: row.12)
+        }
+    }
+
+    /// The runs of a holder that someone asked to cancel.
+    package func cancelling(holder: HolderID) async throws -> [RunID] {
+        try await pool.query("SELECT id FROM live_runs WHERE holder_id = \(holder) AND state = 'cancelling'")
+            .decode(RunID.self)
+    }
+
+    /// Which of these runs a holder no longer holds, because they ended or another took them.
+    package func noLongerHeld(_ runs: [RunID], holder: HolderID) async throws -> Set<RunID> {
+        let rows = try await pool.query(
+            """
+            SELECT w.id FROM unnest(\(runs)) AS w (id)
+            WHERE NOT EXISTS (SELECT FROM live_runs r WHERE r.id = w.id AND r.holder_id = \(holder))
+            """
+        ).decode(RunID.self)
+        return Set(rows)
+    }
+
+    /// The pods a worker must remove: its own, and those nobody cares for in its clusters, which become its own.
+    package func takeCleanups(clusters: [String], holder: HolderID) async throws -> [Cleanup] {
+        let rows = try await pool.query(
+            """
+            WITH free AS (
+                SELECT run_id, placement FROM cleanups
+                WHERE holder_id IS NULL AND cluster = ANY(\(clusters))
+                ORDER BY run_id LIMIT \(limits.batch) FOR UPDATE SKIP LOCKED
+            ), taken AS (
+                UPDATE cleanups c SET holder_id = \(holder) FROM free
+                WHERE c.run_id = free.run_id AND c.placement = free.placement
+                RETURNING c.run_id, c.placement, c.team
+            )
+            SELECT taken.run_id, taken.placement, t.namespace FROM taken JOIN teams t ON t.name = taken.team
+            UNION ALL
+            SELECT c.run_id, c.placement, t.namespace FROM cleanups c JOIN teams t ON t.name = c.team
+            WHERE c.holder_id = \(holder)
+            """
+        ).decode(RunID.self, Int.self, String.self)
+        return rows.map { Cleanup(runID: $0.0, placement: $0.1, namespace: $0.2) }
+    }
+
+    /// Pods verified gone.
+    package func finishCleanups(_ cleanups: [(run: RunID, placement: Int)]) async throws {
+        guard !cleanups.isEmpty else { return }
+        try await pool.query(
+            """
+            DELETE FROM cleanups c USING unnest(\(cleanups.map(\.run)), \(cleanups.map(\.placement))::int[]) AS d (id, placement)
+            WHERE c.run_id = d.id AND c.placement = d.placement
+            """)
+    }
+}

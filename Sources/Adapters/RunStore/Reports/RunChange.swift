@@ -1,0 +1,54 @@
+package import SlipwayCore
+
+/// A live run, locked, as the decision about a report needs it.
+package struct LockedRun: Sendable, Hashable {
+    package var id: RunID
+    package var state: RunState
+    package var stateSince: Timestamp
+    package var leaseEpoch: Int64
+    package var placement: Int
+    package var reportRevision: Int64
+    package var runningAt: Timestamp?
+    package var cluster: String
+    package var jobID: JobID
+    package var jobVersion: Int
+    package var holderID: HolderID?
+}
+
+/// What is to be written for one run: decided purely, written in bulk.
+package struct RunChange: Sendable {
+    package enum Next: Sendable {
+        /// The run goes on in this state.
+        case live(RunState, since: Timestamp)
+        /// The placement was lost before user code ran: back to `ready`, its pod to be removed.
+        case replace(WaitingReason)
+        /// The run is over.
+        case finished(RunState, at: Timestamp, end: PlacementEnd)
+    }
+
+    package var run: LockedRun
+    package var next: Next
+    /// The states entered since, in order, each at or after the one before.
+    package var entered: [ObservedState]
+    package var report: PlacementReport
+
+    package init(run: LockedRun, next: Next, entered: [ObservedState], report: PlacementReport) {
+        self.run = run
+        self.next = next
+        self.entered = entered
+        self.report = report
+    }
+}
+
+/// What became of a batch of reports.
+package struct AppliedReports: Sendable {
+    /// Runs that are over or go back to `ready`, by the holder that must now remove their pods.
+    package var settled: [HolderID: [RunID]] = [:]
+    /// Clusters with runs to place anew.
+    package var replaced: Set<String> = []
+    package var replacedRuns = 0
+    /// Ended runs, with how.
+    package var finished: [(run: RunID, state: RunState)] = []
+    /// Reports dropped because another lease holds the run, or it is over.
+    package var stale = 0
+}

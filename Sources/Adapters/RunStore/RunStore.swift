@@ -1,0 +1,37 @@
+package import PostgresClient
+
+/// Slipway's facts in Postgres: jobs, runs, leases, tasks, events, logs and outputs.
+///
+/// Each change to a run is one guarded statement that names the state and the lease epoch it expects; a guard that does not
+/// hold is a value in the result, not an error. Functions are grouped by who calls them, a file a group.
+package struct RunStore: Sendable {
+    package let pool: PostgresPool
+    package let limits: StoreLimits
+
+    package init(pool: PostgresPool, limits: StoreLimits = StoreLimits()) {
+        self.pool = pool
+        self.limits = limits
+    }
+}
+
+/// The bounds of what one statement touches.
+package struct StoreLimits: Sendable {
+    /// Rows claimed, admitted, adopted or swept by one statement.
+    package var batch = 500
+    /// The largest page of a list.
+    package var page = 500
+    /// How often a run may be placed before it fails.
+    package var placements = 5
+
+    package init() {}
+}
+
+/// A stored value does not have the form this version of Slipway knows.
+package struct StoredValueError: Error, CustomStringConvertible {
+    package let what: String
+    package let value: String
+
+    package var description: String {
+        "the database holds \(what) \"\(value)\", which this version does not know; is a newer version running too?"
+    }
+}

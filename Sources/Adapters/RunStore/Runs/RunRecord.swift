@@ -1,0 +1,123 @@
+internal import PostgresClient
+package import SlipwayCore
+
+/// A run as the view `runs` tells it.
+package struct RunRecord: Sendable {
+    package var id: RunID
+    package var team: String
+    package var jobID: JobID
+    package var jobName: String
+    package var jobVersion: Int
+    package var kind: String?
+    package var cluster: String
+    package var priority: Int
+    package var variables: JSONValue
+    package var originID: RunID?
+    package var originKind: String?
+    package var submittedBy: String?
+    package var createdAt: Timestamp
+    package var state: RunState
+    package var stateSince: Timestamp
+    package var runningAt: Timestamp?
+    package var endedAt: Timestamp?
+    package var placement: Int
+    package var leaseEpoch: Int64
+    package var holderID: HolderID?
+    package var reason: ReasonCode?
+    package var failureClass: FailureClass?
+    package var message: String?
+    package var failedTask: String?
+    package var exitCode: Int?
+    package var errorName: String?
+    package var stackTrace: String?
+    package var evidence: JSONValue?
+    package var node: String?
+    package var warnings: Int
+
+    static let columns = """
+        id, team, job_id, job_name, job_version, kind, cluster, priority, variables, origin_id, origin_kind, submitted_by, \
+        created_at, state, state_since, running_at, ended_at, placement, lease_epoch, holder_id, reason, failure_class, \
+        message, failed_task, exit_code, error_name, stack_trace, evidence, node, warnings
+        """
+
+    init(row: PostgresRow) throws {
+        id = try row.value("id")
+        team = try row.value("team")
+        jobID = try row.value("job_id")
+        jobName = try row.value("job_name")
+        jobVersion = try row.value("job_version")
+        kind = try row.value("kind")
+        cluster = try row.value("cluster")
+        priority = try row.value("priority")
+        variables = try decoded(row.value("variables"))
+        originID = try row.value("origin_id")
+        originKind = try row.value("origin_kind")
+        submittedBy = try row.value("submitted_by")
+        createdAt = try row.value("created_at")
+        state = try row.value("state")
+        stateSince = try row.value("state_since")
+        runningAt = try row.value("running_at")
+        endedAt = try row.value("ended_at")
+        placement = try row.value("placement")
+        leaseEpoch = try row.value("lease_epoch")
+        holderID = try row.value("holder_id")
+        reason = try row.value("reason")
+        failureClass = try row.value("failure_class")
+        message = try row.value("message")
+        failedTask = try row.value("failed_task")
+        exitCode = try row.value("exit_code")
+        errorName = try row.value("error_name")
+        stackTrace = try row.value("stack_trace")
+        evidence = try row.value("evidence", as: PostgresJSON?.self).map { try decoded($0) }
+        node = try row.value("node")
+        warnings = try row.value("warnings")
+    }
+}
+
+/// One entry of a run's append-only record.
+package struct RunEvent: Sendable {
+    package var sequence: Int64
+    package var kind: String
+    package var fromState: RunState?
+    package var state: RunState?
+    package var at: Timestamp
+    package var reason: ReasonCode?
+    package var message: String?
+    package var actor: String?
+    package var placement: Int?
+
+    init(row: PostgresRow) throws {
+        sequence = try row.value("sequence")
+        kind = try row.value("kind")
+        fromState = try row.value("from_state")
+        state = try row.value("state")
+        at = try row.value("at")
+        reason = try row.value("reason")
+        message = try row.value("message")
+        actor = try row.value("actor")
+        placement = try row.value("placement")
+    }
+}
+
+/// A task of a run as stored.
+package struct StoredTask: Sendable {
+    package var name: String
+    package var position: Int
+    package var state: TaskState
+    package var attempt: Int
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+    package var exitCode: Int?
+    package var failure: TaskFailure?
+
+    init(row: PostgresRow) throws {
+        name = try row.value("name")
+        position = try row.value("position")
+        state = try row.value("state")
+        attempt = try row.value("attempt")
+        startedAt = try row.value("started_at")
+        endedAt = try row.value("ended_at")
+        exitCode = try row.value("exit_code")
+        failure = try row.value("failure", as: PostgresJSON?.self).map { try decoded($0) }
+    }
+}

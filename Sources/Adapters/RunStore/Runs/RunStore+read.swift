@@ -1,0 +1,97 @@
+internal import PostgresClient
+package import SlipwayCore
+
+/// Which runs a list shows. All that is set must hold.
+package struct RunFilter: Sendable {
+    package var teams: [String]?
+    package var jobName: String?
+    package var states: [RunState]?
+    package var kind: String?
+    package var originID: RunID?
+
+    package init(
+        teams: [String]? = nil, jobName: String? = nil, states: [RunState]? = nil, kind: String? = nil,
+        originID: RunID? = nil
+    ) {
+        self.teams = teams
+        self.jobName = jobName
+        self.states = states
+        self.kind = kind
+        self.originID = originID
+    }
+}
+
+extension RunStore {
+    /// One run, or `nil` if there is none with this id.
+    package func run(_ id: RunID) async throws -> RunRecord? {
+        let result = try await pool.query("SELECT \(unescaped: RunRecord.columns) FROM runs WHERE id = \(id)")
+        return try result.first.map(RunRecord.init(row:))
+    }
+
+    /// Runs, newest first, older than `before`.
+    ///
+    /// - Parameter limit: 1 to `limits.page`; larger values are cut.
+    package func runs(_ filter: RunFilter, before: RunID?, limit: Int) async throws -> [RunRecord] {
+        // Each half of the view is cut to the page before they are merged, so the cost does not grow with history.
+        let columns = RunRecord.columns
+        let page = min(max(limit, 1), limits.page)
+        let result = try await pool.query(
+            """
+            SELECT \(unescaped: columns) FROM runs
+            WHERE (\(nullable: before)::uuid IS NULL OR id < \(nullable: before))
+                AND (\(nullable: filter.teams)::text[] IS NULL OR team = ANY(\(nullable: filter.teams)))
+                AND (\(nullable: filter.jobName)::text IS NULL OR job_name = \(nullable: filter.jobName))
+                AND (\(nullable: filter.states)::text[] IS NULL OR state = ANY(\(nullable: filter.states)))
+                AND (\(nullable: filter.kind)::text IS NULL OR kind = \(nullable: filter.kind))
+                AND (\(nullable: filter.originID)::uuid IS NULL OR origin_id = \(nullable: filter.originID))
+            ORDER BY id DESC LIMIT \(page)
+            """)
+        return try result.rows.map(RunRecord.init(row:))
+    }
+
+    /// How many runs there are in each state, live ones only.
+    package func liveCounts() async throws -> [RunState: Int] {
+        let rows = try await pool.query("SELECT state, count(*) FROM live_runs GROUP BY state")
+            .decode(RunState.self, Int.self)
+        return Dictionary(rows.map { ($0.0, $0.1) }, uniquingKeysWith: +)
+    }
+
+    /// The events of a run after a sequence number, oldest first.
+    package func events(_ id: RunID, after sequence: Int64 = 0, limit: Int = 500) async throws -> [RunEvent] {
+        let page = min(max(limit, 1), limits.page)
+        let result = try await pool.query(
+            """
+            SELECT sequence, kind, from_state, state, at, reason, message, actor, placement FROM run_events
+            WHERE run_id = \(id) AND sequence > \(sequence) ORDER BY sequence LIMIT \(page)
+            """)
+        return try result.rows.map(RunEvent.init(row:))
+    }
+
+    /// The tasks of a run in the job's order; empty until its runner has reported.
+    package func tasks(_ id: RunID) async throws -> [StoredTask] {
+        let result = try await pool.query(
+            """
+            SELECT name, position, state, attempt, started_at, ended_at, exit_code, failure FROM run_tasks
+            WHERE run_id = \(id) ORDER BY position
+            """)
+        return try result.rows.map(StoredTask.init(row:))
+    }
+
+    /// What the tasks of a run wrote, in the order of writing.
+    package func outputs(_ id: RunID) async throws -> [TaskOutput] {
+        let rows = try await pool.query(
+            """
+            SELECT task, name, kind, columns, value, row_count, is_truncated FROM run_outputs
+            WHERE run_id = \(id) ORDER BY created_at, task, name
+            """
+        ).decode(String.self, String.self, String.self, PostgresJSON?.self, PostgresJSON.self, Int?.self, Bool.self)
+        return try rows.map { task, name, kind, columns, value, rowCount, isTruncated in
+            guard let kind = TaskOutput.Kind(rawValue: kind) else {
+                throw StoredValueError(what: "an output of kind", value: kind)
+            }
+            return TaskOutput(
+                task: task, name: name, kind: kind, columns: try columns.map { try decoded($0) },
+                value: try decoded(value), rowCount: rowCount, isTruncated: isTruncated)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+internal import Glibc
+
+/// A thread for one call that blocks and has no other form: resolving a name, sending a cancel request.
+///
+/// Both are rare and bounded by the number of connections. The runtime's own threads stay free of them.
+enum BlockingThread {
+    private final class Body {
+        let run: @Sendable () -> Void
+
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// - Returns: `false` if the system has no thread to give; then `body` does not run.
+    static func run(_ body: @escaping @Sendable () -> Void) -> Bool {
+        var attributes = pthread_attr_t()
+        unsafe pthread_attr_init(&attributes)
+        defer { unsafe pthread_attr_destroy(&attributes) }
+        unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        let retained = unsafe Unmanaged.passRetained(Body(body))
+        var thread = pthread_t()
+        let status = unsafe pthread_create(
+            &thread,
+            &attributes,
+            { pointer in
+                guard let pointer = unsafe pointer else { return nil }
+                unsafe Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
+                return nil
+            },
+            retained.toOpaque()
+        )
+        if status != 0 { unsafe retained.release() }
+        return status == 0
+    }
+}

@@ -1,0 +1,37 @@
+/// Reads job files, in YAML or JSON.
+///
+/// What it returns is valid: every name, range and size has been checked, and anchors, aliases, tags and merge keys have
+/// been refused before anything was decoded. All mistakes are told at once, each with its place.
+package enum JobFile {
+    /// Reads a file that holds exactly one job.
+    ///
+    /// - Parameter file: the name that errors begin with.
+    package static func parse(_ text: String, file: String = "job file") throws(JobFileErrors) -> JobSpec {
+        let jobs = try parseAll(text, file: file)
+        guard jobs.count == 1 else {
+            let message = jobs.isEmpty ? "the file is empty; a job is expected" : "holds \(jobs.count) jobs; one is expected"
+            throw JobFileErrors(file: file, errors: [JobFileError(line: 1, column: 1, field: "", message: message)])
+        }
+        return jobs[0]
+    }
+
+    /// Reads a file of any number of documents separated by `---`; empty ones are passed over.
+    ///
+    /// - Parameter file: the name that errors begin with.
+    package static func parseAll(_ text: String, file: String = "job file") throws(JobFileErrors) -> [JobSpec] {
+        let limits = JobLimits.standard
+        var problems = JobFileProblems(limits: limits)
+        var jobs: [JobSpec] = []
+        do throws(JobFileError) {
+            for root in try JobFileDocuments.read(text, limits: limits) where !root.isEmpty {
+                var reader = JobFileReader(problems: problems, limits: limits)
+                if let job = reader.job(JobFileField(node: root)) { jobs.append(job) }
+                problems = reader.problems
+            }
+        } catch {
+            problems.add(error)
+        }
+        guard problems.errors.isEmpty else { throw JobFileErrors(file: file, errors: problems.errors) }
+        return jobs
+    }
+}

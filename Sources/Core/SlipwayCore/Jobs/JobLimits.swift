@@ -1,0 +1,40 @@
+/// The bounds of a job file, in one place.
+package struct JobLimits: Sendable, Hashable {
+    package static let standard = JobLimits()
+
+    /// Of the text of one file.
+    package var fileBytes = 96 << 10
+    /// Mappings and lists inside each other.
+    package var depth = 32
+    package var documents = 100
+    /// Errors told at once.
+    package var errors = 20
+    /// Characters of a wrong value that an error repeats.
+    package var errorValueCharacters = 80
+
+    package var tasks = 500
+    package var variables = 100
+    package var environmentVariables = 200
+    package var environmentValueBytes = 32 << 10
+    package var tags = 32
+    package var annotations = 32
+    package var annotationsBytes = 64 << 10
+    package var nodeSelectorTerms = 32
+    package var tolerations = 32
+    package var sailSettings = 100
+    package var commandWords = 1000
+    package var descriptionCharacters = 4000
+    package var pathCharacters = 1024
+    package var outputRows = 0...10_000
+
+    package var cpuMillicores = 1...1_024_000
+    package var memoryBytes = (4 << 20)...(16 << 40)
+    package var timeoutSeconds = 1...(30 * 86_400)
+
+    /// Of the names and final values of all variables of one run as JSON.
+    package var variablesBytes = 16 << 10
+    /// Of what a runner's assignment holds besides tasks and variables.
+    package var assignmentFrameBytes = 1024
+
+    package init() {}
+}

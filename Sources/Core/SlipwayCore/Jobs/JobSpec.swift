@@ -1,0 +1,198 @@
+/// What a job is: one immutable version of it, as applied by a person and stored as JSON.
+///
+/// A file in YAML or JSON is read by `JobFile`, which checks every bound; a value of this type is already valid.
+/// Member names are the ones of the file (snake case there).
+package struct JobSpec: Sendable, Hashable, Codable {
+    /// 1 to 63 characters: lower-case letters, digits and `-`, beginning with a letter.
+    package var name: String
+    /// The team that owns it; `default` unless said.
+    package var team: String
+    /// A free label, such as `report` or `export`, by which lists can be filtered.
+    package var kind: String?
+    package var description: String?
+    package var tags: [String]
+    /// The query engine beside the runner.
+    package var engine: Engine
+    /// The image of the runner container, and of Sail unless `engine.sail.image` names another.
+    package var image: String
+    package var resources: PodResources
+    package var timeouts: Timeouts
+    /// By name; the run may override the defaults.
+    package var variables: [String: Variable]
+    /// Environment variables of every task.
+    package var environment: [String: EnvironmentValue]
+    /// Executed in this order; at least one.
+    package var tasks: [TaskSpec]
+    package var nodeSelector: [String: String]
+    package var tolerations: [Toleration]
+    /// Copied to the pod; names under `kubernetes.io`, `k8s.io` and `slipway.dev` are refused.
+    package var annotations: [String: String]
+    /// The Kubernetes cluster it runs on; `default` unless said.
+    package var cluster: String
+
+    package enum CodingKeys: String, CodingKey {
+        case name, team, kind, description, tags, engine, image, resources, timeouts, variables
+        case environment = "env"
+        case tasks
+        case nodeSelector = "node_selector"
+        case tolerations, annotations, cluster
+    }
+
+    package init(
+        name: String, team: String = "default", kind: String? = nil, description: String? = nil, tags: [String] = [],
+        engine: Engine = .sail(SailSettings()), image: String = "slipway/runner:dev",
+        resources: PodResources = PodResources(), timeouts: Timeouts = Timeouts(),
+        variables: [String: Variable] = [:], environment: [String: EnvironmentValue] = [:], tasks: [TaskSpec],
+        nodeSelector: [String: String] = [:], tolerations: [Toleration] = [], annotations: [String: String] = [:],
+        cluster: String = "default"
+    ) {
+        self.name = name
+        self.team = team
+        self.kind = kind
+        self.description = description
+        self.tags = tags
+        self.engine = engine
+        self.image = image
+        self.resources = resources
+        self.timeouts = timeouts
+        self.variables = variables
+        self.environment = environment
+        self.tasks = tasks
+        self.nodeSelector = nodeSelector
+        self.tolerations = tolerations
+        self.annotations = annotations
+        self.cluster = cluster
+    }
+
+    /// Sail beside the runner, or the runner alone. In JSON and YAML: `"none"` or `{"sail": {…}}`.
+    package enum Engine: Sendable, Hashable {
+        case none
+        case sail(SailSettings)
+    }
+
+    /// How Sail is started.
+    package struct SailSettings: Sendable, Hashable, Codable {
+        /// `nil` takes the job's image.
+        package var image: String?
+        /// Sail's own settings by its key, such as `execution.default_parallelism`; written to its environment.
+        package var config: [String: String]
+
+        package init(image: String? = nil, config: [String: String] = [:]) {
+            self.image = image
+            self.config = config
+        }
+    }
+
+    /// Requests, and limits equal to them, of the two containers.
+    package struct PodResources: Sendable, Hashable, Codable {
+        package var runner: ContainerResources
+        package var sail: ContainerResources
+
+        package init(
+            runner: ContainerResources = ContainerResources(cpuMillicores: 100, memoryBytes: 512 << 20),
+            sail: ContainerResources = ContainerResources(cpuMillicores: 500, memoryBytes: 1 << 30)
+        ) {
+            self.runner = runner
+            self.sail = sail
+        }
+    }
+
+    /// In the file: Kubernetes quantities, `cpu: 500m`, `memory: 1Gi`.
+    package struct ContainerResources: Sendable, Hashable, Codable {
+        package var cpuMillicores: Int
+        package var memoryBytes: Int
+
+        package enum CodingKeys: String, CodingKey {
+            case cpuMillicores = "cpu_millicores"
+            case memoryBytes = "memory_bytes"
+        }
+
+        package init(cpuMillicores: Int, memoryBytes: Int) {
+            self.cpuMillicores = cpuMillicores
+            self.memoryBytes = memoryBytes
+        }
+    }
+
+    /// How long each phase may take, in whole seconds. In the file: durations such as `90s`, `10m`, `2h`.
+    package struct Timeouts: Sendable, Hashable, Codable {
+        /// Waiting for a node.
+        package var scheduleSeconds: Int
+        /// From a node found to containers started (pulls included), without Sail's own start.
+        package var startSeconds: Int
+        /// Until Sail answers.
+        package var sailReadySeconds: Int
+        /// User code.
+        package var runSeconds: Int
+        /// From asking to cancel to deleting by force.
+        package var cancelSeconds: Int
+        /// The state a run gets whose `run` timeout passed.
+        package var onTimeout: TimeoutOutcome
+
+        package enum CodingKeys: String, CodingKey {
+            case scheduleSeconds = "schedule_seconds"
+            case startSeconds = "start_seconds"
+            case sailReadySeconds = "sail_ready_seconds"
+            case runSeconds = "run_seconds"
+            case cancelSeconds = "cancel_seconds"
+            case onTimeout = "on_timeout"
+        }
+
+        package init(
+            scheduleSeconds: Int = 600, startSeconds: Int = 300, sailReadySeconds: Int = 600, runSeconds: Int = 86_400,
+            cancelSeconds: Int = 180, onTimeout: TimeoutOutcome = .timeout
+        ) {
+            self.scheduleSeconds = scheduleSeconds
+            self.startSeconds = startSeconds
+            self.sailReadySeconds = sailReadySeconds
+            self.runSeconds = runSeconds
+            self.cancelSeconds = cancelSeconds
+            self.onTimeout = onTimeout
+        }
+    }
+
+    package enum TimeoutOutcome: String, Sendable, Hashable, Codable, CaseIterable {
+        case timeout, failed, cancelled
+    }
+
+    /// A value that SQL, Python and commands can refer to. In the file a bare scalar is a default.
+    package struct Variable: Sendable, Hashable, Codable {
+        package var type: VariableType
+        /// `nil`: the run must give one.
+        package var `default`: JSONValue?
+        package var description: String?
+
+        package init(type: VariableType = .string, default: JSONValue? = nil, description: String? = nil) {
+            self.type = type
+            self.default = `default`
+            self.description = description
+        }
+    }
+
+    package enum VariableType: String, Sendable, Hashable, Codable, CaseIterable {
+        case string, integer, number, boolean, date
+    }
+
+    /// A literal, or one key of a Kubernetes secret or config map in the run's namespace.
+    ///
+    /// In JSON and YAML: a string, `{"secret": name, "key": key}` or `{"config_map": name, "key": key}`.
+    package enum EnvironmentValue: Sendable, Hashable {
+        case literal(String)
+        case secret(name: String, key: String)
+        case configMap(name: String, key: String)
+    }
+
+    package struct Toleration: Sendable, Hashable, Codable {
+        package var key: String?
+        /// `Exists` or `Equal`.
+        package var `operator`: String?
+        package var value: String?
+        package var effect: String?
+
+        package init(key: String? = nil, operator: String? = nil, value: String? = nil, effect: String? = nil) {
+            self.key = key
+            self.operator = `operator`
+            self.value = value
+            self.effect = effect
+        }
+    }
+}

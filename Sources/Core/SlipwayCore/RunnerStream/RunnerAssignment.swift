@@ -1,0 +1,70 @@
+/// What the runner of one placement is told to do, as JSON in its environment variable ``environmentName``.
+package struct RunnerAssignment: Sendable, Hashable, Codable {
+    package static let environmentName = "SLIPWAY_ASSIGNMENT"
+    /// The kernel refuses a longer environment string (128 KiB with its name and terminator).
+    package static let maximumBytes = 120_000
+
+    package var runID: RunID
+    /// 1 for the first placement of the run.
+    package var placement: Int
+    package var job: String
+    package var tasks: [TaskSpec]
+    /// The final value of each variable.
+    package var variables: [String: JSONValue]
+    /// Where Sail listens, such as `sc://127.0.0.1:50051`; `nil` without an engine.
+    package var sailAddress: String?
+    /// The file for the termination summary.
+    package var terminationMessagePath: String
+    package var limits: RunnerLimits
+
+    package enum CodingKeys: String, CodingKey {
+        case runID = "run_id"
+        case placement, job, tasks, variables
+        case sailAddress = "sail_address"
+        case terminationMessagePath = "termination_message_path"
+        case limits
+    }
+
+    package init(
+        runID: RunID, placement: Int, job: String, tasks: [TaskSpec], variables: [String: JSONValue],
+        sailAddress: String?, terminationMessagePath: String = "/dev/termination-log",
+        limits: RunnerLimits = RunnerLimits()
+    ) {
+        self.runID = runID
+        self.placement = placement
+        self.job = job
+        self.tasks = tasks
+        self.variables = variables
+        self.sailAddress = sailAddress
+        self.terminationMessagePath = terminationMessagePath
+        self.limits = limits
+    }
+}
+
+/// The bounds of what a runner writes.
+package struct RunnerLimits: Sendable, Hashable, Codable {
+    /// A longer line of a task is cut into pieces of this size.
+    package var logLineBytes: Int
+    /// After this much of one task's log the rest is dropped and a mark says so.
+    package var logTaskBytes: Int
+    /// The JSON of one output may not be larger.
+    package var outputBytes: Int
+    /// Seconds between asking a task's processes to end and killing them.
+    package var graceSeconds: Int
+
+    package enum CodingKeys: String, CodingKey {
+        case logLineBytes = "log_line_bytes"
+        case logTaskBytes = "log_task_bytes"
+        case outputBytes = "output_bytes"
+        case graceSeconds = "grace_seconds"
+    }
+
+    package init(
+        logLineBytes: Int = 16 << 10, logTaskBytes: Int = 64 << 20, outputBytes: Int = 1 << 20, graceSeconds: Int = 10
+    ) {
+        self.logLineBytes = logLineBytes
+        self.logTaskBytes = logTaskBytes
+        self.outputBytes = outputBytes
+        self.graceSeconds = graceSeconds
+    }
+}

@@ -1,0 +1,86 @@
+internal import ControlAPI
+internal import Settings
+
+/// What can be configured of the API server.
+enum APISettings {
+    static let listen = SettingKey<ListenAddress>(
+        "api.listen", default: ListenAddress(host: "127.0.0.1", port: 8080), help: "Where the API is served.",
+        allowed: AllowedValues("not off") { !$0.isOff })
+
+    static let token = SettingKey<String>(
+        "api.token", default: "",
+        help: "What every request must carry as a bearer token; empty allows everyone on this machine and needs a loopback api.listen.",
+        isSecret: true)
+
+    static let acquireTimeout = SettingKey<Duration>(
+        "postgres.acquire_timeout", default: .seconds(5),
+        help: "How long a request waits for a database connection before the API answers 503.",
+        allowed: .range(.milliseconds(10) ... .seconds(60)))
+
+    private static let standard = ControlAPILimits()
+
+    static let bodySize = SettingKey<ByteSize>(
+        "api.limits.body_size", default: ByteSize(bytes: standard.bodyBytes), help: "The largest request body.",
+        allowed: .range(.kibibytes(1) ... .mebibytes(64)))
+    static let runsPerRequest = SettingKey<Int>(
+        "api.limits.runs_per_request", default: standard.runsPerRequest, help: "The most runs of one bulk request.",
+        allowed: .range(1...10_000))
+    static let runsPerCommit = SettingKey<Int>(
+        "api.limits.runs_per_commit", default: standard.runsPerCommit, help: "The most runs stored by one commit.",
+        allowed: .range(1...10_000))
+    static let waitingRuns = SettingKey<Int>(
+        "api.limits.waiting_runs", default: standard.waitingRuns,
+        help: "New runs that may wait for a commit; beyond that the API answers 503.", allowed: .range(1...1_000_000))
+    static let pageRows = SettingKey<Int>(
+        "api.limits.page_rows", default: standard.pageRows, help: "The largest page of a list.",
+        allowed: .range(1...500))
+    static let followers = SettingKey<Int>(
+        "api.limits.followers", default: standard.followers, help: "Streams that may follow runs at once.",
+        allowed: .range(1...100_000))
+    static let followInterval = SettingKey<Duration>(
+        "api.follow_interval", default: standard.followInterval, help: "How often followed runs are looked at.",
+        allowed: .range(.milliseconds(10) ... .seconds(60)))
+    static let keepAlive = SettingKey<Duration>(
+        "api.keep_alive", default: standard.keepAlive, help: "How often a silent stream says that it is alive.",
+        allowed: .range(.seconds(1) ... .seconds(300)))
+    static let jobMemory = SettingKey<Duration>(
+        "api.job_memory", default: standard.jobMemory,
+        help: "How long another process's change of a job may go unnoticed.", allowed: .range(.zero ... .seconds(60)))
+
+    static let command = CommandDescription(
+        name: "slipway-api",
+        abstract: "serves Slipway's HTTP API",
+        discussion: """
+            Accepts jobs and runs, tells their state, logs and outputs. Stateless: any number may run behind a load balancer. \
+            Needs the database; without the broker runs are still accepted and found by the schedulers' sweep.
+            """,
+        examples: [
+            .init(
+                "slipway-api --postgres-url postgres://slipway@localhost/slipway --amqp-url amqp://localhost",
+                "serves http://127.0.0.1:8080 to this machine"),
+            .init(
+                "slipway-api --api-listen 0.0.0.0:8080 --api-token-file /run/secrets/api-token",
+                "serves everyone who has the token"),
+        ],
+        keys: [
+            listen, token, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
+            SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
+            pageRows, followers, followInterval, keepAlive, jobMemory,
+        ] + SharedSettings.reporting)
+
+    static func configuration(_ settings: Settings) throws -> ControlAPIConfiguration {
+        var limits = ControlAPILimits()
+        limits.bodyBytes = try settings(bodySize).bytes
+        limits.runsPerRequest = try settings(runsPerRequest)
+        limits.runsPerCommit = try settings(runsPerCommit)
+        limits.waitingRuns = try settings(waitingRuns)
+        limits.pageRows = try settings(pageRows)
+        limits.followers = try settings(followers)
+        limits.followInterval = try settings(followInterval)
+        limits.keepAlive = try settings(keepAlive)
+        limits.jobMemory = try settings(jobMemory)
+        let address = try settings(listen)
+        return try ControlAPIConfiguration(
+            host: address.host, port: address.port, token: settings(token), limits: limits)
+    }
+}

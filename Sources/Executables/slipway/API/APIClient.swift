@@ -1,0 +1,135 @@
+internal import AsyncHTTPClient
+internal import FoundationEssentials
+internal import NIOCore
+internal import NIOHTTP1
+internal import SlipwayCore
+
+/// Speaks to the API.
+struct APIClient: Sendable {
+    let base: String
+    /// Who said that this is the address.
+    let origin: String
+    let token: String
+
+    /// The longest a plain answer may take.
+    private static let timeout = TimeAmount.seconds(60)
+    /// The largest answer that is read whole.
+    private static let answerBytes = 256 << 20
+
+    func get(_ path: String, _ query: [(String, String?)] = []) async throws -> Document {
+        try await document(request(.GET, path, query))
+    }
+
+    func post(_ path: String, _ body: Document = .object([:])) async throws -> Document {
+        try await post(path, [], contentType: "application/json", body: body.jsonText(isPretty: false))
+    }
+
+    func post(
+        _ path: String, _ query: [(String, String?)], contentType: String, body: String
+    ) async throws -> Document {
+        var request = request(.POST, path, query)
+        request.headers.add(name: "content-type", value: contentType)
+        request.body = .bytes(ByteBuffer(string: body))
+        return try await document(request)
+    }
+
+    /// The body of an answer in another form than JSON, piece by piece.
+    func stream(
+        _ path: String, _ query: [(String, String?)], accept: String, headers: [(String, String)] = [],
+        _ take: (ByteBuffer) throws -> Void
+    ) async throws {
+        var request = request(.GET, path, query)
+        request.headers.replaceOrAdd(name: "accept", value: accept)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        // A stream lives as long as the run: only its head has a deadline.
+        let response = try await execute(request, .hours(24 * 30))
+        guard response.status.code < 300 else { throw try await failure(response) }
+        do {
+            for try await part in response.body { try take(part) }
+        } catch let error as Failure {
+            throw error
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw StreamBroken()
+        }
+    }
+
+    // MARK: One request
+
+    private func request(_ method: HTTPMethod, _ path: String, _ query: [(String, String?)]) -> HTTPClientRequest {
+        let pairs = query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }
+        var request = HTTPClientRequest(url: "\(base)/api/v1\(path)" + (pairs.isEmpty ? "" : "?\(pairs.joined(separator: "&"))"))
+        request.method = method
+        request.headers.add(name: "accept", value: "application/json")
+        request.headers.add(name: "user-agent", value: "slipway/\(VersionCommand.own)")
+        if !token.isEmpty { request.headers.add(name: "authorization", value: "Bearer \(token)") }
+        return request
+    }
+
+    private static func encoded(_ text: String) -> String {
+        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~,".utf8)
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            if plain.contains(byte) {
+                bytes.append(byte)
+            } else {
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func document(_ request: HTTPClientRequest) async throws -> Document {
+        let response = try await execute(request, Self.timeout)
+        guard response.status.code < 300 else { throw try await failure(response) }
+        let bytes = try await body(response)
+        guard let document = Document(json: bytes.readableBytesView) else {
+            throw Failure(
+                .software, "\(base) answered with something that is not JSON",
+                advice: "Is this the address of a Slipway API? It came from \(origin).")
+        }
+        return document
+    }
+
+    private func execute(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> HTTPClientResponse {
+        do {
+            return try await HTTPClient.shared.execute(request, timeout: timeout)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw unreachable
+        }
+    }
+
+    private func body(_ response: HTTPClientResponse) async throws -> ByteBuffer {
+        do {
+            return try await response.body.collect(upTo: Self.answerBytes)
+        } catch is NIOTooManyBytesError {
+            throw Failure(.software, "\(base) answered with more than \(Self.answerBytes >> 20) MiB")
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw unreachable
+        }
+    }
+
+    private var unreachable: Failure {
+        let local = origin == "--server" || origin == "SLIPWAY_SERVER"
+        return Failure(
+            .unreachable, "the API at \(base) cannot be reached (the address came from \(origin))",
+            advice: local
+                ? "Check the address in \(origin) and that the API runs there."
+                : "Start everything on this machine with `slipway dev up`, or name the API with --server URL.")
+    }
+
+    private func failure(_ response: HTTPClientResponse) async throws -> Failure {
+        let bytes = try await body(response)
+        let problem = Document(json: bytes.readableBytesView) ?? .null
+        return Failure(status: Int(response.status.code), problem: problem, client: self)
+    }
+}
+
+/// A stream ended before it was complete; it can be resumed.
+struct StreamBroken: Error {}

@@ -1,0 +1,65 @@
+internal import SlipwayCore
+
+extension Failure {
+    /// What a person is told about the API's answer that something is wrong.
+    init(status: Int, problem: Document, client: APIClient) {
+        let code = problem.text("code")
+        let detail = problem.text("detail")
+        let errors = problem.elements("errors").map(Self.line)
+        let shown = errors.isEmpty || code == "invalid_job_file" ? detail : problem.text("title")
+        let message = shown.isEmpty ? "\(client.base) answered with status \(status)" : shown
+        switch code {
+        case "job_not_found":
+            self.init(.notFound, message, advice: "See the jobs there are with `slipway job list`.")
+        case "version_not_found":
+            self.init(.notFound, message, advice: "See a job's versions with `slipway job versions NAME`.")
+        case "run_not_found":
+            self.init(.notFound, message, advice: "See the runs there are with `slipway run list`.")
+        case "unauthorized":
+            self.init(.noPermission, message, advice: "Put the API's token into the environment variable SLIPWAY_TOKEN.")
+        case "invalid_variables":
+            self.init(
+                .refused, message, advice: "See a job's variables with `slipway job show NAME`; give values with --variable NAME=VALUE.",
+                details: errors)
+        case "invalid_job_file":
+            self.init(.refused, "the job file is not valid", advice: "Correct the file and apply it again.", details: errors)
+        case "unknown_team_or_cluster":
+            self.init(.refused, message, advice: "See the clusters there are with `slipway cluster list`.")
+        case "run_not_over":
+            self.init(.refused, message, advice: "Wait for its end with `slipway run wait ID`, or cancel it with `slipway run cancel ID`.")
+        default:
+            self.init(Self.status(status), message, advice: Self.advice(status, problem), details: errors)
+        }
+    }
+
+    private static func line(_ error: Document) -> String {
+        let place = error.integer("line").map { "line \($0), column \(error.integer("column") ?? 1): " } ?? ""
+        let field = error.text("field")
+        let value = error["value"].map { " is \"\($0.plainText)\" and" } ?? ""
+        let allowed = error.elements("allowed").map(\.plainText)
+        let hint: String
+        switch (allowed.isEmpty, place.isEmpty) {
+        case (true, _): hint = ""
+        case (false, true): hint = "; allowed: \(allowed.joined(separator: ", "))"
+        case (false, false): hint = "; did you mean \(allowed.joined(separator: ", "))?"
+        }
+        return "\(place)\(field.isEmpty ? "" : "\(field)")\(value) \(error.text("message"))\(hint)"
+    }
+
+    private static func status(_ status: Int) -> ExitStatus {
+        switch status {
+        case 401, 403: .noPermission
+        case 404: .notFound
+        case 400..<500: .refused
+        case 503: .temporary
+        default: .software
+        }
+    }
+
+    private static func advice(_ status: Int, _ problem: Document) -> String? {
+        if status == 503 { return "Try again in a moment." }
+        let request = problem.text("request_id")
+        guard status >= 500, !request.isEmpty else { return nil }
+        return "The API's log tells more; look for the request \(request)."
+    }
+}

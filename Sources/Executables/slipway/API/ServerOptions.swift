@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import DevStack
+internal import FoundationEssentials
+
+/// Which API is spoken to.
+struct ServerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The API's address.", valueName: "url"))
+    var server: String?
+
+    /// The client for this address.
+    func client() throws -> APIClient {
+        let (address, origin) = try address()
+        return APIClient(
+            base: address, origin: origin, token: ProcessInfo.processInfo.environment["SLIPWAY_TOKEN"] ?? "")
+    }
+
+    private func address() throws -> (url: String, origin: String) {
+        let environment = ProcessInfo.processInfo.environment
+        if let server { return (try Self.checked(server, "--server"), "--server") }
+        if let server = environment["SLIPWAY_SERVER"], !server.isEmpty {
+            return (try Self.checked(server, "SLIPWAY_SERVER"), "SLIPWAY_SERVER")
+        }
+        // why: a stack that cannot be looked at is as good as none, and the default below may still answer.
+        if let folder = try? StackFolder.standard(environment),
+            let stack = try? DevStack(folder: folder, environment: environment, logger: Quiet.logger),
+            let addresses = try? stack.knownAddresses()
+        {
+            return (addresses.api, "slipway dev")
+        }
+        return ("http://127.0.0.1:8080", "the default")
+    }
+
+    private static func checked(_ text: String, _ origin: String) throws -> String {
+        guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
+            url.host?.isEmpty == false
+        else {
+            throw Failure(.usage, "\(origin) is \"\(text)\"; allowed is an address such as http://127.0.0.1:8080")
+        }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+}

@@ -1,0 +1,6 @@
+internal import ArgumentParser
+
+struct AdminCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "admin", abstract: "Take care of an installation.", subcommands: [AdminMigrate.self])
+}

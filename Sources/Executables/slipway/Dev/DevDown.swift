@@ -1,0 +1,11 @@
+internal import ArgumentParser
+internal import DevStack
+
+struct DevDown: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "down", abstract: "Stop everything; the data stay.")
+
+    func run() async throws {
+        let stack = try DevCommand.stack { Terminal.note($0) }
+        try await DevCommand.translating { try await stack.down() }
+    }
+}

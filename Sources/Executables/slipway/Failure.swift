@@ -1,0 +1,47 @@
+/// Why a command did not do what was asked: what is wrong and what to do next.
+struct Failure: Error {
+    let code: ExitStatus
+    let message: String
+    /// The next step, as a sentence or a command.
+    var advice: String?
+    /// One line each.
+    var details: [String] = []
+
+    init(_ code: ExitStatus, _ message: String, advice: String? = nil, details: [String] = []) {
+        self.code = code
+        self.message = message
+        self.advice = advice
+        self.details = details
+    }
+}
+
+/// What the program's exit code means. Those from 64 on are the ones of sysexits.h.
+enum ExitStatus: Int32, CaseIterable {
+    case success = 0
+    case runFailed = 10
+    case runTimedOut = 11
+    case runCancelled = 12
+    case usage = 64
+    case refused = 65
+    case notFound = 66
+    case unreachable = 69
+    case software = 70
+    case temporary = 75
+    case noPermission = 77
+
+    /// For a run that is over; `nil` while it is not.
+    init?(runState: String) {
+        switch runState {
+        case "succeeded": self = .success
+        case "failed": self = .runFailed
+        case "timeout": self = .runTimedOut
+        case "cancelled": self = .runCancelled
+        default: return nil
+        }
+    }
+}
+
+extension Failure {
+    /// Whether the API may be back in a moment.
+    var isPassing: Bool { code == .unreachable || code == .temporary }
+}

@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import SlipwayCore
+
+struct JobApply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Store a job file: a new job, or a new version of it.",
+        discussion: """
+            Applying the same file again changes nothing.
+
+              slipway job apply report.yaml
+              slipway job apply -f a.yaml -f b.yaml
+              cat report.yaml | slipway job apply -f -
+            """)
+
+    @Argument(help: "Job files in YAML or JSON; - is standard input.")
+    var files: [String] = []
+
+    @Option(name: [.customShort("f"), .customLong("file")], parsing: .singleValue, help: "The same, as an option.")
+    var moreFiles: [String] = []
+
+    @Option(help: "The team to apply it to, instead of the file's.")
+    var team: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    private static let maximumBytes = 1 << 20
+
+    func validate() throws {
+        guard !(files + moreFiles).isEmpty else { throw ValidationError("Name a job file, or - for standard input.") }
+    }
+
+    func run() async throws {
+        let client = try server.client()
+        for file in files + moreFiles {
+            let text = try Self.read(file)
+            let isJSON = text.first { !$0.isWhitespace } == "{"
+            do {
+                let applied = try await client.post(
+                    "/jobs", [("team", team)], contentType: isJSON ? "application/json" : "application/yaml", body: text)
+                show(applied)
+            } catch var failure as Failure {
+                failure.details = failure.details.map { "\(file == "-" ? "standard input" : file): \($0)" }
+                throw failure
+            }
+        }
+    }
+
+    private func show(_ applied: Document) {
+        switch output.format {
+        case .json: Terminal.print(applied.jsonText(isPretty: true))
+        case .yaml: Terminal.print(YAMLText.of(applied))
+        case .name: Terminal.print(applied.text("name"))
+        case .table, .wide:
+            Terminal.print("job \(applied.text("team"))/\(applied.text("name")) \(applied.text("change")), version \(applied.text("version"))")
+        }
+    }
+
+    private static func read(_ file: String) throws -> String {
+        let path = file == "-" ? "/dev/stdin" : file
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(filePath: path))
+        } catch {
+            let isThere = FileManager.default.fileExists(atPath: path)
+            throw Failure(.notFound, "\(file) \(isThere ? "cannot be read" : "does not exist")")
+        }
+        guard data.count <= maximumBytes else {
+            throw Failure(.refused, "\(file) has \(data.count) bytes; allowed are \(maximumBytes)")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw Failure(.refused, "\(file) is not UTF-8 text")
+        }
+        return text
+    }
+}

@@ -1,0 +1,28 @@
+internal import ArgumentParser
+
+struct JobCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "job", abstract: "Store and show jobs.",
+        subcommands: [JobApply.self, JobList.self, JobShow.self, JobVersions.self])
+}
+
+/// Names a job.
+struct JobOptions: ParsableArguments {
+    @Argument(help: "The job's name.")
+    var name: String
+
+    @Option(help: "The team that owns it.")
+    var team = "default"
+
+    /// Its path below the API.
+    func path() throws -> String {
+        for (what, value) in [("the job's name", name), ("--team", team)] {
+            guard !value.isEmpty, value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
+                throw Failure(
+                    .usage, "\(what) is \"\(value)\"; allowed are lower-case letters, digits and -",
+                    advice: "See the jobs there are with `slipway job list`.")
+            }
+        }
+        return "/jobs/\(team)/\(name)"
+    }
+}

@@ -1,0 +1,85 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// Where the program writes: results on standard output, everything else on standard error.
+enum Terminal {
+    static let isOutputTerminal = isatty(STDOUT_FILENO) == 1
+    static let isErrorTerminal = isatty(STDERR_FILENO) == 1
+
+    /// How wide tables may be: the terminal's width, or 80 columns.
+    static let width: Int = {
+        var size = winsize()
+        if isOutputTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 {
+            return Int(size.ws_col)
+        }
+        return 80
+    }()
+
+    private static let wantsColor: Bool = {
+        let environment = ProcessInfo.processInfo.environment
+        return (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    }()
+
+    // MARK: Writing
+
+    static func print(_ text: String) { write(text + "\n") }
+
+    /// Text that has its line ends.
+    static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+    /// Something to know that is not a result.
+    static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    static func error(_ text: String) { write(text, to: STDERR_FILENO) }
+
+    /// Ends the program with a failure's message and code.
+    static func fail(_ failure: Failure) -> Never {
+        var text = paint("error:", .red, isTerminal: isErrorTerminal) + " \(TextWidth.harmless(failure.message))\n"
+        for detail in failure.details { text += "  \(TextWidth.singleLine(detail))\n" }
+        if let advice = failure.advice { text += "\(advice)\n" }
+        error(text)
+        exit(failure.code.rawValue)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var written = 0
+            while written < bytes.count {
+                let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+                if count > 0 {
+                    written += count
+                } else if errno != EINTR {
+                    return
+                }
+            }
+        }
+    }
+
+    // MARK: Colours
+
+    enum Color: String {
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case blue = "34"
+        case cyan = "36"
+        case dim = "2"
+        case bold = "1"
+    }
+
+    /// Coloured if standard output is a terminal and nobody objects.
+    static func paint(_ text: String, _ color: Color, isTerminal: Bool = isOutputTerminal) -> String {
+        isTerminal && wantsColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    static func color(ofState state: String) -> Color {
+        switch state {
+        case "succeeded": .green
+        case "failed", "timeout", "upstream_failed": .red
+        case "cancelled", "cancelling", "paused", "skipped", "condition_failed": .yellow
+        case "running": .blue
+        default: .cyan
+        }
+    }
+}

@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import SlipwayCore
+
+struct RunList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List runs, newest first.",
+        discussion: """
+              slipway run list --state failed,timeout --job report
+              slipway run list --limit 1000 -o name | xargs slipway run cancel
+            """)
+
+    @Option(help: "Only runs in these states; several are separated by commas.")
+    var state: String?
+    @Option(help: "Only runs of this job.")
+    var job: String?
+    @Option(help: "Only this team's; several are separated by commas.")
+    var team: String?
+    @Option(help: "Only runs whose job has this kind.")
+    var kind: String?
+    @Option(help: "Only runs made from this run, such as its retries.")
+    var origin: String?
+    @Option(help: "The most to show.")
+    var limit = 50
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        guard limit >= 1 else { throw ValidationError("--limit is \(limit); allowed is 1 or more.") }
+    }
+
+    func run() async throws {
+        let client = try server.client()
+        var originID: String?
+        if let origin { originID = try await RunReference.resolve(origin, client) }
+        var runs: [Document] = []
+        var after: String?
+        repeat {
+            let page = try await client.get(
+                "/runs",
+                [
+                    ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
+                    ("limit", String(min(500, limit - runs.count))), ("after", after),
+                ])
+            runs += page.elements("runs")
+            after = page["next"]?.string
+        } while after != nil && runs.count < limit
+        Listing.runs.show(
+            runs, document: .object(["runs": .array(runs)]), format: output.format,
+            empty: "There are no such runs. Create one with `slipway run create JOB`.")
+    }
+}

@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import Glibc
+
+/// The command line of Slipway. A folder is a noun, a file a verb.
+@main
+struct Slipway: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "slipway",
+        abstract: "Runs data jobs on Kubernetes.",
+        discussion: """
+            A job is a file: what to run, on which engine, with which variables. Each execution of it is a run.
+
+              slipway dev up                         start everything on this machine
+              slipway job apply report.yaml          store a job
+              slipway run create report --follow     run it and watch
+              slipway run list --state failed        what went wrong
+              slipway run logs 0192b1c4 --follow     what it writes
+
+            The API's address is --server, else SLIPWAY_SERVER, else that of `slipway dev`, else http://127.0.0.1:8080. \
+            Its token is read from SLIPWAY_TOKEN.
+
+            EXIT CODES
+              0   done; a run that was waited for succeeded
+              10  the run failed             64  wrong usage
+              11  the run timed out          65  the file or the values were refused
+              12  the run was cancelled      66  there is no such thing
+              69  the API is unreachable     70  the API or this program failed
+              75  the API is busy or its database is away; try again
+              77  the token is missing or wrong
+            """,
+        subcommands: [JobCommand.self, RunCommand.self, ClusterCommand.self, AdminCommand.self, DevCommand.self, VersionCommand.self])
+
+    @Flag(name: .customLong("version"), help: "Print the version.")
+    var showsVersion = false
+
+    func run() throws {
+        guard showsVersion else { throw CleanExit.helpRequest(self) }
+        Terminal.print("slipway \(VersionCommand.own)")
+    }
+
+    static func main() async {
+        // A reader that leaves early, such as `head`, ends this program quietly.
+        signal(SIGPIPE, SIG_DFL)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            Terminal.fail(failure)
+        } catch let request as ExitRequest {
+            Glibc.exit(request.status.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// What the cluster asks of whatever runs its pods' containers: real processes or timers.
+package protocol Kubelet: Sendable {
+    /// Works until the task is cancelled.
+    func run() async
+    /// Kills a pod's processes as if from outside.
+    func kill(_ pod: StoredObject) async throws
+    /// Ends a pod as a node short of resources does: it stays as `Failed` with reason `Evicted`.
+    func evict(_ pod: StoredObject, message: String) async throws
+    /// Ends a pod whose object is removed without waiting.
+    func abandon(_ pod: StoredObject) async
+    /// The CPU (thousandths of a core) and memory (bytes) each container of a pod uses now.
+    func usage(_ pod: StoredObject) async -> [ContainerUsage]
+    /// Where a container's log is.
+    func log(_ pod: StoredObject, container: String, isPrevious: Bool) async throws(APIError) -> LogSource
+    /// Ends every pod with its grace, at the end of the cluster.
+    func shutDown() async
+}
+
+package struct ContainerUsage: Sendable {
+    package var name: String
+    package var milliCPU: Int64
+    package var memoryBytes: Int64
+}
+
+/// A container's log.
+package enum LogSource: Sendable {
+    /// Lines that are there already; a simulated container's.
+    /// The bell finishes when the container ends; none if it has.
+    case text(String, at: Timestamp, end: Bell?)
+    /// A file of records that may grow while the container runs.
+    case file(path: String, isOpen: @Sendable () -> Bool)
+}

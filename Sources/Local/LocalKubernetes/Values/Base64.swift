@@ -1,0 +1,8 @@
+internal import FoundationEssentials
+
+/// Base64 as secrets use it.
+enum Base64 {
+    static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+
+    static func decode(_ text: String) -> [UInt8]? { Data(base64Encoded: text).map(Array.init) }
+}

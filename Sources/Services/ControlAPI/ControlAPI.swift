@@ -1,0 +1,76 @@
+internal import Hummingbird
+package import Logging
+package import Observability
+package import RunMessaging
+package import RunStore
+internal import ServiceLifecycle
+package import SlipwayCore
+
+/// The HTTP interface of Slipway. Stateless: any number of processes may serve it.
+///
+/// Serves `/api/v1`; each operation is described where its kind of thing is: jobs, runs, logs, fleet.
+package struct ControlAPI: Service {
+    private let responder: RouterResponder<CallContext>
+    private let configuration: ControlAPIConfiguration
+    private let live: LiveRuns
+    private let listening: @Sendable () -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - identifiers: makes the ids of runs and jobs.
+    ///   - now: the time, for answers that tell how long something lasts.
+    ///   - version: told by `DescribeServer`.
+    ///   - listening: called once connections are accepted.
+    package init(
+        configuration: ControlAPIConfiguration, store: RunStore, messaging: RunMessaging, identifiers: RunIdentifiers,
+        now: @escaping @Sendable () -> Timestamp, version: String, metrics: MetricsRegistry, logger: Logger,
+        listening: @escaping @Sendable () -> Void = {}
+    ) {
+        let limits = configuration.limits
+        let live = LiveRuns(limits: limits, metrics: metrics, logger: logger) { try await store.pulses($0) }
+        let intake = RunIntake(limits: limits, metrics: metrics) {
+            try await store.create($0)
+        } committed: { [signals = messaging.signals] in
+            signals.runsSubmitted()
+        }
+        let directory = JobDirectory(store: store, limits: limits)
+        let jobs = JobOperations(store: store, directory: directory, identifiers: identifiers, limits: limits)
+        let runs = RunOperations(
+            store: store, factory: RunFactory(directory: directory, identifiers: identifiers), intake: intake,
+            signals: messaging.signals, limits: limits, now: now)
+        let watch = WatchOperation(store: store, live: live, limits: limits, now: now)
+        let logs = LogOperations(store: store, live: live, limits: limits)
+        let fleet = FleetOperations(store: store, version: version, now: now)
+
+        let router = Router(context: CallContext.self)
+        router.add(middleware: Boundary(access: configuration.access))
+        router.serve(
+            jobs.all + runs.all + watch.all + logs.all + fleet.all, under: Links.root, limits: limits, metrics: metrics)
+        responder = router.buildResponder()
+        self.configuration = configuration
+        self.live = live
+        self.listening = listening
+        self.logger = logger
+    }
+
+    /// Serves until graceful shutdown: then streams end, and requests under way are finished.
+    ///
+    /// - Throws: when the address cannot be bound.
+    package func run() async throws {
+        // The server's own lines about starting and stopping are noise beside the process's.
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let application = Application(
+            responder: responder,
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1024),
+            services: [live],
+            onServerRunning: { [logger, listening, configuration] _ in
+                logger.info("The API is served", metadata: ["api.listen": "\(configuration.host):\(configuration.port)"])
+                listening()
+            },
+            logger: quiet
+        )
+        try await application.run()
+    }
+}

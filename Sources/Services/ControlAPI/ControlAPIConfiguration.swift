@@ -1,0 +1,28 @@
+/// Where the API listens and who may enter.
+package struct ControlAPIConfiguration: Sendable {
+    package let host: String
+    package let port: Int
+    package let limits: ControlAPILimits
+    let access: AccessControl
+
+    /// - Parameter token: what every request must carry; empty for an open API, which may only listen on loopback.
+    /// - Throws: `OpenAPINotAllowed`.
+    package init(
+        host: String, port: Int, token: String, limits: ControlAPILimits = ControlAPILimits()
+    ) throws(OpenAPINotAllowed) {
+        guard !token.isEmpty || AccessControl.isLoopback(host: host) else { throw OpenAPINotAllowed(host: host) }
+        self.host = host
+        self.port = port
+        self.limits = limits
+        access = token.isEmpty ? .open : .token(token)
+    }
+}
+
+/// An API that everybody on the network could use.
+package struct OpenAPINotAllowed: Error, CustomStringConvertible {
+    package let host: String
+
+    package var description: String {
+        "api.token is empty and api.listen has the host \"\(host)\": without a token only a loopback address such as 127.0.0.1 is allowed"
+    }
+}

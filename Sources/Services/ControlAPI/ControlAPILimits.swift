@@ -1,0 +1,29 @@
+/// The bounds of the API server.
+package struct ControlAPILimits: Sendable {
+    /// The largest request body.
+    package var bodyBytes = 1 << 20
+    /// Runs created by one bulk request.
+    package var runsPerRequest = 1000
+    /// Runs stored by one commit.
+    package var runsPerCommit = 1000
+    /// Runs that wait for a commit; beyond that the API answers 503.
+    package var waitingRuns = 20_000
+    /// The largest page of a list.
+    package var pageRows = 500
+    /// Log lines of one page: chunks read at once.
+    package var logChunksPerPage = 64
+    /// Events shown with one run.
+    package var eventsPerRun = 2000
+    /// Streams that follow a run at once.
+    package var followers = 2000
+    /// How often followed runs are looked at.
+    package var followInterval: Duration = .milliseconds(250)
+    /// A silent stream says that it is alive this often.
+    package var keepAlive: Duration = .seconds(15)
+    /// How long the current version of a job may be remembered.
+    package var jobMemory: Duration = .seconds(1)
+    /// Jobs remembered.
+    package var rememberedJobs = 1000
+
+    package init() {}
+}

@@ -1,0 +1,66 @@
+internal import Hummingbird
+internal import RunStore
+internal import SlipwayCore
+
+/// What clients see of the installation.
+struct FleetOperations: Sendable {
+    let store: RunStore
+    let version: String
+    let now: @Sendable () -> Timestamp
+
+    var all: [Operation] {
+        [
+            Operation("ListClusters", .get, "/clusters", clusters),
+            Operation("ListHolders", .get, "/holders", holders),
+            Operation("DescribeServer", .get, "/version", describe),
+        ]
+    }
+
+    @Sendable private func clusters(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let clusters = try await store.clusters()
+        return .json { json in
+            json.object { json in
+                json.array("clusters", clusters) { json, cluster in
+                    json.object { json in
+                        json.member("name", cluster.name)
+                        json.member("state", cluster.state)
+                        json.member("created_at", cluster.createdAt)
+                    }
+                }
+            }
+        }
+    }
+
+    @Sendable private func holders(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let holders = try await store.holders()
+        let now = now()
+        return .json { json in
+            json.object { json in
+                json.array("holders", holders) { json, entry in
+                    json.object { json in
+                        json.member("id", entry.holder.id)
+                        json.member("kind", entry.holder.kind)
+                        json.member("name", entry.holder.name)
+                        json.member("version", entry.holder.version)
+                        json.array("clusters", entry.holder.clusters) { $0.value($1) }
+                        json.member("started_at", entry.startedAt)
+                        json.member("expires_at", entry.expiresAt)
+                        json.member("alive", entry.expiresAt > now)
+                    }
+                }
+            }
+        }
+    }
+
+    @Sendable private func describe(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        return .json { json in
+            json.object { json in
+                json.member("name", "slipway")
+                json.member("version", version)
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+internal import Hummingbird
+
+/// Who may enter.
+///
+/// With a token every request must carry it. Without one the API listens on loopback only, and a page of another site must not
+/// be able to use the browser of a person on this machine: the addressed host must be a loopback name, so that a name which
+/// was pointed at this machine meanwhile is refused, and the request must not come from another origin.
+enum AccessControl: Sendable {
+    case token(String)
+    case open
+
+    func check(_ request: Request) throws(Problem) {
+        switch self {
+        case .token(let token):
+            guard let given = Self.bearer(request), Self.areEqual(given, token) else { throw Problem.unauthorized }
+        case .open:
+            guard Self.isLocal(request) else { throw Problem.forbiddenOrigin }
+        }
+    }
+
+    // MARK: Token
+
+    private static func bearer(_ request: Request) -> String? {
+        guard let header = request.headers[.authorization] else { return nil }
+        let words = header.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
+        return String(words[1])
+    }
+
+    /// Takes as long for a wrong token as for the right one of the same length.
+    static func areEqual(_ given: String, _ expected: String) -> Bool {
+        let given = Array(given.utf8)
+        let expected = Array(expected.utf8)
+        var difference: UInt8 = given.count == expected.count ? 0 : 1
+        for index in given.indices {
+            difference |= given[index] ^ expected[index % max(expected.count, 1)]
+        }
+        return difference == 0 && !expected.isEmpty
+    }
+
+    // MARK: Origin
+
+    private static func isLocal(_ request: Request) -> Bool {
+        let authority = request.head.authority ?? ""
+        guard isLoopback(host: host(of: authority)) else { return false }
+        if let site = request.headers[HeaderNames.fetchSite], site != "same-origin", site != "none" { return false }
+        guard let origin = request.headers[.origin] else { return true }
+        return origin == "http://\(authority)" || origin == "https://\(authority)"
+    }
+
+    /// `host:port` or `[address]:port` without the port.
+    private static func host(of authority: String) -> String {
+        if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
+        return String(authority.prefix { $0 != ":" })
+    }
+
+    /// Whether a host reaches only this machine.
+    static func isLoopback(host: String) -> Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}

@@ -1,0 +1,79 @@
+internal import FoundationEssentials
+internal import Hummingbird
+internal import SlipwayCore
+
+/// One request on its way through an operation.
+struct Call: Sendable {
+    var request: Request
+    let parameters: Parameters
+    /// Unique to the request; answers, problems and log lines carry it.
+    let requestID: String
+    let limits: ControlAPILimits
+
+    /// The run named by the path.
+    func runID() throws(Problem) -> RunID {
+        let text = parameters.get("id") ?? ""
+        guard let id = RunID(text) else {
+            throw Problem.invalidParameter(
+                FieldError(
+                    field: "id", value: String(text.prefix(100)), message: "is not a run's id",
+                    allowed: ["a UUID such as 0192b1c4-7a2e-7c3d-9f00-5d1e2a3b4c5d"]))
+        }
+        return id
+    }
+
+    /// A segment of the path.
+    func segment(_ name: String) -> String { parameters.get(name) ?? "" }
+
+    /// The query's parameters; any but these are refused.
+    func query(_ allowed: String...) throws(Problem) -> QueryReader {
+        try QueryReader(request.uri.queryParameters, allowed: allowed)
+    }
+
+    /// The body as text of one of these content types.
+    func text(contentTypes allowed: [String]) async throws -> String {
+        let given = request.headers[.contentType] ?? ""
+        let type = given.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        guard type.isEmpty || allowed.contains(type) else {
+            throw Problem.unsupportedMediaType(given, allowed: allowed)
+        }
+        let bytes = try await body()
+        guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else { throw Problem.invalidJSON }
+        return text
+    }
+
+    /// The body as JSON.
+    func json() async throws -> JSONValue {
+        let text = try await text(contentTypes: ["application/json"])
+        do {
+            return try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+        } catch {
+            throw Problem.invalidJSON
+        }
+    }
+
+    private func body() async throws -> ByteBuffer {
+        let limit = limits.bodyBytes
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw Problem.bodyTooLarge(limit: limit)
+        }
+        do {
+            return try await request.body.collect(upTo: limit)
+        } catch let error as any HTTPResponseError where error.status == .contentTooLarge {
+            throw Problem.bodyTooLarge(limit: limit)
+        }
+    }
+}
+
+extension Response {
+    /// An answer in JSON.
+    static func json(
+        _ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], _ write: (inout JSONWriter) -> Void
+    ) -> Response {
+        let body = JSONWriter.text(write)
+        var headers = headers
+        headers[.contentType] = "application/json"
+        headers[.contentLength] = String(body.count)
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}

@@ -1,0 +1,17 @@
+internal import Hummingbird
+
+/// The headers that are no standard's, or not the HTTP library's.
+enum HeaderNames {
+    typealias Name = HTTPFields.Element.Name
+
+    static let requestID = known("x-request-id")
+    static let lastEventID = known("last-event-id")
+    /// Tells a proxy to pass each event on at once.
+    static let accelBuffering = known("x-accel-buffering")
+    static let fetchSite = known("sec-fetch-site")
+
+    private static func known(_ name: String) -> Name {
+        guard let field = Name(name) else { preconditionFailure("not a header's name: \(name)") }
+        return field
+    }
+}

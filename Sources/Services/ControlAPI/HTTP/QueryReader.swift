@@ -1,0 +1,78 @@
+internal import Hummingbird
+internal import SlipwayCore
+
+/// Reads a request's query parameters, each at most once unless it is a list.
+struct QueryReader {
+    private let values: [String: [String]]
+
+    init(_ parameters: Parameters, allowed: [String]) throws(Problem) {
+        var values: [String: [String]] = [:]
+        for (name, value) in parameters {
+            let name = String(name)
+            guard allowed.contains(name) else {
+                throw Problem.invalidParameter(
+                    FieldError(
+                        field: String(name.prefix(100)), message: "is not a parameter of this operation",
+                        allowed: allowed.isEmpty ? ["none"] : allowed))
+            }
+            guard !value.utf8.contains(0) else {
+                throw Problem.invalidParameter(FieldError(field: name, message: "must not contain the character NUL"))
+            }
+            values[name, default: []].append(String(value))
+        }
+        self.values = values
+    }
+
+    func text(_ name: String) throws(Problem) -> String? {
+        guard let given = values[name], let first = given.first else { return nil }
+        guard given.count == 1 else { throw wrong(name, nil, "is given more than once", ["one value"]) }
+        return first.isEmpty ? nil : first
+    }
+
+    /// `name=a,b` and `name=a&name=b` mean the same; `nil` if absent.
+    func list(_ name: String) -> [String]? {
+        let elements = (values[name] ?? []).flatMap { $0.split(separator: ",").map(String.init) }
+        return elements.isEmpty ? nil : elements
+    }
+
+    func states(_ name: String) throws(Problem) -> [RunState]? {
+        guard let given = list(name) else { return nil }
+        var states: [RunState] = []
+        for text in given {
+            guard let state = RunState(rawValue: text) else {
+                throw wrong(name, text, "is not a run's state", RunState.allCases.map(\.rawValue))
+            }
+            states.append(state)
+        }
+        return states
+    }
+
+    func integer<Number: FixedWidthInteger>(
+        _ name: String, default defaultValue: Number, allowed: ClosedRange<Number>
+    ) throws(Problem) -> Number {
+        guard let text = try text(name) else { return defaultValue }
+        guard let number = Number(text), allowed.contains(number) else {
+            throw wrong(name, text, "is not allowed", ["\(allowed.lowerBound) to \(allowed.upperBound)"])
+        }
+        return number
+    }
+
+    func flag(_ name: String) throws(Problem) -> Bool {
+        switch try text(name) {
+        case nil, "false"?: false
+        case "true"?: true
+        case .some(let other): throw wrong(name, other, "is not allowed", ["true", "false"])
+        }
+    }
+
+    func identifier(_ name: String) throws(Problem) -> Identifier? {
+        guard let text = try text(name) else { return nil }
+        guard let id = Identifier(text) else { throw wrong(name, text, "is not an id", ["a UUID"]) }
+        return id
+    }
+
+    private func wrong(_ name: String, _ value: String?, _ message: String, _ allowed: [String]) -> Problem {
+        .invalidParameter(
+            FieldError(field: name, value: value.map { String($0.prefix(100)) }, message: message, allowed: allowed))
+    }
+}

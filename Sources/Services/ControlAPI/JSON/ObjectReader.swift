@@ -1,0 +1,99 @@
+internal import SlipwayCore
+
+/// Reads the members of a JSON object that a client sent, and notes every mistake instead of stopping at the first.
+///
+/// A member that nobody asked for is a mistake too: a misspelt one must not be ignored.
+struct ObjectReader {
+    /// Where the object stands in the body, such as `runs[3]`; empty for the body itself.
+    let path: String
+    private let members: [String: JSONValue]
+    private var known: [String] = []
+    private(set) var errors: [FieldError] = []
+
+    init(_ value: JSONValue, path: String = "") {
+        self.path = path
+        if case .object(let members) = value {
+            self.members = members
+        } else {
+            members = [:]
+            errors.append(FieldError(field: path, message: "must be a JSON object"))
+        }
+    }
+
+    mutating func string(_ name: String, default defaultValue: String? = nil) -> String {
+        switch take(name) {
+        case .string(let text) where text.utf8.contains(0):
+            note(name, message: "must not contain the character NUL")
+        case .string(let text): return text
+        case nil:
+            if let defaultValue { return defaultValue }
+            note(name, message: "is required")
+        case .some(let other): note(name, value: other, message: "must be a string")
+        }
+        return ""
+    }
+
+    mutating func optionalInteger(_ name: String, allowed: ClosedRange<Int>) -> Int? {
+        guard let value = take(name) else { return nil }
+        if case .integer(let number) = value, let number = Int(exactly: number), allowed.contains(number) { return number }
+        note(
+            name, value: value, message: "must be a whole number",
+            allowed: ["\(allowed.lowerBound) to \(allowed.upperBound)"])
+        return nil
+    }
+
+    /// An object of any values; empty if absent. Its values may be confidential and are never repeated.
+    mutating func values(_ name: String) -> [String: JSONValue] {
+        switch take(name) {
+        case .object(let values): return values
+        case nil: return [:]
+        case .some: note(name, message: "must be an object")
+        }
+        return [:]
+    }
+
+    mutating func array(_ name: String, count: ClosedRange<Int>) -> [JSONValue] {
+        guard case .array(let elements)? = take(name) else {
+            note(name, message: "must be an array")
+            return []
+        }
+        if !count.contains(elements.count) {
+            note(
+                name, value: .integer(Int64(elements.count)), message: "has the wrong number of elements",
+                allowed: ["\(count.lowerBound) to \(count.upperBound)"])
+        }
+        return elements
+    }
+
+    /// All mistakes, unknown members included. Call it after the last member was read.
+    mutating func finish() -> [FieldError] {
+        for name in members.keys.sorted() where !known.contains(name) {
+            note(String(name.prefix(100)), message: "is not known here", allowed: known)
+        }
+        return errors
+    }
+
+    /// - Throws: a ``Problem`` with all mistakes, if there are any.
+    mutating func check() throws(Problem) {
+        let errors = finish()
+        if !errors.isEmpty { throw Problem.invalid(errors) }
+    }
+
+    private mutating func take(_ name: String) -> JSONValue? {
+        known.append(name)
+        let value = members[name]
+        return value == .null ? nil : value
+    }
+
+    private mutating func note(_ name: String, value: JSONValue? = nil, message: String, allowed: [String] = []) {
+        errors.append(
+            FieldError(
+                field: path.isEmpty ? name : "\(path).\(name)", value: value.map(Self.shown), message: message,
+                allowed: allowed))
+    }
+
+    private static func shown(_ value: JSONValue) -> String {
+        let text = String(decoding: JSONWriter.text { $0.value(value) }, as: UTF8.self)
+        return text.count > 100 ? text.prefix(100) + "…" : text
+    }
+}

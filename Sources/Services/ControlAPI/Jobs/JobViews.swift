@@ -1,0 +1,62 @@
+internal import RunStore
+internal import SlipwayCore
+
+// How jobs look in answers.
+
+extension JSONWriter {
+    /// - Parameter spec: the whole file as JSON, unless a list is enough.
+    mutating func job(_ job: JobRecord, spec: String? = nil) {
+        object { json in
+            json.member("id", job.id)
+            json.member("team", job.team)
+            json.member("name", job.name)
+            json.member("version", job.currentVersion)
+            json.member("kind", job.spec.kind)
+            json.member("description", job.spec.description)
+            json.member("cluster", job.spec.cluster)
+            json.member("created_at", job.createdAt)
+            json.member("updated_at", job.updatedAt)
+            if !job.spec.tags.isEmpty { json.array("tags", job.spec.tags) { $0.value($1) } }
+            json.array("tasks", job.spec.tasks) { $0.value($1.name) }
+            json.object("variables") { json in
+                for (name, variable) in job.spec.variables.sorted(by: { $0.key < $1.key }) {
+                    json.object(name) { json in
+                        json.member("type", variable.type)
+                        json.member("default", variable.default)
+                        json.member("description", variable.description)
+                    }
+                }
+            }
+            json.member("spec", spec.map(VerbatimJSON.init))
+            json.object("links") { json in
+                json.member("self", Links.job(team: job.team, name: job.name))
+                json.member("versions", Links.job(team: job.team, name: job.name) + "/versions")
+                json.member("runs", "\(Links.root)/runs?team=\(job.team)&job=\(job.name)")
+            }
+        }
+    }
+
+    mutating func jobVersion(_ version: JobVersionRecord, spec: String) {
+        object { json in
+            json.member("version", version.version)
+            json.member("created_at", version.createdAt)
+            json.member("created_by", version.createdBy)
+            json.member("spec", VerbatimJSON(text: spec))
+        }
+    }
+}
+
+/// A text that is JSON already.
+struct VerbatimJSON: JSONWritable {
+    let text: String
+
+    func write(to json: inout JSONWriter) { json.append(verbatim: text) }
+}
+
+/// Where things are found.
+enum Links {
+    static let root = "/api/v1"
+
+    static func job(team: String, name: String) -> String { "\(root)/jobs/\(team)/\(name)" }
+    static func run(_ id: RunID) -> String { "\(root)/runs/\(id)" }
+}

@@ -1,0 +1,30 @@
+internal import RunStore
+internal import SlipwayCore
+
+/// Collects everything about a run.
+struct RunDescription: Sendable {
+    let store: RunStore
+    let limits: ControlAPILimits
+
+    /// The run as JSON.
+    func text(_ id: RunID, now: Timestamp) async throws -> String {
+        async let found = store.run(id)
+        async let tasks = store.tasks(id)
+        async let events = events(id)
+        guard let run = try await found else { throw Problem.runNotFound(id) }
+        let parts = (tasks: try await tasks, events: try await events)
+        return String(
+            decoding: JSONWriter.text { $0.run(run, tasks: parts.tasks, events: parts.events, now: now) },
+            as: UTF8.self)
+    }
+
+    private func events(_ id: RunID) async throws -> [RunEvent] {
+        var all: [RunEvent] = []
+        while all.count < limits.eventsPerRun {
+            let page = try await store.events(id, after: all.last?.sequence ?? 0, limit: store.limits.page)
+            all += page
+            if page.count < store.limits.page { break }
+        }
+        return all
+    }
+}

@@ -1,0 +1,173 @@
+internal import Hummingbird
+internal import RunMessaging
+internal import RunStore
+internal import SlipwayCore
+
+/// What clients do with runs.
+struct RunOperations: Sendable {
+    let store: RunStore
+    let factory: RunFactory
+    let intake: RunIntake
+    let signals: ControlSignals
+    let limits: ControlAPILimits
+    let now: @Sendable () -> Timestamp
+
+    var all: [Operation] {
+        [
+            Operation("CreateJobRun", .post, "/runs", create),
+            Operation("CreateJobRuns", .post, "/runs:batch", createMany),
+            Operation("ListJobRuns", .get, "/runs", list),
+            Operation("DescribeJobRun", .get, "/runs/{id}", describe),
+            Operation("ListJobRunEvents", .get, "/runs/{id}/events", events),
+            Operation("ListJobRunOutputs", .get, "/runs/{id}/outputs", outputs),
+            Operation("CancelJobRun", .post, "/runs/{id}/cancel", cancel),
+            Operation("CancelJobRun", .post, "/runs/{id}:cancel", cancel),
+            Operation("RetryJobRun", .post, "/runs/{id}/retry", retry),
+            Operation("RetryJobRun", .post, "/runs/{id}:retry", retry),
+        ]
+    }
+
+    // MARK: Creating
+
+    @Sendable private func create(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        var errors: [FieldError] = []
+        let request = RunRequest(try await call.json(), errors: &errors)
+        guard errors.isEmpty else { throw Problem.invalid(errors) }
+        let run = try await factory.run(request)
+        try await intake.submit([run])
+        return Self.created(run)
+    }
+
+    /// All of them or none.
+    @Sendable private func createMany(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        var reader = ObjectReader(try await call.json())
+        let wanted = reader.array("runs", count: 1...limits.runsPerRequest)
+        var errors = reader.finish()
+        let requests = wanted.prefix(limits.runsPerRequest).enumerated().map { index, value in
+            RunRequest(value, path: "runs[\(index)]", errors: &errors)
+        }
+        guard errors.isEmpty else { throw Problem.invalid(Array(errors.prefix(100))) }
+        var runs: [NewRun] = []
+        for request in requests { runs.append(try await factory.run(request)) }
+        try await intake.submit(runs)
+        return .json(.created) { json in
+            json.object { json in
+                json.array("runs", runs) { $0.created($1) }
+            }
+        }
+    }
+
+    private static func created(_ run: NewRun) -> Response {
+        .json(.created, headers: [.location: Links.run(run.id)]) { $0.created(run) }
+    }
+
+    // MARK: Reading
+
+    @Sendable private func list(_ call: Call) async throws -> Response {
+        let query = try call.query("team", "job", "state", "kind", "origin", "limit", "after")
+        let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
+        let filter = RunFilter(
+            teams: query.list("team"), jobName: try query.text("job"), states: try query.states("state"),
+            kind: try query.text("kind"), originID: try query.identifier("origin"))
+        let runs = try await store.runs(filter, before: query.identifier("after"), limit: limit)
+        return .json { json in
+            json.object { json in
+                json.array("runs", runs) { $0.run($1) }
+                if runs.count == limit { json.member("next", runs.last?.id) }
+            }
+        }
+    }
+
+    @Sendable private func describe(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let body = try await RunDescription(store: store, limits: limits).text(call.runID(), now: now())
+        return .json { $0.value(VerbatimJSON(text: body)) }
+    }
+
+    @Sendable private func events(_ call: Call) async throws -> Response {
+        let query = try call.query("after", "limit")
+        let limit = try query.integer("limit", default: limits.pageRows, allowed: 1...limits.pageRows)
+        let after = try query.integer("after", default: Int64(0), allowed: 0...Int64.max)
+        let run = try await existing(call)
+        let events = try await store.events(run.id, after: after, limit: limit)
+        return .json { json in
+            json.object { json in
+                json.array("events", events) { $0.event($1) }
+                if events.count == limit { json.member("next", events.last?.sequence) }
+            }
+        }
+    }
+
+    @Sendable private func outputs(_ call: Call) async throws -> Response {
+        let task = try call.query("task").text("task")
+        let run = try await existing(call)
+        let outputs = try await store.outputs(run.id).filter { task == nil || $0.task == task }
+        return .json { json in
+            json.object { json in
+                json.array("outputs", outputs) { $0.output($1) }
+            }
+        }
+    }
+
+    // MARK: Acting
+
+    @Sendable private func cancel(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let id = try call.runID()
+        switch try await store.cancel(id, by: nil) {
+        case .notFound: throw Problem.runNotFound(id)
+        case .ended: return Self.cancelled(id, .cancelled, change: "ended", status: .ok)
+        case .alreadyOver(let state): return Self.cancelled(id, state, change: "already_over", status: .ok)
+        case .cancelling(let holder, _):
+            signals.cancelRequested(run: id, holder: holder)
+            return Self.cancelled(id, .cancelling, change: "cancelling", status: .accepted)
+        }
+    }
+
+    private static func cancelled(
+        _ id: RunID, _ state: RunState, change: String, status: HTTPResponse.Status
+    ) -> Response {
+        .json(status) { json in
+            json.object { json in
+                json.member("id", id)
+                json.member("state", state)
+                json.member("change", change)
+            }
+        }
+    }
+
+    @Sendable private func retry(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let origin = try await existing(call)
+        guard origin.state.isTerminal else { throw Problem.runNotOver(origin.id, origin.state) }
+        var variables: [String: JSONValue] = [:]
+        if case .object(let values) = origin.variables { variables = values }
+        let run = NewRun(
+            id: factory.identifiers.next(), jobID: origin.jobID, jobVersion: origin.jobVersion, team: origin.team,
+            jobName: origin.jobName, kind: origin.kind, cluster: origin.cluster, variables: variables,
+            originID: origin.id, originKind: "retry")
+        try await intake.submit([run])
+        return Self.created(run)
+    }
+
+    private func existing(_ call: Call) async throws -> RunRecord {
+        let id = try call.runID()
+        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
+        return run
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func created(_ run: NewRun) {
+        object { json in
+            json.member("id", run.id)
+            json.member("team", run.team)
+            json.member("job", run.jobName)
+            json.member("version", run.jobVersion)
+            json.member("state", "pending")
+            json.member("origin", run.originID)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+internal import RunStore
+internal import SlipwayCore
+
+/// A run that a client asks for, as the body tells it.
+struct RunRequest: Sendable {
+    var job: String
+    var team: String
+    /// `nil` takes the current one.
+    var version: Int?
+    var variables: [String: JSONValue]
+    /// Where it stands in the body, such as `runs[3]`; empty for the body itself.
+    var path: String
+
+    /// - Parameter errors: gets what is wrong with it.
+    init(_ value: JSONValue, path: String = "", errors: inout [FieldError]) {
+        var reader = ObjectReader(value, path: path)
+        job = reader.string("job")
+        team = reader.string("team", default: "default")
+        version = reader.optionalInteger("version", allowed: 1...Int(Int32.max))
+        variables = reader.values("variables")
+        self.path = path
+        errors += reader.finish()
+    }
+}
+
+/// Makes runs of what clients ask for.
+struct RunFactory: Sendable {
+    let directory: JobDirectory
+    let identifiers: RunIdentifiers
+
+    /// - Throws: ``Problem`` if the job or the version does not exist, or the variables do not fit.
+    func run(_ request: RunRequest) async throws -> NewRun {
+        guard let job = try await directory.job(team: request.team, name: request.job) else {
+            throw Problem.jobNotFound(team: request.team, name: request.job)
+        }
+        let version = request.version ?? job.currentVersion
+        let spec: JobSpec
+        if version == job.currentVersion {
+            spec = job.spec
+        } else if let older = try await directory.spec(job.id, version: version) {
+            spec = older
+        } else {
+            throw Problem.versionNotFound(job: job.name, version: version, newest: job.currentVersion)
+        }
+        return NewRun(
+            id: identifiers.next(), jobID: job.id, jobVersion: version, team: job.team, jobName: job.name,
+            kind: spec.kind, cluster: spec.cluster, variables: try variables(request, of: spec))
+    }
+
+    private func variables(_ request: RunRequest, of spec: JobSpec) throws(Problem) -> [String: JSONValue] {
+        do throws(RunVariableErrors) {
+            return try RunVariables.resolve(spec, overrides: request.variables)
+        } catch {
+            let path = request.path.isEmpty ? "" : "\(request.path)."
+            throw Problem.invalidVariables(
+                error.errors.map { error in
+                    FieldError(
+                        field: "\(path)variables.\(error.name)", message: error.message,
+                        allowed: error.nearest.map { [$0] } ?? [])
+                })
+        }
+    }
+}

@@ -1,0 +1,131 @@
+internal import RunStore
+internal import SlipwayCore
+
+// How runs look in answers.
+
+extension JSONWriter {
+    /// What a list shows of a run.
+    mutating func run(_ run: RunRecord) {
+        object { $0.members(of: run) }
+    }
+
+    /// Everything about a run.
+    mutating func run(_ run: RunRecord, tasks: [StoredTask], events: [RunEvent], now: Timestamp) {
+        object { json in
+            json.members(of: run)
+            json.member("variables", run.variables)
+            json.member("advice", run.reason?.advice)
+            json.member("exit_code", run.exitCode)
+            json.member("stack_trace", run.stackTrace)
+            json.member("evidence", run.evidence)
+            json.array("tasks", tasks) { $0.task($1) }
+            json.array("states", StateTimes.stays(events)) { $0.stay($1, now: now) }
+            json.links(of: run)
+        }
+    }
+
+    private mutating func members(of run: RunRecord) {
+        member("id", run.id)
+        member("team", run.team)
+        member("job", run.jobName)
+        member("job_id", run.jobID)
+        member("version", run.jobVersion)
+        member("kind", run.kind)
+        member("cluster", run.cluster)
+        member("state", run.state)
+        member("state_since", run.stateSince)
+        member("created_at", run.createdAt)
+        member("running_at", run.runningAt)
+        member("ended_at", run.endedAt)
+        member("reason", run.reason)
+        member("failure_class", run.failureClass)
+        member("message", run.message)
+        member("failed_task", run.failedTask)
+        member("error_name", run.errorName)
+        member("warnings", run.warnings)
+        member("priority", run.priority)
+        member("origin", run.originID)
+        member("origin_kind", run.originKind)
+        member("submitted_by", run.submittedBy)
+        member("placement", run.placement)
+        member("node", run.node)
+        member("holder", run.holderID)
+    }
+
+    private mutating func links(of run: RunRecord) {
+        let link = Links.run(run.id)
+        object("links") { json in
+            json.member("self", link)
+            json.member("job", Links.job(team: run.team, name: run.jobName))
+            json.member("events", "\(link)/events")
+            json.member("logs", "\(link)/logs")
+            json.member("outputs", "\(link)/outputs")
+            json.member("watch", "\(link)/watch")
+            json.member("origin", run.originID.map(Links.run))
+        }
+    }
+
+    mutating func task(_ task: StoredTask) {
+        object { json in
+            json.member("name", task.name)
+            json.member("state", task.state)
+            json.member("attempt", task.attempt)
+            json.member("started_at", task.startedAt)
+            json.member("ended_at", task.endedAt)
+            if let start = task.startedAt, let end = task.endedAt { json.member("seconds", (end - start).secondsText) }
+            json.member("exit_code", task.exitCode)
+            if let failure = task.failure {
+                json.object("failure") { json in
+                    json.member("reason", failure.reason)
+                    json.member("failure_class", failure.failureClass)
+                    json.member("message", failure.message)
+                    json.member("error_name", failure.errorName)
+                    json.member("stack_trace", failure.stackTrace)
+                }
+            }
+        }
+    }
+
+    private mutating func stay(_ stay: StateTimes.Stay, now: Timestamp) {
+        object { json in
+            json.member("state", stay.state)
+            json.member("entered_at", stay.enteredAt)
+            guard !stay.state.isTerminal else { return }
+            json.member("left_at", stay.leftAt)
+            json.member("seconds", max(0, ((stay.leftAt ?? now) - stay.enteredAt).secondsText))
+        }
+    }
+
+    mutating func event(_ event: RunEvent) {
+        object { json in
+            json.member("sequence", event.sequence)
+            json.member("kind", event.kind)
+            json.member("from_state", event.fromState)
+            json.member("state", event.state)
+            json.member("at", event.at)
+            json.member("reason", event.reason)
+            json.member("message", event.message)
+            json.member("actor", event.actor)
+            json.member("placement", event.placement)
+        }
+    }
+
+    mutating func output(_ output: TaskOutput) {
+        object { json in
+            json.member("task", output.task)
+            json.member("name", output.name)
+            json.member("kind", output.kind)
+            if let columns = output.columns {
+                json.array("columns", columns) { json, column in
+                    json.object { json in
+                        json.member("name", column.name)
+                        json.member("type", column.type)
+                    }
+                }
+            }
+            json.member("value", output.value)
+            json.member("row_count", output.rowCount)
+            json.member("truncated", output.isTruncated)
+        }
+    }
+}

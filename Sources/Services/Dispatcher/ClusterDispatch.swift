@@ -1,0 +1,199 @@
+internal import KubernetesClient
+internal import Logging
+internal import Observability
+internal import Placement
+internal import RunMessaging
+internal import RunStore
+internal import SlipwayCore
+
+/// A dispatcher's work for one cluster under one lease.
+struct ClusterDispatch: Sendable {
+    let cluster: String
+    let client: KubernetesClient
+    let lease: HeldLease
+    let store: RunStore
+    let specs: SpecCache
+    let messaging: RunMessaging
+    let settings: DispatcherSettings
+    let metrics: DispatcherMetrics
+    let logger: Logger
+
+    /// Claims whenever a hint says that runs are ready; several hints that wait become one.
+    ///
+    /// Batches are placed beside each other, so that one pod the API server has trouble with does not hold up the others; the number
+    /// of runs under way is bounded.
+    func run() async throws {
+        let underWay = UnderWay(limit: settings.runsUnderWay)
+        try await withThrowingDiscardingTaskGroup { group in
+            try await messaging.consumeDispatch(cluster: cluster) {
+                do {
+                    while lease.isTrusted {
+                        await underWay.waitForRoom()
+                        let claimed = try await store.claim(
+                            cluster: cluster, holder: lease.id, limit: settings.claimBatch, window: settings.placementWindow)
+                        guard !claimed.isEmpty else { return }
+                        metrics.claimed.increment(by: claimed.count)
+                        underWay.add(claimed.count)
+                        group.addTask {
+                            defer { underWay.remove(claimed.count) }
+                            try await placeTolerating(claimed)
+                        }
+                        if claimed.count < settings.claimBatch { return }
+                    }
+                } catch {
+                    try Task.checkCancellation()
+                    // The hint may be forgotten: the scheduler's sweep repeats it while runs are ready.
+                    logger.error("Claiming failed", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Whatever is not handed over here stays leased by this process; the scheduler's sweep offers it to a worker.
+    private func placeTolerating(_ claimed: [ClaimedRun]) async throws {
+        do {
+            try await place(claimed)
+        } catch {
+            try Task.checkCancellation()
+            logger.error("Placing failed", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
+        }
+    }
+
+    /// Creates the pods of a batch side by side, then hands all that have one to a worker with one message.
+    private func place(_ claimed: [ClaimedRun]) async throws {
+        let claimedAt = ContinuousClock.now
+        let keys = Set(claimed.map { JobVersionKey(job: $0.jobID, version: $0.jobVersion) })
+        let known = try await specs.specs(keys)
+        var placed: [SuperviseHint.Lease] = []
+        var ends: [PlacementReport] = []
+        try await withThrowingTaskGroup(of: (ClaimedRun, Creation).self) { group in
+            var waiting = claimed[...]
+            func startNext() {
+                guard let run = waiting.popFirst() else { return }
+                let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)]
+                group.addTask { (run, try await create(run, spec: spec, claimedAt: claimedAt)) }
+            }
+            for _ in 0..<settings.parallelCreates { startNext() }
+            while let (run, creation) = try await group.next() {
+                switch creation {
+                case .placed:
+                    metrics.readyToCreatedSeconds.observe(run.readyFor + claimedAt.duration(to: .now))
+                    placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
+                case .abandoned:
+                    // Without a pod the worker finds the placement lost and the run is placed anew.
+                    placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
+                case .refused(let end):
+                    ends.append(
+                        PlacementReport(
+                            runID: run.id, placement: run.placement, leaseEpoch: run.leaseEpoch, end: end))
+                case .leaseGone:
+                    break
+                }
+                startNext()
+            }
+        }
+        try await messaging.publisher.supervise(cluster: cluster, placed)
+        try await messaging.publisher.report(ends)
+    }
+
+    /// What became of one pod.
+    private enum Creation: Sendable {
+        case placed
+        /// The API server said no for good.
+        case refused(PlacementEnd)
+        /// It may or may not exist: the time to try is over.
+        case abandoned
+        /// Another process has the run now; nothing was created by us since.
+        case leaseGone
+    }
+
+    private func create(_ run: ClaimedRun, spec: JobSpec?, claimedAt: ContinuousClock.Instant) async throws -> Creation {
+        guard let spec else {
+            return .refused(refusal(.invalidJob, "version \(run.jobVersion) of the job does not exist any more"))
+        }
+        let pod: Pod
+        do {
+            pod = try PodManifest.make(
+                PlacementRequest(
+                    runID: run.id, placement: run.placement, team: run.team, namespace: run.namespace, jobName: spec.name,
+                    jobVersion: run.jobVersion, spec: spec, variables: run.variables, policy: settings.pod))
+        } catch {
+            return .refused(refusal(.invalidJob, "\(error)"))
+        }
+        var pause = Duration.milliseconds(100)
+        while true {
+            if claimedAt.duration(to: .now) > settings.claimAge {
+                let standing = try await store.standing([(run.id, run.leaseEpoch)])
+                guard standing.contains(run.id), lease.isTrusted else { return .leaseGone }
+            }
+            switch try await createOnce(pod, run: run) {
+            case .done(let creation): return creation
+            case .again(let error):
+                metrics.retried.increment()
+                guard claimedAt.duration(to: .now) < settings.createPatience else {
+                    metrics.abandoned.increment()
+                    logger.warning(
+                        "A pod could not be created in time",
+                        metadata: ["run.id": "\(run.id)", "cluster": "\(cluster)", "error": "\(error)"])
+                    return .abandoned
+                }
+                try await Task.sleep(for: pause + .milliseconds(Int.random(in: 0...100)))
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    private enum Attempt {
+        case done(Creation)
+        case again(KubernetesError)
+    }
+
+    private func createOnce(_ pod: Pod, run: ClaimedRun) async throws -> Attempt {
+        let started = ContinuousClock.now
+        do {
+            _ = try await client.createPod(pod)
+            metrics.created.increment()
+            metrics.createSeconds.observe(started.duration(to: .now))
+            return .done(.placed)
+        } catch {
+            try Task.checkCancellation()
+            if error.isAlreadyExists { return try await claimExisting(pod, run: run) }
+            if let reason = error.refusalReason {
+                metrics.refused.increment()
+                return .done(.refused(refusal(reason, error.message)))
+            }
+            return .again(error)
+        }
+    }
+
+    /// A pod of the name is there: ours from an attempt whose answer was lost, or somebody else's.
+    private func claimExisting(_ pod: Pod, run: ClaimedRun) async throws -> Attempt {
+        let name = pod.metadata.name
+        do {
+            let found = try await client.getPod(namespace: run.namespace, name: name)
+            guard let owner = PodNaming.owner(of: found.metadata), owner == (run.id, run.placement) else {
+                metrics.refused.increment()
+                return .done(.refused(refusal(.podNameConflict, "a pod named \(name) exists and is not this run's")))
+            }
+            metrics.alreadyThere.increment()
+            return .done(.placed)
+        } catch {
+            return .again(error)
+        }
+    }
+
+    private func refusal(_ reason: ReasonCode, _ message: String) -> PlacementEnd {
+        PlacementEnd(
+            outcome: .failed, at: Timestamp.now, hasUserCodeRun: false, reason: reason,
+            message: String(message.prefix(2000)))
+    }
+}
+
+extension KubernetesError {
+    /// Why a creation is refused for good; `nil` if it may be tried again.
+    var refusalReason: ReasonCode? {
+        if isForbidden { return message.contains("exceeded quota") ? .quotaExceeded : .podRejected }
+        return isInvalid || isNotFound ? .podRejected : nil
+    }
+}

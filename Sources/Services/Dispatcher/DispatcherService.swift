@@ -1,0 +1,56 @@
+package import KubernetesClient
+package import Logging
+package import Observability
+package import RunMessaging
+package import RunStore
+internal import ServiceLifecycle
+
+/// The dispatcher process: turns ready runs into pods, and hands them to a worker.
+///
+/// Any number may run, also for the same cluster: the claim of a batch is one statement, and a pod's name makes creating it
+/// idempotent.
+package struct DispatcherService: Service {
+    private let store: RunStore
+    private let messaging: RunMessaging
+    private let clusters: [String: KubernetesClient]
+    private let settings: DispatcherSettings
+    private let metrics: DispatcherMetrics
+    private let logger: Logger
+    private let makeHolder: @Sendable () -> Holder
+
+    /// - Parameters:
+    ///   - clusters: a client for each cluster served, by the cluster's name.
+    ///   - makeHolder: describes this process with a fresh id at each call.
+    package init(
+        store: RunStore, messaging: RunMessaging, clusters: [String: KubernetesClient], settings: DispatcherSettings,
+        registry: MetricsRegistry, logger: Logger, makeHolder: @escaping @Sendable () -> Holder
+    ) {
+        self.store = store
+        self.messaging = messaging
+        self.clusters = clusters
+        self.settings = settings
+        metrics = DispatcherMetrics(registry)
+        self.logger = logger
+        self.makeHolder = makeHolder
+    }
+
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await store.serveAsHolder(
+                settings: settings.lease, logger: logger, makeHolder: makeHolder,
+                handBack: { freed in await messaging.publisher.hint(superviseAll: freed) }
+            ) { lease in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for (cluster, client) in clusters {
+                        let session = ClusterDispatch(
+                            cluster: cluster, client: client, lease: lease, store: store, specs: SpecCache(store: store),
+                            messaging: messaging, settings: settings, metrics: metrics, logger: logger)
+                        group.addTask { try await session.run() }
+                    }
+                    try await group.next()
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+}

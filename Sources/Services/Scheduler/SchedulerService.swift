@@ -1,0 +1,43 @@
+package import Logging
+package import Observability
+package import RunMessaging
+package import RunStore
+internal import ServiceLifecycle
+
+/// The scheduler process: admits runs, applies reports, sweeps leases.
+///
+/// Any number may run. Reports are applied by all of them; admission and sweeping are the duty of the one that has the
+/// *term*, which another takes over within one lease time.
+package struct SchedulerService: Service {
+    private let store: RunStore
+    private let messaging: RunMessaging
+    private let settings: SchedulerSettings
+    private let metrics: SchedulerMetrics
+    private let logger: Logger
+    private let makeHolder: @Sendable () -> Holder
+
+    /// - Parameter makeHolder: describes this process with a fresh id at each call.
+    package init(
+        store: RunStore, messaging: RunMessaging, settings: SchedulerSettings, registry: MetricsRegistry, logger: Logger,
+        makeHolder: @escaping @Sendable () -> Holder
+    ) {
+        self.store = store
+        self.messaging = messaging
+        self.settings = settings
+        metrics = SchedulerMetrics(registry)
+        self.logger = logger
+        self.makeHolder = makeHolder
+    }
+
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await store.serveAsHolder(
+                settings: settings.lease, logger: logger, makeHolder: makeHolder, handBack: { _ in }
+            ) { lease in
+                let session = SchedulerSession(
+                    lease: lease, store: store, messaging: messaging, settings: settings, metrics: metrics, logger: logger)
+                try await session.run()
+            }
+        }
+    }
+}

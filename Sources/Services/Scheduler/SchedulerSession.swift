@@ -1,0 +1,183 @@
+internal import AsyncAlgorithms
+internal import Logging
+internal import Observability
+internal import RunMessaging
+internal import RunStore
+internal import SlipwayCore
+internal import Synchronization
+
+/// A scheduler's work under one lease.
+struct SchedulerSession: Sendable {
+    let lease: HeldLease
+    let store: RunStore
+    let messaging: RunMessaging
+    let settings: SchedulerSettings
+    let metrics: SchedulerMetrics
+    let logger: Logger
+    private let term = Term()
+    private let admissionSignal = Signal()
+
+    init(
+        lease: HeldLease, store: RunStore, messaging: RunMessaging, settings: SchedulerSettings,
+        metrics: SchedulerMetrics, logger: Logger
+    ) {
+        self.lease = lease
+        self.store = store
+        self.messaging = messaging
+        self.settings = settings
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    func run() async throws {
+        defer { metrics.isLeader.set(0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await seekTerm() }
+            group.addTask { try await admitWhenAsked() }
+            group.addTask { try await sweepRegularly() }
+            group.addTask { try await applyReports() }
+            group.addTask { try await listen() }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: The term
+
+    private func seekTerm() async throws {
+        while true {
+            try await tolerating("Could not ask for the scheduling term") {
+                let number = try await store.takeTerm(
+                    duty: "scheduling", holder: lease.id, timeToLive: settings.lease.timeToLive)
+                let isNew = term.number.withLock { known in
+                    defer { known = number }
+                    return known != number && number != nil
+                }
+                metrics.isLeader.set(number == nil ? 0 : 1)
+                if isNew {
+                    logger.info("Took the scheduling term", metadata: ["term": "\(number ?? 0)"])
+                    admissionSignal.send()
+                }
+            }
+            try await Task.sleep(for: settings.lease.heartbeat)
+        }
+    }
+
+    // MARK: Admission
+
+    private func listen() async throws {
+        try await messaging.consumeControl(holder: lease.id, isScheduler: true) { message in
+            if message.admit == true { admissionSignal.send() }
+        }
+    }
+
+    private func admitWhenAsked() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in AsyncTimerSequence(interval: settings.admissionInterval, clock: .continuous) {
+                    admissionSignal.send()
+                }
+            }
+            group.addTask {
+                for await _ in admissionSignal.stream {
+                    try await tolerating("Admission failed") { try await admitAll() }
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func admitAll() async throws {
+        while let number = term.current, lease.isTrusted {
+            let admitted = try await store.admit(holder: lease.id, term: number)
+            let total = admitted.values.reduce(0, +)
+            metrics.admitted.increment(by: total)
+            for (cluster, count) in admitted {
+                try await messaging.publisher.dispatch(cluster: cluster, runs: count)
+            }
+            if total < store.limits.batch { return }
+        }
+    }
+
+    // MARK: Sweeps
+
+    private func sweepRegularly() async throws {
+        for await _ in AsyncTimerSequence(interval: settings.sweepInterval, clock: .continuous) {
+            guard term.current != nil, lease.isTrusted else { continue }
+            try await tolerating("A sweep failed") { try await sweep() }
+        }
+    }
+
+    private func sweep() async throws {
+        let freed = try await store.sweepLeases(timeToLive: settings.lease.timeToLive)
+        if !freed.isEmpty {
+            metrics.expiredLeases.increment(by: freed.count)
+            logger.warning("Leases of silent processes ended", metadata: ["runs": "\(freed.count)"])
+        }
+        let forgotten = try await store.overdueForSupervision(age: settings.hintAge)
+        metrics.repeatedHints.increment(by: forgotten.count)
+        try await messaging.publisher.supervise(freed + forgotten)
+        for cluster in try await store.overdueForDispatch(age: settings.hintAge) {
+            metrics.repeatedHints.increment()
+            try await messaging.publisher.dispatch(cluster: cluster, runs: store.limits.batch)
+        }
+    }
+
+    // MARK: Reports
+
+    private func applyReports() async throws {
+        try await messaging.consumeReports(batch: settings.reportBatch) { reports in
+            // Not acknowledged before the commit: until then the broker keeps the messages for another scheduler.
+            var pause = Duration.milliseconds(100)
+            while true {
+                do {
+                    try await apply(reports)
+                    return
+                } catch is CancellationError {
+                    throw CancellationError()
+                } catch {
+                    try Task.checkCancellation()
+                    logger.error("Reports could not be applied yet", metadata: ["error": "\(error)"])
+                    try await Task.sleep(for: pause)
+                    pause = min(pause * 2, .seconds(5))
+                }
+            }
+        }
+    }
+
+    private func apply(_ reports: [PlacementReport]) async throws {
+        let started = ContinuousClock.now
+        let applied = try await store.apply(reports)
+        metrics.applySeconds.observe(started.duration(to: .now))
+        metrics.reports.increment(by: reports.count)
+        metrics.staleReports.increment(by: applied.stale)
+        metrics.replaced.increment(by: applied.replacedRuns)
+        for (_, state) in applied.finished { metrics.ended(state.rawValue) }
+        // Hints: whoever misses one finds out by its own sweep.
+        for (holder, runs) in applied.settled {
+            await messaging.publisher.hint(ControlMessage(settled: runs), to: holder)
+        }
+        for cluster in applied.replaced {
+            try await messaging.publisher.dispatch(cluster: cluster, runs: 1)
+        }
+    }
+
+    /// Lets a duty go on after an error that another attempt may not meet.
+    private func tolerating(_ message: Logger.Message, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            try Task.checkCancellation()
+            logger.error(message, metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// The scheduling term this process has, if any.
+private final class Term: Sendable {
+    let number = Mutex<Int64?>(nil)
+    var current: Int64? { number.withLock { $0 } }
+}

@@ -1,0 +1,16 @@
+package import RunStore
+
+/// How a scheduler works; all of it is configurable and printed by `--show-config`.
+package struct SchedulerSettings: Sendable {
+    package var lease = LeaseSettings()
+    /// How often pending runs are looked for when no hint came.
+    package var admissionInterval: Duration = .seconds(1)
+    /// How often leases and forgotten hints are looked at.
+    package var sweepInterval: Duration = .seconds(5)
+    /// A ready run, or one without supervisor, is hinted again after this long.
+    package var hintAge: Duration = .seconds(5)
+    /// Report messages applied in one transaction.
+    package var reportBatch = 200
+
+    package init() {}
+}

@@ -1,0 +1,228 @@
+internal import KubernetesClient
+internal import Placement
+internal import RunStore
+internal import SlipwayCore
+
+/// What a worker knows of one placement, and what follows from it. A value: time comes in as a parameter, and what is to be done
+/// goes out as flags that ``ClusterSupervisor`` acts upon.
+struct SupervisedPlacement: Sendable {
+    let run: SupervisedRun
+    let spec: JobSpec
+    var stream: StreamBuffer
+    private(set) var timeline: [ObservedState]
+    private(set) var waiting: WaitingReason?
+    private(set) var node: String?
+    private(set) var podUID: String?
+    private(set) var tasks: [ObservedTask]
+    private(set) var warnings = 0
+    private(set) var summary: RunnerSummary?
+    /// The verdict, once there is one.
+    private(set) var end: PlacementEnd?
+    /// What the pod's status said last.
+    private(set) var reading: PodReading?
+    /// Why the pod is being removed before it ended by itself.
+    private(set) var intent: Intent?
+    private(set) var revision: Int64 = 0
+    /// Whether something is known that no report has told.
+    private(set) var hasNews = false
+    /// When the final report was sent, until the database is known to have it.
+    var reportedEndAt: ContinuousClock.Instant?
+    var isRunnerStreamComplete = false
+    var isSailStreamComplete: Bool
+    var isFollowingRunner = false
+    var isFollowingSail = false
+    /// When the runner's container was first seen ended.
+    private(set) var endedSince: ContinuousClock.Instant?
+
+    enum Intent: Sendable {
+        case cancel
+        /// A deadline passed; this is the verdict unless the runner ended well before it was stopped.
+        case deadline(PlacementEnd)
+    }
+
+    init(run: SupervisedRun, spec: JobSpec) {
+        self.run = run
+        self.spec = spec
+        stream = StreamBuffer(storedSequence: run.streamSequence, storedSailLines: run.sailLines)
+        timeline = [ObservedState(state: .starting, at: run.placementStartedAt)]
+        tasks = spec.tasks.map { ObservedTask(report: TaskReport(name: $0.name, state: .initial)) }
+        if case .none = spec.engine { isSailStreamComplete = true } else { isSailStreamComplete = false }
+        if run.state == .cancelling { intent = .cancel }
+    }
+
+    var podName: String { PodNaming.podName(run: run.id, placement: run.placement) }
+
+    var hasSail: Bool {
+        if case .none = spec.engine { false } else { true }
+    }
+
+    // MARK: What is observed
+
+    /// Takes in the pod's status. The earliest time of each state is kept.
+    mutating func observe(_ pod: PodSnapshot, at now: Timestamp) {
+        let reading = PodReading.read(pod, after: reading)
+        self.reading = reading
+        if node != reading.node || podUID != reading.podUID { hasNews = true }
+        node = reading.node ?? node
+        podUID = reading.podUID ?? podUID
+        for observed in reading.timeline { enter(observed.state, at: Self.refined(observed.at, now: now)) }
+        if waiting != reading.waiting {
+            waiting = reading.waiting
+            hasNews = true
+        }
+        if reading.runnerEnd != nil, endedSince == nil { endedSince = .now }
+    }
+
+    /// Kubernetes tells whole seconds: a moment that has just passed is better told by our own clock.
+    private static func refined(_ time: Timestamp, now: Timestamp) -> Timestamp {
+        now - time < .seconds(2) ? max(time, now) : time
+    }
+
+    private mutating func enter(_ state: RunState, at time: Timestamp) {
+        guard !timeline.contains(where: { $0.state == state }), let last = timeline.last,
+            let place = RunState.placed.firstIndex(of: state), let reached = RunState.placed.firstIndex(of: last.state),
+            place > reached
+        else { return }
+        timeline.append(ObservedState(state: state, at: max(time, last.at)))
+        hasNews = true
+    }
+
+    /// Takes in one line of the runner's stream.
+    mutating func observe(_ line: RunnerLine, byteLimit: Int) {
+        guard stream.take(line, byteLimit: byteLimit) else { return }
+        let at = Timestamp(microsecondsSince1970: line.milliseconds * 1000)
+        switch line.record {
+        case .task(let report): observe(report, at: at)
+        case .warning:
+            warnings += 1
+            hasNews = true
+        case .finished(let summary):
+            self.summary = summary
+            warnings = max(warnings, summary.warnings)
+            isRunnerStreamComplete = true
+        case .started, .log, .progress, .output: break
+        }
+    }
+
+    private mutating func observe(_ report: TaskReport, at time: Timestamp) {
+        guard let index = tasks.firstIndex(where: { $0.report.name == report.name }) else { return }
+        tasks[index].report = report
+        if report.state == .running { tasks[index].startedAt = time }
+        if report.state.isTerminal, tasks[index].startedAt != nil { tasks[index].endedAt = time }
+        if report.state != .initial { hasNews = true }
+    }
+
+    /// Someone asked to cancel, or the database says so.
+    mutating func cancelRequested() {
+        guard end == nil else { return }
+        intent = .cancel
+    }
+
+    /// Looks at the clock. - Returns: whether a deadline has passed just now.
+    mutating func checkDeadline(now: Timestamp) -> Bool {
+        guard end == nil, intent == nil, let reading,
+            let deadline = PlacementDeadlines.passed(spec.timeouts, for: reading, now: now)
+        else { return false }
+        var verdict = reading.end(passing: deadline, at: now)
+        if verdict.outcome == .timeout {
+            verdict.outcome =
+                switch spec.timeouts.onTimeout {
+                case .timeout: .timeout
+                case .failed: .failed
+                case .cancelled: .cancelled
+                }
+        }
+        intent = .deadline(verdict)
+        return true
+    }
+
+    // MARK: The verdict
+
+    /// Decides the end if everything needed for it is known.
+    ///
+    /// - Parameter isPodGone: verified: the API server has no such pod.
+    mutating func conclude(isPodGone: Bool, now: Timestamp, settings: WorkerSettings) {
+        guard end == nil else { return }
+        if var reading {
+            if let summary, reading.runnerEnd?.summary == nil { reading.runnerEnd?.summary = summary }
+            if let read = reading.end() {
+                guard isPodGone || areStreamsComplete(settings) else { return }
+                finish(read.outcome == .succeeded ? read : overriddenByIntent(read))
+            } else if isPodGone {
+                finish(overriddenByIntent(verdictOfVanishedPod(reading.endOfVanishedPod(at: now))))
+            }
+        } else if isPodGone {
+            let message = "There is no pod of this placement."
+            let lost = PlacementEnd(
+                outcome: .lost, at: now, hasUserCodeRun: hasUserCodeRun, reason: .podLost, message: message)
+            finish(overriddenByIntent(lost))
+        }
+    }
+
+    /// Whether all that the containers wrote was read, or was waited for long enough.
+    private func areStreamsComplete(_ settings: WorkerSettings) -> Bool {
+        guard let endedSince, let runnerEnd = reading?.runnerEnd else { return true }
+        let waited = endedSince.duration(to: .now)
+        if !isRunnerStreamComplete, waited < settings.streamPatience { return false }
+        let wantsSail = !isSailStreamComplete && runnerEnd.exitCode != 0
+        return !wantsSail || waited >= settings.sailLogPatience
+    }
+
+    /// The stream may have told the end that the pod's status no longer can.
+    private func verdictOfVanishedPod(_ read: PlacementEnd) -> PlacementEnd {
+        var verdict = read
+        verdict.hasUserCodeRun = verdict.hasUserCodeRun || hasUserCodeRun
+        if verdict.outcome == .lost, summary?.result == .succeeded {
+            verdict.outcome = .succeeded
+            verdict.reason = .completed
+            verdict.failureClass = nil
+            verdict.message = nil
+        }
+        return verdict
+    }
+
+    private func overriddenByIntent(_ read: PlacementEnd) -> PlacementEnd {
+        guard read.outcome != .succeeded else { return read }
+        switch intent {
+        case nil: return read
+        case .cancel:
+            return PlacementEnd(
+                outcome: .cancelled, at: read.at, hasUserCodeRun: read.hasUserCodeRun, reason: .cancelRequested,
+                message: "Cancelled on request.", evidence: read.evidence)
+        case .deadline(var verdict):
+            verdict.at = max(verdict.at, read.at)
+            verdict.hasUserCodeRun = verdict.hasUserCodeRun || read.hasUserCodeRun
+            return verdict
+        }
+    }
+
+    private mutating func finish(_ verdict: PlacementEnd) {
+        var verdict = verdict
+        if let last = timeline.last { verdict.at = max(verdict.at, last.at) }
+        end = verdict
+        hasNews = true
+    }
+
+    /// Whether user code may have begun, as far as anyone can tell.
+    var hasUserCodeRun: Bool {
+        run.runningAt != nil || timeline.contains { $0.state == .running } || (reading?.hasUserCodeRun ?? false)
+            || stream.seenSequence > 0
+    }
+
+    // MARK: Reports
+
+    /// Whether the final report may be sent: all that was read is stored.
+    var mayReport: Bool { end == nil || !stream.isDirty }
+
+    mutating func report() -> PlacementReport {
+        revision += 1
+        hasNews = false
+        return PlacementReport(
+            runID: run.id, placement: run.placement, leaseEpoch: run.leaseEpoch, revision: revision,
+            timeline: timeline, waiting: end == nil ? waiting : nil, node: node, podUID: podUID,
+            tasks: tasks.contains { $0.report.state != .initial } ? tasks : [], warnings: warnings, end: end)
+    }
+
+    /// The report must be sent again.
+    mutating func reportFailed() { hasNews = true }
+}

@@ -1,0 +1,66 @@
+package import KubernetesClient
+package import Logging
+package import Observability
+package import RunMessaging
+package import RunStore
+internal import ServiceLifecycle
+
+/// The worker process: supervises placed runs and reports what it sees of them.
+///
+/// Any number may run for a cluster. A run is supervised by the worker that has its lease; when that one is silent for too
+/// long, or stops, another adopts the run and carries on where the stored streams end.
+package struct WorkerService: Service {
+    private let store: RunStore
+    private let messaging: RunMessaging
+    private let clusters: [String: KubernetesClient]
+    private let settings: WorkerSettings
+    private let registry: MetricsRegistry
+    private let logger: Logger
+    private let makeHolder: @Sendable () -> Holder
+
+    /// - Parameters:
+    ///   - clusters: a client for each cluster served, by the cluster's name.
+    ///   - makeHolder: describes this process with a fresh id at each call.
+    package init(
+        store: RunStore, messaging: RunMessaging, clusters: [String: KubernetesClient], settings: WorkerSettings,
+        registry: MetricsRegistry, logger: Logger, makeHolder: @escaping @Sendable () -> Holder
+    ) {
+        self.store = store
+        self.messaging = messaging
+        self.clusters = clusters
+        self.settings = settings
+        self.registry = registry
+        self.logger = logger
+        self.makeHolder = makeHolder
+    }
+
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await store.serveAsHolder(
+                settings: settings.lease, logger: logger, makeHolder: makeHolder,
+                handBack: { freed in await messaging.publisher.hint(superviseAll: freed) }
+            ) { lease in
+                try await serve(lease)
+            }
+        }
+    }
+
+    private func serve(_ lease: HeldLease) async throws {
+        let specs = SpecCache(store: store)
+        let sessions = clusters.map { cluster, client in
+            ClusterSession(
+                cluster: cluster, client: client, lease: lease, store: store, specs: specs, messaging: messaging,
+                settings: settings, metrics: WorkerMetrics(registry, cluster: cluster), logger: logger)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for session in sessions { group.addTask { try await session.run() } }
+            group.addTask {
+                try await messaging.consumeControl(holder: lease.id, isScheduler: false) { message in
+                    for session in sessions { await session.control(message) }
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package import RunStore
+
+/// How a worker works; all of it is configurable and printed by `--show-config`.
+package struct WorkerSettings: Sendable {
+    package var lease = LeaseSettings()
+    /// Runs adopted by one statement.
+    package var adoptBatch = 200
+    /// How often what hints may have missed is looked for: cancellations, pods to remove, reports nobody applied.
+    package var sweepInterval: Duration = .seconds(5)
+    /// How often deadlines are looked at.
+    package var tickInterval: Duration = .milliseconds(500)
+    /// Log lines of a run are stored at most this often while it goes on.
+    package var flushInterval: Duration = .milliseconds(250)
+    /// Log lines of one run held in memory, in bytes; the stream is not read further until they are stored.
+    package var bufferedLogBytes = 1 << 20
+    /// Lines in one stored chunk, in bytes.
+    package var chunkBytes = 64 << 10
+    /// Log bytes stored of one run; what follows is dropped and a line says so.
+    package var runLogBytes = 256 << 20
+    /// How long Sail's log is waited for after a failure.
+    package var sailLogPatience: Duration = .seconds(3)
+    /// How long the rest of a runner's log is asked for once its container has ended.
+    package var streamPatience: Duration = .seconds(30)
+    /// Pod deletions under way at once.
+    package var parallelDeletes = 8
+    /// Reports in one message.
+    package var reportBatch = 64
+
+    package init() {}
+}

@@ -1,0 +1,4 @@
+/// The version all executables report.
+package enum SlipwayVersion {
+    package static let current = "0.1.0"
+}

@@ -1,0 +1,3 @@
+enum SmallPodGolden {
+    static let text = ""
+}

@@ -1,0 +1,79 @@
+import EventLoop
+import Logging
+import PostgresClient
+import RunStore
+import SlipwayCore
+import TestSupport
+import Testing
+
+/// A migrated database of its own, with one job in it.
+struct StoreFixture: Sendable {
+    let store: RunStore
+    let job: AppliedJob
+    let holder: Holder
+
+    static let spec = JobSpec(
+        name: "report", engine: .none, tasks: [TaskSpec(name: "only", action: .command(["true"]))])
+
+    /// Runs `body` with the fixture and takes the database away afterwards.
+    static func with(_ body: (StoreFixture) async throws -> Void) async throws {
+        try await withFreshDatabase { url in
+            let pool = PostgresPool(
+                configuration: try PostgresConfiguration(url: url), eventLoop: EventLoop(name: "test-postgres"),
+                logger: Logger(label: "test"))
+            let store = RunStore(pool: pool)
+            let status = try await store.migrate()
+            #expect(status.pending == Migration.all.map(\.number))
+            let job = try #require(
+                try await store.apply(spec, canonicalSpec: try spec.canonicalJSON(), id: identifier(), by: "tester"))
+            let holder = Holder(id: identifier(), kind: .worker, name: "test", version: "0", clusters: ["default"])
+            try await store.register(holder, timeToLive: .seconds(60))
+            try await body(StoreFixture(store: store, job: job, holder: holder))
+            await pool.close()
+        }
+    }
+
+    static func identifier() -> Identifier {
+        Identifier(
+            millisecondsSince1970: UInt64(Timestamp.now.microsecondsSince1970 / 1000), randomHigh: .random(in: 0 ... .max),
+            randomLow: .random(in: 0 ... .max))
+    }
+
+    func newRun() -> NewRun {
+        NewRun(
+            id: Self.identifier(), jobID: job.id, jobVersion: job.version, team: "default", jobName: "report", kind: nil,
+            cluster: "default", variables: ["day": .string("monday")], submittedBy: "tester")
+    }
+
+    func created(_ count: Int = 1) async throws -> [RunID] {
+        let runs = (0..<count).map { _ in newRun() }
+        try await store.create(runs)
+        return runs.map(\.id)
+    }
+
+    /// Creates runs and brings them to `starting`, held by `holder`.
+    func claimed(_ count: Int = 1) async throws -> [ClaimedRun] {
+        _ = try await created(count)
+        let term = try #require(
+            try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(60)))
+        #expect(try await store.admit(holder: holder.id, term: term) == ["default": count])
+        let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 100, window: 1000)
+        #expect(claimed.count == count)
+        return claimed
+    }
+
+    /// A report under the lease of a claimed run.
+    func report(_ run: ClaimedRun, end: PlacementEnd? = nil, running: Bool = true) -> PlacementReport {
+        let now = Timestamp.now
+        var timeline = [ObservedState(state: .starting, at: now)]
+        if running { timeline.append(ObservedState(state: .running, at: now)) }
+        return PlacementReport(
+            runID: run.id, placement: run.placement, leaseEpoch: run.leaseEpoch, timeline: timeline, node: "node-1",
+            podUID: "uid-1",
+            tasks: [ObservedTask(report: TaskReport(name: "only", state: end == nil ? .running : .succeeded))], end: end)
+    }
+
+    static func success() -> PlacementEnd {
+        PlacementEnd(outcome: .succeeded, at: .now, hasUserCodeRun: true, reason: .completed)
+    }
+}

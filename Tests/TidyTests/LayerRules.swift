@@ -1,0 +1,52 @@
+/// Which modules of the package each folder may import: the folders are the layers, and imports point downwards.
+enum LayerRules {
+    private static let core = ["SlipwayCore"]
+    private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient"]
+    private static let adapters = ["RunStore", "RunMessaging", "Placement"]
+    private static let services = ["Scheduler", "Dispatcher", "Worker", "ControlAPI", "ServiceProcess"]
+    private static let agents = ["Runner"]
+    private static let local = ["LocalKubernetes", "DevStack"]
+    private static let support = ["EventLoop", "Observability", "Settings", "TestSupport"]
+    static let cLibraries = ["CPostgres", "CRabbitMQ", "CCurl", "CEventLoop"]
+
+    /// Every module of the package; what is not in here comes from outside.
+    static let modules = Set(core + clients + adapters + services + agents + local + support + cLibraries)
+
+    /// What a file may import of the package's own modules.
+    static func allowed(layer: String, target: String) -> Set<String> {
+        switch (layer, target) {
+        case ("Core", _), ("CLibraries", _): []
+        case ("Clients", "PostgresClient"): ["CPostgres", "EventLoop"]
+        case ("Clients", "AMQPClient"): ["CRabbitMQ", "EventLoop"]
+        case ("Clients", "KubernetesClient"): ["CCurl", "EventLoop"]
+        case ("Adapters", _): Set(core + clients)
+        case ("Services", "ServiceProcess"):
+            Set(core + clients + adapters + ["EventLoop", "Observability", "Settings"])
+        case ("Services", _): Set(core + clients + adapters + ["Observability", "Settings"])
+        case ("Agents", _): Set(core)
+        case ("Local", _): []
+        case ("Support", "EventLoop"): ["CEventLoop"]
+        case ("Support", "Observability"): ["Settings"]
+        case ("Support", "TestSupport"): Set(clients + ["DevStack"])
+        case ("Support", _): []
+        case ("Executables", _): modules.subtracting(cLibraries + ["TestSupport"])
+        default: []
+        }
+    }
+
+    /// The HTTP server is known where something is served, the YAML parser where a person's files are read.
+    static let restrictedOutsiders: [String: Set<String>] = [
+        "Hummingbird": ["ControlAPI", "LocalKubernetes", "Observability"],
+        "Yams": ["SlipwayCore", "KubernetesClient", "LocalKubernetes", "Settings", "slipway"],
+    ]
+
+    /// What the pure core must not reach for, with the reason.
+    static let impureWords: [(pattern: String, reason: String)] = [
+        (#"\b(ContinuousClock|SuspendingClock)\b"#, "time is a parameter"),
+        (#"\bDate\(\)|\bDate\.now\b"#, "time is a parameter"),
+        (#"\bUUID\(\)|\.random\(|\bSystemRandomNumberGenerator\b|\.shuffled\(\)"#, "randomness is a parameter"),
+        (#"\b(FileManager|FileHandle|URLSession|ProcessInfo)\b"#, "the core does no I/O"),
+        (#"^\s*(internal |package |private |fileprivate )?import (Glibc|Logging|Dispatch)\b"#, "the core does no I/O"),
+        (#"\bTask(\.detached)?\s*[({]|\basync\b|\bawait\b"#, "the core is not concurrent"),
+    ]
+}

@@ -25,25 +25,41 @@ enum Library {
     static let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
     static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
     static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-    static let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let serviceLifecycle = Target.Dependency.product(
+        name: "ServiceLifecycle",
+        package: "swift-service-lifecycle"
+    )
     static let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 }
 
 /// A library target; `folder` is its layer.
 func library(
-    _ name: String, in folder: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = common,
-    exclude: [String] = [], resources: [Resource]? = nil
+    _ name: String,
+    in folder: String,
+    _ dependencies: [Target.Dependency] = [],
+    settings: [SwiftSetting] = common,
+    exclude: [String] = [],
+    resources: [Resource]? = nil
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", exclude: exclude,
-        resources: resources, swiftSettings: settings)
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/\(folder)/\(name)",
+        exclude: exclude,
+        resources: resources,
+        swiftSettings: settings
+    )
 }
 
 /// An executable: it composes services from configuration and holds no logic.
 func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/Executables/\(name)", swiftSettings: common)
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/Executables/\(name)",
+        swiftSettings: common
+    )
 }
 
 /// A test target, named after what it tests.
@@ -79,14 +95,23 @@ let package = Package(
     targets: [
         // C libraries: module maps and shims.
         .systemLibrary(
-            name: "CPostgres", path: "Sources/CLibraries/CPostgres", pkgConfig: "libpq",
-            providers: [.apt(["libpq-dev"])]),
+            name: "CPostgres",
+            path: "Sources/CLibraries/CPostgres",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
         .systemLibrary(
-            name: "CRabbitMQ", path: "Sources/CLibraries/CRabbitMQ", pkgConfig: "librabbitmq",
-            providers: [.apt(["librabbitmq-dev"])]),
+            name: "CRabbitMQ",
+            path: "Sources/CLibraries/CRabbitMQ",
+            pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"])]
+        ),
         .systemLibrary(
-            name: "CCurl", path: "Sources/CLibraries/CCurl", pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]),
+            name: "CCurl",
+            path: "Sources/CLibraries/CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
         .target(name: "CEventLoop", path: "Sources/CLibraries/CEventLoop"),
         .target(name: "CRunnerSystem", path: "Sources/CLibraries/CRunnerSystem"),
 
@@ -97,59 +122,76 @@ let package = Package(
         library("PostgresClient", in: "Clients", ["CPostgres", "EventLoop", Library.logging], settings: touchesC),
         library("AMQPClient", in: "Clients", ["CRabbitMQ", "EventLoop", Library.logging], settings: touchesC),
         library(
-            "KubernetesClient", in: "Clients", ["CCurl", "EventLoop", Library.logging, Library.yams],
-            settings: touchesC),
+            "KubernetesClient",
+            in: "Clients",
+            ["CCurl", "EventLoop", Library.logging, Library.yams],
+            settings: touchesC
+        ),
 
         // Slipway's words for the outside systems.
         library("RunStore", in: "Adapters", ["SlipwayCore", "PostgresClient", Library.logging]),
         library(
-            "RunMessaging", in: "Adapters",
-            ["SlipwayCore", "AMQPClient", "Observability", Library.logging, Library.serviceLifecycle]),
+            "RunMessaging",
+            in: "Adapters",
+            ["SlipwayCore", "AMQPClient", "Observability", Library.logging, Library.serviceLifecycle]
+        ),
         library("Placement", in: "Adapters", ["SlipwayCore", "KubernetesClient"]),
 
         // The shells.
         library(
-            "Scheduler", in: "Services",
+            "Scheduler",
+            in: "Services",
             [
                 "SlipwayCore", "RunStore", "RunMessaging", "Observability", Library.asyncAlgorithms, Library.logging,
                 Library.serviceLifecycle,
-            ]),
+            ]
+        ),
         library(
-            "Dispatcher", in: "Services",
+            "Dispatcher",
+            in: "Services",
             [
                 "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
                 Library.logging, Library.serviceLifecycle,
-            ]),
+            ]
+        ),
         library(
-            "Worker", in: "Services",
+            "Worker",
+            in: "Services",
             [
                 "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
                 Library.asyncAlgorithms, Library.logging, Library.serviceLifecycle,
-            ]),
+            ]
+        ),
         library(
-            "ControlAPI", in: "Services",
+            "ControlAPI",
+            in: "Services",
             [
                 "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.hummingbird,
                 Library.logging, Library.serviceLifecycle,
-            ]),
+            ]
+        ),
 
         library(
-            "ServiceProcess", in: "Services",
+            "ServiceProcess",
+            in: "Services",
             [
                 "SlipwayCore", "AMQPClient", "EventLoop", "KubernetesClient", "Observability", "PostgresClient",
                 "RunMessaging", "RunStore", "Settings", Library.logging, Library.serviceLifecycle, Library.unixSignals,
-            ]),
+            ]
+        ),
 
         // Inside the pod.
-        library("Runner", in: "Agents", ["SlipwayCore", "CRunnerSystem"]),
+        library("Runner", in: "Agents", ["SlipwayCore", "CRunnerSystem"], settings: touchesC),
 
         // One-machine stand-ins.
         library(
-            "LocalKubernetes", in: "Local",
+            "LocalKubernetes",
+            in: "Local",
             [
                 Library.argumentParser, Library.dequeModule, Library.httpTypes, Library.hummingbird, Library.logging,
                 Library.nioCore, Library.serviceLifecycle, Library.yams,
-            ]),
+            ]
+        ),
         library("DevStack", in: "Local", [Library.logging]),
 
         // Support.
@@ -162,9 +204,11 @@ let package = Package(
         executable(
             "slipway",
             [
-                "SlipwayCore", "DevStack", "EventLoop", "PostgresClient", "RunStore", "Settings", Library.argumentParser,
+                "SlipwayCore", "DevStack", "EventLoop", "PostgresClient", "RunStore", "Settings",
+                Library.argumentParser,
                 Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1,
-            ]),
+            ]
+        ),
         executable("slipway-api", ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-scheduler", ["Scheduler", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-dispatcher", ["Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
@@ -174,12 +218,20 @@ let package = Package(
         executable("slipway-bench", ["Settings", Library.argumentParser]),
 
         // Tests.
-        tests("RunStoreTests", ["RunStore", "SlipwayCore", "PostgresClient", "EventLoop", "TestSupport", Library.logging]),
+        tests("SlipwayCoreTests", ["SlipwayCore"]),
+        tests("PlacementTests", ["Placement", "SlipwayCore", "KubernetesClient"]),
+        tests("RunnerTests", ["Runner", "SlipwayCore", "slipway-runner"]),
+        tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),
+        tests(
+            "RunStoreTests",
+            ["RunStore", "SlipwayCore", "PostgresClient", "EventLoop", "TestSupport", Library.logging]
+        ),
         tests("PostgresClientTests", ["PostgresClient", "EventLoop", Library.logging]),
         tests("SettingsTests", ["Settings"]),
         tests(
             "ObservabilityTests",
-            ["Observability", "DevStack", "TestSupport", Library.logging, Library.serviceLifecycle]),
+            ["Observability", "DevStack", "TestSupport", Library.logging, Library.serviceLifecycle]
+        ),
         tests("DevStackTests", ["DevStack", "TestSupport", Library.logging]),
         tests("TidyTests", []),
     ]

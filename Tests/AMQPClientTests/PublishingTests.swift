@@ -21,11 +21,16 @@ extension BrokerTests {
         @Test func `Everything said about a message arrives`() async throws {
             let topology = queueTopology(AMQPQueue(name: queue))
             var sent = AMQPMessage(
-                body: [0, 255, 1], contentType: "application/json", messageID: "m-1", correlationID: "c-1", type: "t",
+                body: [0, 255, 1],
+                contentType: "application/json",
+                messageID: "m-1",
+                correlationID: "c-1",
+                type: "t",
                 headers: [
                     "text": "grüße", "int": -5, "bool": true, "double": 1.5, "bytes": .bytes([0, 1]), "null": nil,
                     "time": .timestamp(1_700_000_000), "list": [1, "two", false], "table": ["inner": ["deep": 1]],
-                ])
+                ]
+            )
             sent.expiration = .seconds(600)
             let message = sent
             try await withPublisher(topology) { publisher, _ in
@@ -69,7 +74,9 @@ extension BrokerTests {
 
         @Test func `Many publishers at once share the window`() async throws {
             let configuration = try brokerConfiguration { $0.confirmWindow = 16 }
-            try await withPublisher(queueTopology(AMQPQueue(name: queue)), configuration: configuration) { publisher, _ in
+            try await withPublisher(queueTopology(AMQPQueue(name: queue)), configuration: configuration) {
+                publisher,
+                _ in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for index in 0..<500 {
                         group.addTask { [queue] in
@@ -124,7 +131,12 @@ extension BrokerTests {
                         group.addTask { [queue] in
                             let key = index.isMultiple(of: 3) ? "no-such-queue" : queue
                             let error = await amqpError { () async throws(AMQPError) in
-                                try await publisher.publish(message("x"), to: "", routingKey: key, mandatory: index % 2 == 0)
+                                try await publisher.publish(
+                                    message("x"),
+                                    to: "",
+                                    routingKey: key,
+                                    mandatory: index % 2 == 0
+                                )
                             }
                             return (index, error?.code)
                         }
@@ -187,7 +199,8 @@ extension BrokerTests {
                     AMQPBinding(exchange: fan, to: .exchange(topic)),
                     AMQPBinding(exchange: topic, queue: first, routingKey: "a.*"),
                     AMQPBinding(exchange: topic, queue: second, routingKey: "#"),
-                ])
+                ]
+            )
             try await withPublisher(topology) { publisher, _ in
                 try await publisher.publish(message("x"), to: fan, routingKey: "a.b", mandatory: true)
                 try await publisher.publish(message("y"), to: topic, routingKey: "c", mandatory: true)
@@ -202,7 +215,9 @@ extension BrokerTests {
 
         @Test func `A cancelled publish ends, and what follows goes on`() async throws {
             let configuration = try brokerConfiguration { $0.confirmWindow = 1 }
-            try await withPublisher(queueTopology(AMQPQueue(name: queue)), configuration: configuration) { publisher, _ in
+            try await withPublisher(queueTopology(AMQPQueue(name: queue)), configuration: configuration) {
+                publisher,
+                _ in
                 let errors = await withTaskGroup(of: AMQPError?.self) { group in
                     for index in 0..<50 {
                         group.addTask { [queue] in
@@ -218,6 +233,23 @@ extension BrokerTests {
                 #expect(errors.allSatisfy { $0 == nil || $0?.code == .cancelled })
                 #expect(errors.contains { $0?.code == .cancelled })
                 try await publisher.publish(message("last"), to: "", routingKey: queue, mandatory: true)
+                try await publisher.deleteQueue(queue)
+            }
+        }
+
+        @Test func `Headers larger than a frame fail their message only`() async throws {
+            try await withPublisher(queueTopology(AMQPQueue(name: queue))) { publisher, _ in
+                var large = message("large")
+                large.headers["x"] = .string(String(repeating: "x", count: 200_000))
+                let batch = (0..<20).map { AMQPOutgoing(message("\($0)"), to: "", routingKey: queue, mandatory: true) }
+                async let neighbours: Void = publisher.publish(batch: batch)
+                let (tooLarge, key) = (large, queue)
+                let error = await amqpError { () async throws(AMQPError) in
+                    try await publisher.publish(tooLarge, to: "", routingKey: key)
+                }
+                #expect(error?.code == .invalidArgument)
+                try await neighbours
+                try await publisher.publish(message("after"), to: "", routingKey: queue, mandatory: true)
                 try await publisher.deleteQueue(queue)
             }
         }

@@ -20,7 +20,9 @@ extension BrokerTests {
             let configuration = try configuration()
             try await withPublisher(topology, configuration: configuration) { publisher, log in
                 try await publisher.publish(message("x"), to: "", routingKey: queue, mandatory: true)
-                try await withConsumer(of: queue, topology: topology, configuration: configuration) { consumer, consumerLog in
+                try await withConsumer(of: queue, topology: topology, configuration: configuration) {
+                    consumer,
+                    consumerLog in
                     let old = try #require(await take(1, from: consumer).first)
                     try await RabbitMQServer.shared.get().control("close_all_connections", "test")
                     let new = try #require(await take(1, from: consumer).first)
@@ -47,9 +49,12 @@ extension BrokerTests {
             let configuration = try configuration { $0.confirmTimeout = .seconds(60) }
             let server = try RabbitMQServer.shared.get()
             try await withPublisher(topology, configuration: configuration) { publisher, _ in
-                try await withConsumer(of: queue, topology: topology, prefetch: 20, configuration: configuration) { consumer, log in
+                try await withConsumer(of: queue, topology: topology, prefetch: 20, configuration: configuration) {
+                    consumer,
+                    log in
                     try await publisher.publish(
-                        batch: (0..<10).map { AMQPOutgoing(message("before \($0)"), to: "", routingKey: queue) })
+                        batch: (0..<10).map { AMQPOutgoing(message("before \($0)"), to: "", routingKey: queue) }
+                    )
                     let held = await take(10, from: consumer)
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         group.addTask { try await server.restart() }
@@ -64,7 +69,9 @@ extension BrokerTests {
                     }
                     let wanted = Set((0..<10).map { "before \($0)" } + (0..<20).map { "during \($0)" })
                     var seen: Set<String> = []
-                    while seen != wanted, let batch = await consumer.nextBatch(maximum: 50, within: .seconds(20)), !batch.isEmpty {
+                    while seen != wanted, let batch = await consumer.nextBatch(maximum: 50, within: .seconds(20)),
+                        !batch.isEmpty
+                    {
                         seen.formUnion(batch.map(text))
                         await consumer.acknowledge(batch)
                     }
@@ -79,7 +86,9 @@ extension BrokerTests {
         @Test func `A resource alarm makes publishers wait`() async throws {
             let server = try RabbitMQServer.shared.get()
             let configuration = try configuration { $0.confirmTimeout = .seconds(20) }
-            try await withPublisher(queueTopology(AMQPQueue(name: queue)), configuration: configuration) { publisher, log in
+            try await withPublisher(queueTopology(AMQPQueue(name: queue)), configuration: configuration) {
+                publisher,
+                log in
                 try await server.control("set_vm_memory_high_watermark", "0.000001")
                 let hasPublished = try await withThrowingTaskGroup(of: Bool.self) { group in
                     // The broker tells a connection when it publishes.
@@ -148,7 +157,9 @@ extension BrokerTests {
             let configuration = try configuration { $0.heartbeat = .seconds(1) }
             let topology = queueTopology(AMQPQueue(name: queue))
             try await withPublisher(topology, configuration: configuration) { publisher, log in
-                try await withConsumer(of: queue, topology: topology, configuration: configuration) { consumer, consumerLog in
+                try await withConsumer(of: queue, topology: topology, configuration: configuration) {
+                    consumer,
+                    consumerLog in
                     let nothing = await consumer.nextBatch(maximum: 1, within: .seconds(4))
                     #expect(nothing?.isEmpty == true)
                     try await publisher.publish(message("x"), to: "", routingKey: queue)
@@ -228,7 +239,9 @@ extension BrokerTests {
             let error = await amqpError { () async throws(AMQPError) in try await publisher.run() }
             #expect(error?.code == .accessRefused)
             #expect(error?.replyCode == 403)
-            #expect(!"\(String(describing: error)) \(configuration) \(String(reflecting: configuration))".contains("secret"))
+            #expect(
+                !"\(String(describing: error)) \(configuration) \(String(reflecting: configuration))".contains("secret")
+            )
             let late = await amqpError { () async throws(AMQPError) in
                 try await publisher.publish(message("x"), to: "", routingKey: "nowhere")
             }

@@ -4,7 +4,8 @@ import Testing
 extension BrokerTests {
     @Suite struct TLS {
         private func configuration(
-            host: String = "localhost", _ change: (inout AMQPTLSSettings) -> Void = { _ in }
+            host: String = "localhost",
+            _ change: (inout AMQPTLSSettings) -> Void = { _ in }
         ) throws -> AMQPConfiguration {
             let server = try RabbitMQServer.shared.get()
             var configuration = try AMQPConfiguration(url: server.tlsURL(host: host))
@@ -24,7 +25,8 @@ extension BrokerTests {
                 defer { group.cancelAll() }
                 try await eventually { log.all.contains { if case .connectFailed = $0 { true } else { false } } }
                 return try #require(
-                    log.all.lazy.compactMap { if case .connectFailed(let error) = $0 { error } else { nil } }.first)
+                    log.all.lazy.compactMap { if case .connectFailed(let error) = $0 { error } else { nil } }.first
+                )
             }
         }
 
@@ -32,7 +34,9 @@ extension BrokerTests {
         func `Messages pass over TLS, with a client's certificate or without`(hasCertificate: Bool) async throws {
             let folder = try RabbitMQServer.shared.get().folder
             let configuration = try configuration {
-                if hasCertificate { ($0.certificateFile, $0.keyFile) = (folder + "/client.pem", folder + "/client.key") }
+                if hasCertificate {
+                    ($0.certificateFile, $0.keyFile) = (folder + "/client.pem", folder + "/client.key")
+                }
             }
             let queue = freshName()
             let topology = queueTopology(AMQPQueue(name: queue))
@@ -44,7 +48,8 @@ extension BrokerTests {
                 try await withConsumer(of: queue, topology: topology, configuration: configuration) { consumer, _ in
                     var received: [AMQPDelivery] = []
                     while received.count < 1001 {
-                        let batch = await take(1, from: consumer) + (consumer.nextBatch(maximum: 50, within: .zero) ?? [])
+                        let batch =
+                            await take(1, from: consumer) + (consumer.nextBatch(maximum: 50, within: .zero) ?? [])
                         if batch.isEmpty { break }
                         received += batch
                         await consumer.acknowledge(batch)

@@ -4,7 +4,9 @@ import Testing
 
 /// What needs no broker: one that refuses, one that is silent.
 @Suite struct UnreachableTests {
-    private func configuration(port: Int, _ change: (inout AMQPConfiguration) -> Void = { _ in }) throws -> AMQPConfiguration {
+    private func configuration(port: Int, _ change: (inout AMQPConfiguration) -> Void = { _ in }) throws
+        -> AMQPConfiguration
+    {
         var configuration = try AMQPConfiguration(url: "amqp://guest:guest@127.0.0.1:\(port)")
         configuration.reconnectBackoff = AMQPBackoff(first: .milliseconds(10), limit: .milliseconds(50))
         change(&configuration)
@@ -33,7 +35,11 @@ import Testing
             try await outer.waitForAll()
         }
         let failures = log.all.compactMap { if case .connectFailed(let error) = $0 { error } else { nil } }
-        #expect(failures.allSatisfy { $0.code == .connectFailed && $0.message.hasSuffix("did not answer within 0.5 seconds") })
+        #expect(
+            failures.allSatisfy {
+                $0.code == .connectFailed && $0.message.hasSuffix("did not answer within 0.5 seconds")
+            }
+        )
         #expect(log.all.last == .closed)
     }
 
@@ -73,7 +79,11 @@ import Testing
 
     @Test func `A consumer that never connects stops and ends its sequences`() async throws {
         let consumer = AMQPConsumer(
-            configuration: try configuration(port: FreePort.take()), queue: "q", prefetch: 1, logger: quietLogger)
+            configuration: try configuration(port: FreePort.take()),
+            queue: "q",
+            prefetch: 1,
+            logger: quietLogger
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }
             group.addTask { for await _ in consumer.deliveries { Issue.record("nothing can arrive") } }

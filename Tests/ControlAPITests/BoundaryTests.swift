@@ -188,7 +188,9 @@ import Testing
             #expect(submit.status == 503 && ["database_unavailable", "overloaded"].contains(submit.code))
             try await server.restart()
             try await eventually(within: .seconds(20), "the API answers again") {
-                try await api.client.send("POST", "/runs", #"{"job": "report"}"#).status == 201
+                let answer = try await api.client.send("POST", "/runs", #"{"job": "report"}"#)
+                print(answer.text)
+                return answer.status == 201
             }
         }
         await server.stop()

@@ -8,7 +8,11 @@ import Testing
     private typealias Document = PodDocument
 
     private static let timeouts = JobSpec.Timeouts(
-        scheduleSeconds: 100, startSeconds: 50, sailReadySeconds: 30, runSeconds: 1000)
+        scheduleSeconds: 100,
+        startSeconds: 50,
+        sailReadySeconds: 30,
+        runSeconds: 1000
+    )
 
     struct Phase: Sendable {
         let name: String
@@ -24,31 +28,59 @@ import Testing
     private static let phases: [Phase] = [
         Phase(name: "unscheduled", status: "", deadline: 100, reason: .scheduleTimeout, outcome: .failed),
         Phase(
-            name: "creating Sail", status: Document.conditions(scheduled: 2), deadline: 52, reason: .startTimeout,
-            outcome: .failed),
+            name: "creating Sail",
+            status: Document.conditions(scheduled: 2),
+            deadline: 52,
+            reason: .startTimeout,
+            outcome: .failed
+        ),
         Phase(
             name: "pulling an image that is not there",
-            status: "\(Document.conditions(scheduled: 2)), \(Document.sail(Document.waiting("ImagePullBackOff", "not found")))",
-            deadline: 52, reason: .imagePullFailed, outcome: .failed),
+            status:
+                "\(Document.conditions(scheduled: 2)), \(Document.sail(Document.waiting("ImagePullBackOff", "not found")))",
+            deadline: 52,
+            reason: .imagePullFailed,
+            outcome: .failed
+        ),
         Phase(
-            name: "a missing secret", engine: "none",
-            status: "\(Document.conditions(scheduled: 2)), \(Document.runner(Document.waiting("CreateContainerConfigError", "secret \\\"s\\\" not found")))",
-            deadline: 52, reason: .containerCreateFailed, outcome: .failed),
+            name: "a missing secret",
+            engine: "none",
+            status:
+                "\(Document.conditions(scheduled: 2)), \(Document.runner(Document.waiting("CreateContainerConfigError", "secret \\\"s\\\" not found")))",
+            deadline: 52,
+            reason: .containerCreateFailed,
+            outcome: .failed
+        ),
         Phase(
-            name: "waiting for Sail", status: "\(Document.conditions()), \(Document.sail(Document.running(5)))",
-            deadline: 35, reason: .sailReadyTimeout, outcome: .failed),
+            name: "waiting for Sail",
+            status: "\(Document.conditions()), \(Document.sail(Document.running(5)))",
+            deadline: 35,
+            reason: .sailReadyTimeout,
+            outcome: .failed
+        ),
         Phase(
             name: "Sail crashing in a loop",
-            status: "\(Document.conditions()), \(Document.sail(Document.waiting("CrashLoopBackOff"), restarts: 3, last: crashed))",
-            deadline: 35, reason: .sailCrashed, outcome: .failed),
+            status:
+                "\(Document.conditions()), \(Document.sail(Document.waiting("CrashLoopBackOff"), restarts: 3, last: crashed))",
+            deadline: 35,
+            reason: .sailCrashed,
+            outcome: .failed
+        ),
         Phase(
             name: "creating the runner",
             status: "\(Document.conditions(initialized: 7)), \(Document.sail(Document.running(5), started: true))",
-            deadline: 57, reason: .startTimeout, outcome: .failed),
+            deadline: 57,
+            reason: .startTimeout,
+            outcome: .failed
+        ),
         Phase(
             name: "running",
-            status: #""phase": "Running", \#(Document.conditions(initialized: 7)), \#(Document.sail(Document.running(5), started: true)), \#(Document.runner(Document.running(8)))"#,
-            deadline: 1008, reason: .runTimeout, outcome: .timeout),
+            status:
+                #""phase": "Running", \#(Document.conditions(initialized: 7)), \#(Document.sail(Document.running(5), started: true)), \#(Document.runner(Document.running(8)))"#,
+            deadline: 1008,
+            reason: .runTimeout,
+            outcome: .timeout
+        ),
     ]
 
     @Test(arguments: phases) func eachPhaseHasItsOwnDeadline(phase: Phase) throws {
@@ -65,7 +97,9 @@ import Testing
     }
 
     @Test func anEndedPlacementHasNoDeadline() throws {
-        let status = Document.runner(Document.terminated(0, "Completed", from: 8, to: 9, message: Document.succeededSummary))
+        let status = Document.runner(
+            Document.terminated(0, "Completed", from: 8, to: 9, message: Document.succeededSummary)
+        )
         let reading = try Document.reading(#""phase": "Succeeded", \#(status)"#)
         #expect(PlacementDeadlines.next(Self.timeouts, for: reading) == nil)
     }

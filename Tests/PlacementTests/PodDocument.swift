@@ -59,7 +59,8 @@ enum PodDocument {
     }
 
     /// - Parameter message: the termination message; quotation marks in it are escaped here.
-    static func terminated(_ code: Int, _ reason: String, from start: Int, to end: Int, message: String = "") -> String {
+    static func terminated(_ code: Int, _ reason: String, from start: Int, to end: Int, message: String = "") -> String
+    {
         let escaped = message.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         return
             #""terminated": {"exitCode": \#(code), "reason": "\#(reason)", "startedAt": "\#(time(start))", "finishedAt": "\#(time(end))", "message": "\#(escaped)"}"#

@@ -32,88 +32,201 @@ import Testing
     }
 
     private static func disrupted(_ reason: String) -> String {
-        Document.conditions(more: #"{"type": "DisruptionTarget", "status": "True", "reason": "\#(reason)", "message": "said so"}"#)
+        Document.conditions(
+            more: #"{"type": "DisruptionTarget", "status": "True", "reason": "\#(reason)", "message": "said so"}"#
+        )
     }
 
     private static let deleted = #", "deletionTimestamp": "\#(Document.time(18))""#
 
     private static let endings: [Ending] = [
         Ending(
-            name: "success", status: ran(0, "Completed", Document.succeededSummary), outcome: .succeeded,
-            reason: .completed, failureClass: nil, hasUserCodeRun: true),
+            name: "success",
+            status: ran(0, "Completed", Document.succeededSummary),
+            outcome: .succeeded,
+            reason: .completed,
+            failureClass: nil,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "success without a summary", status: ran(0, "Completed"), outcome: .succeeded, reason: .completed,
-            failureClass: nil, hasUserCodeRun: true),
+            name: "success without a summary",
+            status: ran(0, "Completed"),
+            outcome: .succeeded,
+            reason: .completed,
+            failureClass: nil,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "a failed task", status: ran(1, "Error", Document.failedSummary("task_failed", "user")),
-            outcome: .failed, reason: .taskFailed, failureClass: .user, hasUserCodeRun: true),
+            name: "a failed task",
+            status: ran(1, "Error", Document.failedSummary("task_failed", "user")),
+            outcome: .failed,
+            reason: .taskFailed,
+            failureClass: .user,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "a failed task without a summary", status: ran(1, "Error", "garbage"), outcome: .failed,
-            reason: .taskFailed, failureClass: .user, hasUserCodeRun: true),
+            name: "a failed task without a summary",
+            status: ran(1, "Error", "garbage"),
+            outcome: .failed,
+            reason: .taskFailed,
+            failureClass: .user,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "storage", status: ran(2, "Error", Document.failedSummary("storage_unavailable", "infrastructure")),
-            outcome: .failed, reason: .storageUnavailable, failureClass: .infrastructure, hasUserCodeRun: true),
+            name: "storage",
+            status: ran(2, "Error", Document.failedSummary("storage_unavailable", "infrastructure")),
+            outcome: .failed,
+            reason: .storageUnavailable,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "a claimed success with another code", status: ran(7, "Error", Document.succeededSummary),
-            outcome: .failed, reason: .runnerCrashed, failureClass: .infrastructure, hasUserCodeRun: true),
+            name: "a claimed success with another code",
+            status: ran(7, "Error", Document.succeededSummary),
+            outcome: .failed,
+            reason: .runnerCrashed,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "runner out of memory", status: ran(137, "OOMKilled"), outcome: .failed, reason: .runnerOutOfMemory,
-            failureClass: .user, hasUserCodeRun: true),
+            name: "runner out of memory",
+            status: ran(137, "OOMKilled"),
+            outcome: .failed,
+            reason: .runnerOutOfMemory,
+            failureClass: .user,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "runner killed", status: ran(137, "Error"), outcome: .failed, reason: .runnerCrashed,
-            failureClass: .infrastructure, hasUserCodeRun: true),
+            name: "runner killed",
+            status: ran(137, "Error"),
+            outcome: .failed,
+            reason: .runnerCrashed,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "runner crashed", status: ran(139, "Error"), outcome: .failed, reason: .runnerCrashed,
-            failureClass: .infrastructure, hasUserCodeRun: true),
+            name: "runner crashed",
+            status: ran(139, "Error"),
+            outcome: .failed,
+            reason: .runnerCrashed,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
             name: "Sail out of memory",
-            status: sailOutOfMemory(Document.failedSummary("sail_unreachable", "infrastructure")), outcome: .failed,
-            reason: .sailOutOfMemory, failureClass: .infrastructure, hasUserCodeRun: true),
+            status: sailOutOfMemory(Document.failedSummary("sail_unreachable", "infrastructure")),
+            outcome: .failed,
+            reason: .sailOutOfMemory,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
             name: "a user's mistake while Sail ran out of memory",
-            status: sailOutOfMemory(Document.failedSummary("task_failed", "user")), outcome: .failed,
-            reason: .taskFailed, failureClass: .user, hasUserCodeRun: true),
+            status: sailOutOfMemory(Document.failedSummary("task_failed", "user")),
+            outcome: .failed,
+            reason: .taskFailed,
+            failureClass: .user,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "asked to stop", status: ran(143, "Error", #"{"result":"cancelled","warnings":0,"last_sequence":3}"#),
-            metadata: deleted, outcome: .lost, reason: .podLost, failureClass: .infrastructure, hasUserCodeRun: true),
+            name: "asked to stop",
+            status: ran(143, "Error", #"{"result":"cancelled","warnings":0,"last_sequence":3}"#),
+            metadata: deleted,
+            outcome: .lost,
+            reason: .podLost,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "killed after its grace", status: ran(137, "Error"), metadata: deleted, outcome: .lost,
-            reason: .podLost, failureClass: .infrastructure, hasUserCodeRun: true),
+            name: "killed after its grace",
+            status: ran(137, "Error"),
+            metadata: deleted,
+            outcome: .lost,
+            reason: .podLost,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
             name: "drained",
-            status: #""phase": "Failed", \#(disrupted("EvictionByEvictionAPI")), \#(Document.runner(Document.terminated(143, "Error", from: 8, to: 20)))"#,
-            metadata: deleted, outcome: .lost, reason: .evicted, failureClass: .infrastructure, hasUserCodeRun: true),
+            status:
+                #""phase": "Failed", \#(disrupted("EvictionByEvictionAPI")), \#(Document.runner(Document.terminated(143, "Error", from: 8, to: 20)))"#,
+            metadata: deleted,
+            outcome: .lost,
+            reason: .evicted,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
-            name: "preempted before it ran", status: #""phase": "Failed", \#(disrupted("PreemptionByScheduler"))"#,
-            outcome: .lost, reason: .preempted, failureClass: .infrastructure, hasUserCodeRun: false),
+            name: "preempted before it ran",
+            status: #""phase": "Failed", \#(disrupted("PreemptionByScheduler"))"#,
+            outcome: .lost,
+            reason: .preempted,
+            failureClass: .infrastructure,
+            hasUserCodeRun: false
+        ),
         Ending(
             name: "evicted before it ran",
-            status: #""phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory.", \#(Document.conditions(scheduled: 2))"#,
-            outcome: .lost, reason: .evicted, failureClass: .infrastructure, hasUserCodeRun: false),
+            status:
+                #""phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory.", \#(Document.conditions(scheduled: 2))"#,
+            outcome: .lost,
+            reason: .evicted,
+            failureClass: .infrastructure,
+            hasUserCodeRun: false
+        ),
         Ending(
             name: "evicted while it ran",
-            status: #""phase": "Failed", "reason": "Evicted", "message": "low on memory", \#(Document.runner(Document.terminated(137, "Error", from: 8, to: 20)))"#,
-            outcome: .lost, reason: .evicted, failureClass: .infrastructure, hasUserCodeRun: true),
+            status:
+                #""phase": "Failed", "reason": "Evicted", "message": "low on memory", \#(Document.runner(Document.terminated(137, "Error", from: 8, to: 20)))"#,
+            outcome: .lost,
+            reason: .evicted,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
             name: "refused by its node",
-            status: #""phase": "Failed", "reason": "OutOfcpu", "message": "Node didn't have enough resource: cpu", "startTime": "\#(Document.time(2))""#,
-            outcome: .lost, reason: .podRejected, failureClass: .infrastructure, hasUserCodeRun: false),
+            status:
+                #""phase": "Failed", "reason": "OutOfcpu", "message": "Node didn't have enough resource: cpu", "startTime": "\#(Document.time(2))""#,
+            outcome: .lost,
+            reason: .podRejected,
+            failureClass: .infrastructure,
+            hasUserCodeRun: false
+        ),
         Ending(
             name: "its node was shut down",
-            status: #""phase": "Failed", "reason": "Terminated", "message": "Pod was terminated in response to imminent node shutdown.", \#(Document.runner(Document.terminated(143, "Error", from: 8, to: 20)))"#,
-            outcome: .lost, reason: .nodeLost, failureClass: .infrastructure, hasUserCodeRun: true),
+            status:
+                #""phase": "Failed", "reason": "Terminated", "message": "Pod was terminated in response to imminent node shutdown.", \#(Document.runner(Document.terminated(143, "Error", from: 8, to: 20)))"#,
+            outcome: .lost,
+            reason: .nodeLost,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
             name: "a status nobody knows",
-            status: #""phase": "Failed", \#(Document.conditions(scheduled: 2)), \#(Document.runner(#""terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": "The container could not be located when the pod was deleted."}"#))"#,
-            outcome: .lost, reason: .podLost, failureClass: .infrastructure, hasUserCodeRun: true),
+            status:
+                #""phase": "Failed", \#(Document.conditions(scheduled: 2)), \#(Document.runner(#""terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": "The container could not be located when the pod was deleted."}"#))"#,
+            outcome: .lost,
+            reason: .podLost,
+            failureClass: .infrastructure,
+            hasUserCodeRun: true
+        ),
         Ending(
             name: "a program that is not there",
-            status: #""phase": "Failed", \#(Document.runner(#""terminated": {"exitCode": 128, "reason": "StartError", "message": "exec: no such file", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": "\#(Document.time(3))"}"#))"#,
-            outcome: .failed, reason: .containerCreateFailed, failureClass: .infrastructure, hasUserCodeRun: false),
+            status:
+                #""phase": "Failed", \#(Document.runner(#""terminated": {"exitCode": 128, "reason": "StartError", "message": "exec: no such file", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": "\#(Document.time(3))"}"#))"#,
+            outcome: .failed,
+            reason: .containerCreateFailed,
+            failureClass: .infrastructure,
+            hasUserCodeRun: false
+        ),
         Ending(
             name: "a deadline of the pod's own",
-            status: #""phase": "Failed", "reason": "DeadlineExceeded", "message": "Pod was active on the node longer than the specified deadline""#,
-            outcome: .timeout, reason: .runTimeout, failureClass: .timeout, hasUserCodeRun: false),
+            status:
+                #""phase": "Failed", "reason": "DeadlineExceeded", "message": "Pod was active on the node longer than the specified deadline""#,
+            outcome: .timeout,
+            reason: .runTimeout,
+            failureClass: .timeout,
+            hasUserCodeRun: false
+        ),
     ]
 
     @Test(arguments: endings) func aPodsEndIsClassified(ending: Ending) throws {
@@ -157,8 +270,12 @@ import Testing
             #""phase": "Failed", "reason": "Evicted", "message": "\#(long)", \#(Document.conditions(more: #"{"type": "X", "status": "True", "message": "\#(long)"}"#)), \#(Document.runner(Document.waiting("ErrImagePull", long)))"#
         let events = (0..<200).map { number in
             KubernetesEvent(
-                metadata: ObjectMetadata(name: "e"), involvedObject: ObjectReference(name: "p"), reason: "Failed",
-                message: String(repeating: "event \(number) ", count: 500), type: "Warning")
+                metadata: ObjectMetadata(name: "e"),
+                involvedObject: ObjectReference(name: "p"),
+                reason: "Failed",
+                message: String(repeating: "event \(number) ", count: 500),
+                type: "Warning"
+            )
         }
         let end = try #require(try Document.reading(status).end(events: events))
         let text = try #require(end.evidence).canonicalText

@@ -34,11 +34,19 @@ import Testing
 
     /// What the scheduler makes of each reading is legal as well.
     private static func apply(
-        _ reading: PodReading, to run: inout ReportApplication.CurrentRun, _ comment: Comment
+        _ reading: PodReading,
+        to run: inout ReportApplication.CurrentRun,
+        _ comment: Comment
     ) {
         let report = PlacementReport(
-            runID: run.id, placement: 1, leaseEpoch: 1, revision: (run.reportRevision ?? 0) + 1,
-            timeline: reading.timeline, waiting: reading.waiting, end: reading.end())
+            runID: run.id,
+            placement: 1,
+            leaseEpoch: 1,
+            revision: (run.reportRevision ?? 0) + 1,
+            timeline: reading.timeline,
+            waiting: reading.waiting,
+            end: reading.end()
+        )
         let decision = ReportApplication.decide(current: run, report: report, maximumPlacements: 1)
         run.reportRevision = report.revision
         var entered: [RunState] = []
@@ -58,8 +66,15 @@ import Testing
 
     private static func run() -> ReportApplication.CurrentRun {
         ReportApplication.CurrentRun(
-            id: SmallRequest.runID, state: .starting, stateSince: PodReadingTests.at(0), leaseEpoch: 1, placement: 1,
-            userCodeMayHaveRun: false, onTimeout: .timeout, placementAttempts: 1)
+            id: SmallRequest.runID,
+            state: .starting,
+            stateSince: PodReadingTests.at(0),
+            leaseEpoch: 1,
+            placement: 1,
+            userCodeMayHaveRun: false,
+            onTimeout: .timeout,
+            placementAttempts: 1
+        )
     }
 
     // MARK: Lives
@@ -96,7 +111,8 @@ import Testing
             initialized = time
             sail = ", " + Document.sail(Document.running(start), started: true)
             statuses.append(
-                #""phase": "Pending", \#(Document.conditions(scheduled: scheduled, initialized: initialized))\#(sail)"#)
+                #""phase": "Pending", \#(Document.conditions(scheduled: scheduled, initialized: initialized))\#(sail)"#
+            )
         }
         let head = "\(Document.conditions(scheduled: scheduled, initialized: initialized))\(sail)"
         pass()
@@ -105,7 +121,13 @@ import Testing
         pass()
         let ends = [
             Document.terminated(0, "Completed", from: started, to: time, message: Document.succeededSummary),
-            Document.terminated(1, "Error", from: started, to: time, message: Document.failedSummary("task_failed", "user")),
+            Document.terminated(
+                1,
+                "Error",
+                from: started,
+                to: time,
+                message: Document.failedSummary("task_failed", "user")
+            ),
             Document.terminated(137, "OOMKilled", from: started, to: time),
             Document.terminated(143, "Error", from: started, to: time),
         ]

@@ -10,10 +10,13 @@ import Testing
         let request = SmallRequest.make(
             tasks: [
                 TaskSpec(
-                    name: "sum", action: .sql("SELECT '$(HOME)'"),
-                    environment: ["KEY": .secret(name: "api", key: "token"), "LEVEL": .literal("$1")])
+                    name: "sum",
+                    action: .sql("SELECT '$(HOME)'"),
+                    environment: ["KEY": .secret(name: "api", key: "token"), "LEVEL": .literal("$1")]
+                )
             ],
-            environment: ["PLAIN": .literal("a$(B)c"), "MODE": .configMap(name: "modes", key: "mode")])
+            environment: ["PLAIN": .literal("a$(B)c"), "MODE": .configMap(name: "modes", key: "mode")]
+        )
         let pod = try PodManifest.make(request)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -23,7 +26,8 @@ import Testing
 
     @Test func theSameRequestAlwaysGivesTheSamePod() throws {
         let environment = Dictionary(
-            uniqueKeysWithValues: (0..<20).map { ("NAME_\($0)", JobSpec.EnvironmentValue.literal("x")) })
+            uniqueKeysWithValues: (0..<20).map { ("NAME_\($0)", JobSpec.EnvironmentValue.literal("x")) }
+        )
         let request = SmallRequest.make(environment: environment)
         #expect(try PodManifest.make(request) == PodManifest.make(request))
     }
@@ -46,7 +50,9 @@ import Testing
     func textWithDollarSignsArrivesAsItWasWritten(text: String) throws {
         let request = SmallRequest.make(
             tasks: [TaskSpec(name: "a", action: .command([text]), environment: ["X": .literal(text)])],
-            environment: ["TEXT": .literal(text)], variables: ["v": .string(text)])
+            environment: ["TEXT": .literal(text)],
+            variables: ["v": .string(text)]
+        )
         let pod = try PodManifest.make(request)
         let assignment = try Self.assignment(in: pod, address: "10.1.2.3")
         #expect(assignment.tasks[0].action == .command([text]))
@@ -70,8 +76,10 @@ import Testing
         let tasks = [
             TaskSpec(name: "a", action: .sql("x")),
             TaskSpec(
-                name: "b", action: .sql("y"),
-                environment: ["KEY": .secret(name: "api", key: "token"), "PLAIN": .literal("p")]),
+                name: "b",
+                action: .sql("y"),
+                environment: ["KEY": .secret(name: "api", key: "token"), "PLAIN": .literal("p")]
+            ),
         ]
         let pod = try PodManifest.make(SmallRequest.make(tasks: tasks))
         let names = pod.spec.containers[0].env.map(\.name).filter { $0.hasPrefix("SLIPWAY_TASK_ENV_") }
@@ -81,7 +89,8 @@ import Testing
 
     @Test func aJobCannotReplaceWhatSlipwaySets() throws {
         let request = SmallRequest.make(environment: [
-            "SLIPWAY_ASSIGNMENT": .literal("{}"), "SLIPWAY_POD_IP": .literal("1.2.3.4"), "SAIL_MODE": .literal("kubernetes-cluster"),
+            "SLIPWAY_ASSIGNMENT": .literal("{}"), "SLIPWAY_POD_IP": .literal("1.2.3.4"),
+            "SAIL_MODE": .literal("kubernetes-cluster"),
             "HOME": .literal("/data"),
         ])
         let pod = try PodManifest.make(request)
@@ -99,7 +108,9 @@ import Testing
 
     @Test func sailsSettingsBecomeItsEnvironment() throws {
         let settings = JobSpec.SailSettings(
-            image: "sail:2", config: ["execution.default_parallelism": "4", "runtime.memory_pool.type": "greedy"])
+            image: "sail:2",
+            config: ["execution.default_parallelism": "4", "runtime.memory_pool.type": "greedy"]
+        )
         let sail = try PodManifest.make(SmallRequest.make(engine: .sail(settings))).spec.initContainers[0]
         func value(_ name: String) -> String? { sail.env.first { $0.name == name }?.value }
         #expect(sail.image == "sail:2")
@@ -205,7 +216,8 @@ struct Escalation: Sendable, CustomTestStringConvertible {
         },
         Escalation("claim") {
             $0.spec.volumes.append(
-                Volume(name: "c", persistentVolumeClaim: PersistentVolumeClaimVolumeSource(claimName: "c")))
+                Volume(name: "c", persistentVolumeClaim: PersistentVolumeClaimVolumeSource(claimName: "c"))
+            )
         },
         Escalation("mount elsewhere") { $0.spec.containers[0].volumeMounts[0].mountPath = "/usr/local/bin" },
         Escalation("second container") { $0.spec.containers.append(Container(name: "extra", image: "x")) },

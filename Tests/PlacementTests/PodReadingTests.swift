@@ -26,39 +26,59 @@ import Testing
         Life(name: "without status", status: "", timeline: [(.starting, 0)]),
         Life(
             name: "not scheduled",
-            status: #""phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes", "lastTransitionTime": "\#(Document.time(0))"}]"#,
-            timeline: [(.starting, 0)]),
+            status:
+                #""phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes", "lastTransitionTime": "\#(Document.time(0))"}]"#,
+            timeline: [(.starting, 0)]
+        ),
         Life(
-            name: "scheduled", status: #""phase": "Pending", \#(Document.conditions(scheduled: 2))"#,
-            timeline: [(.starting, 0), (.creatingSail, 2)]),
-        Life(
-            name: "scheduled without Sail", engine: "none",
+            name: "scheduled",
             status: #""phase": "Pending", \#(Document.conditions(scheduled: 2))"#,
-            timeline: [(.starting, 0), (.creatingRunner, 2)]),
+            timeline: [(.starting, 0), (.creatingSail, 2)]
+        ),
+        Life(
+            name: "scheduled without Sail",
+            engine: "none",
+            status: #""phase": "Pending", \#(Document.conditions(scheduled: 2))"#,
+            timeline: [(.starting, 0), (.creatingRunner, 2)]
+        ),
         Life(
             name: "Sail runs",
-            status: "\(Document.conditions(scheduled: 2)), \(Document.sail(Document.running(5))), \(Document.runner(Document.waiting("PodInitializing")))",
-            timeline: [(.starting, 0), (.creatingSail, 2), (.waitingForSail, 5)]),
+            status:
+                "\(Document.conditions(scheduled: 2)), \(Document.sail(Document.running(5))), \(Document.runner(Document.waiting("PodInitializing")))",
+            timeline: [(.starting, 0), (.creatingSail, 2), (.waitingForSail, 5)]
+        ),
         Life(
             name: "Sail answers",
-            status: "\(Document.conditions(scheduled: 2, initialized: 7)), \(Document.sail(Document.running(5), started: true)), \(Document.runner(Document.waiting("PodInitializing")))",
-            timeline: [(.starting, 0), (.creatingSail, 2), (.waitingForSail, 5), (.creatingRunner, 7)]),
+            status:
+                "\(Document.conditions(scheduled: 2, initialized: 7)), \(Document.sail(Document.running(5), started: true)), \(Document.runner(Document.waiting("PodInitializing")))",
+            timeline: [(.starting, 0), (.creatingSail, 2), (.waitingForSail, 5), (.creatingRunner, 7)]
+        ),
         Life(
             name: "running",
-            status: #""phase": "Running", \#(Document.conditions(scheduled: 2, initialized: 7)), \#(Document.sail(Document.running(5), started: true)), \#(Document.runner(Document.running(8)))"#,
-            timeline: [(.starting, 0), (.creatingSail, 2), (.waitingForSail, 5), (.creatingRunner, 7), (.running, 8)]),
+            status:
+                #""phase": "Running", \#(Document.conditions(scheduled: 2, initialized: 7)), \#(Document.sail(Document.running(5), started: true)), \#(Document.runner(Document.running(8)))"#,
+            timeline: [(.starting, 0), (.creatingSail, 2), (.waitingForSail, 5), (.creatingRunner, 7), (.running, 8)]
+        ),
         Life(
             name: "succeeded without ever being seen running",
-            status: #""phase": "Succeeded", \#(Document.conditions(scheduled: 2, initialized: 7)), \#(Document.sail(Document.terminated(0, "Completed", from: 5, to: 12))), \#(Document.runner(Document.terminated(0, "Completed", from: 8, to: 10, message: Document.succeededSummary)))"#,
-            timeline: [(.starting, 0), (.creatingSail, 2), (.waitingForSail, 5), (.creatingRunner, 7), (.running, 8)]),
+            status:
+                #""phase": "Succeeded", \#(Document.conditions(scheduled: 2, initialized: 7)), \#(Document.sail(Document.terminated(0, "Completed", from: 5, to: 12))), \#(Document.runner(Document.terminated(0, "Completed", from: 8, to: 10, message: Document.succeededSummary)))"#,
+            timeline: [(.starting, 0), (.creatingSail, 2), (.waitingForSail, 5), (.creatingRunner, 7), (.running, 8)]
+        ),
         Life(
-            name: "clocks that disagree", engine: "none",
-            status: #""phase": "Running", \#(Document.conditions(scheduled: 9)), \#(Document.runner(Document.running(8)))"#,
-            timeline: [(.starting, 0), (.creatingRunner, 9), (.running, 9)]),
+            name: "clocks that disagree",
+            engine: "none",
+            status:
+                #""phase": "Running", \#(Document.conditions(scheduled: 9)), \#(Document.runner(Document.running(8)))"#,
+            timeline: [(.starting, 0), (.creatingRunner, 9), (.running, 9)]
+        ),
         Life(
-            name: "a container that could not be started", engine: "none",
-            status: #""phase": "Failed", \#(Document.conditions(scheduled: 2)), \#(Document.runner(#""terminated": {"exitCode": 128, "reason": "StartError", "message": "no such file", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": "\#(Document.time(3))"}"#))"#,
-            timeline: [(.starting, 0), (.creatingRunner, 2)]),
+            name: "a container that could not be started",
+            engine: "none",
+            status:
+                #""phase": "Failed", \#(Document.conditions(scheduled: 2)), \#(Document.runner(#""terminated": {"exitCode": 128, "reason": "StartError", "message": "no such file", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": "\#(Document.time(3))"}"#))"#,
+            timeline: [(.starting, 0), (.creatingRunner, 2)]
+        ),
     ]
 
     @Test(arguments: lives) func theTimelineComesFromTheStatusTimes(life: Life) throws {
@@ -70,10 +90,12 @@ import Testing
 
     @Test func aRestartOfSailDoesNotForgetWhatWasSeen() throws {
         let before = try Document.reading(
-            "\(Document.conditions(scheduled: 2, initialized: 7)), \(Document.sail(Document.running(5), started: true))")
+            "\(Document.conditions(scheduled: 2, initialized: 7)), \(Document.sail(Document.running(5), started: true))"
+        )
         let ended = #"{\#(Document.terminated(137, "OOMKilled", from: 5, to: 8))}"#
         let pod = try Document.snapshot(
-            "\(Document.conditions(scheduled: 2)), \(Document.sail(Document.waiting("CrashLoopBackOff"), restarts: 1, last: ended))")
+            "\(Document.conditions(scheduled: 2)), \(Document.sail(Document.waiting("CrashLoopBackOff"), restarts: 1, last: ended))"
+        )
         let after = PodReading.read(pod, after: before)
         #expect(after.timeline == before.timeline)
         #expect(after.sail?.hasAnswered == true && after.sail?.isOutOfMemory == true)
@@ -101,7 +123,9 @@ import Testing
         #expect(sail.waiting == WaitingReason(reason: reason, message: "sail: \(word): because"))
         #expect(sail.end() == nil)
         let runner = try Document.reading(
-            "\(Document.conditions()), \(Document.runner(Document.waiting(word)))", engine: "none")
+            "\(Document.conditions()), \(Document.runner(Document.waiting(word)))",
+            engine: "none"
+        )
         #expect(runner.waiting == WaitingReason(reason: reason, message: "runner: \(word)"))
     }
 
@@ -120,7 +144,8 @@ import Testing
     @Test func aSailThatCrashesWhileStartingSaysSo() throws {
         let ended = #"{\#(Document.terminated(139, "Error", from: 5, to: 6))}"#
         let reading = try Document.reading(
-            "\(Document.conditions()), \(Document.sail(Document.running(8), restarts: 1, last: ended))")
+            "\(Document.conditions()), \(Document.sail(Document.running(8), restarts: 1, last: ended))"
+        )
         #expect(reading.waiting?.reason == .sailCrashed)
         #expect(reading.state == .waitingForSail && reading.timeline.last?.at == Self.at(5))
     }
@@ -128,10 +153,12 @@ import Testing
     // MARK: Losing the node
 
     @Test func aLostNodeIsNoEnd() throws {
-        let condition = #"{"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager", "message": "taint"}"#
+        let condition =
+            #"{"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager", "message": "taint"}"#
         let reading = try Document.reading(
             #""phase": "Running", \#(Document.conditions(more: condition)), \#(Document.runner(Document.running(8)))"#,
-            metadata: #", "deletionTimestamp": "\#(Document.time(30))""#)
+            metadata: #", "deletionTimestamp": "\#(Document.time(30))""#
+        )
         #expect(reading.isTerminating && reading.isNodeLost)
         #expect(reading.disruption?.reason == .nodeLost)
         #expect(reading.end() == nil)

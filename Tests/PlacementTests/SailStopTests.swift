@@ -30,6 +30,10 @@ import Testing
         #expect(sail.waitForEnd() == 42)
     }
 
+    @Test func theScriptHoldsNothingThatKubernetesWouldExpand() {
+        #expect(!SailContainer.script.contains("$(") && !SailContainer.script.contains("$$"))
+    }
+
     @Test func sailListensOnThePodsAddress() throws {
         let sail = try StandInSail("", "exit 0;")
         #expect(sail.waitForEnd() == 0)

@@ -1,3 +1,223 @@
+/// The pod of the small job in `PodManifestTests`: a change here is a change of what runs on every cluster.
 enum SmallPodGolden {
-    static let text = ""
+    static let text = #"""
+        {
+          "metadata" : {
+            "annotations" : {
+              "slipway.dev/job-version" : "7"
+            },
+            "labels" : {
+              "app.kubernetes.io/managed-by" : "slipway",
+              "slipway.dev/engine" : "sail",
+              "slipway.dev/job" : "report",
+              "slipway.dev/placement" : "2",
+              "slipway.dev/run-id" : "01990000-0000-7000-8000-000000000001",
+              "slipway.dev/team" : "finance"
+            },
+            "name" : "run-01990000-0000-7000-8000-000000000001-2",
+            "namespace" : "finance-jobs"
+          },
+          "spec" : {
+            "automountServiceAccountToken" : false,
+            "containers" : [
+              {
+                "command" : [
+                  "/usr/local/bin/slipway-runner"
+                ],
+                "env" : [
+                  {
+                    "name" : "SLIPWAY_POD_IP",
+                    "valueFrom" : {
+                      "fieldRef" : {
+                        "fieldPath" : "status.podIP"
+                      }
+                    }
+                  },
+                  {
+                    "name" : "HOME",
+                    "value" : "/tmp"
+                  },
+                  {
+                    "name" : "MODE",
+                    "valueFrom" : {
+                      "configMapKeyRef" : {
+                        "key" : "mode",
+                        "name" : "modes"
+                      }
+                    }
+                  },
+                  {
+                    "name" : "PLAIN",
+                    "value" : "a$$(B)c"
+                  },
+                  {
+                    "name" : "SLIPWAY_ASSIGNMENT",
+                    "value" : "{\"job\":\"report\",\"limits\":{\"grace_seconds\":25,\"log_line_bytes\":16384,\"log_task_bytes\":67108864,\"output_bytes\":1048576},\"placement\":2,\"run_id\":\"01990000-0000-7000-8000-000000000001\",\"tasks\":[{\"action\":{\"sql\":\"SELECT '$$(HOME)'\"},\"allow_failure\":false,\"env\":{\"KEY\":{\"key\":\"token\",\"secret\":\"api\"},\"LEVEL\":\"$$1\"},\"name\":\"sum\",\"output\":{\"row_limit\":1000}}],\"termination_message_path\":\"/dev/termination-log\",\"variables\":{},\"sail_address\":\"sc://$(SLIPWAY_POD_IP):50051\"}"
+                  },
+                  {
+                    "name" : "SLIPWAY_TASK_ENV_0_KEY",
+                    "valueFrom" : {
+                      "secretKeyRef" : {
+                        "key" : "token",
+                        "name" : "api"
+                      }
+                    }
+                  }
+                ],
+                "image" : "slipway/runner:1",
+                "name" : "runner",
+                "resources" : {
+                  "limits" : {
+                    "cpu" : "100m",
+                    "memory" : "536870912"
+                  },
+                  "requests" : {
+                    "cpu" : "100m",
+                    "memory" : "536870912"
+                  }
+                },
+                "securityContext" : {
+                  "allowPrivilegeEscalation" : false,
+                  "capabilities" : {
+                    "drop" : [
+                      "ALL"
+                    ]
+                  },
+                  "privileged" : false,
+                  "readOnlyRootFilesystem" : true,
+                  "runAsNonRoot" : true,
+                  "seccompProfile" : {
+                    "type" : "RuntimeDefault"
+                  }
+                },
+                "terminationMessagePath" : "/dev/termination-log",
+                "terminationMessagePolicy" : "File",
+                "volumeMounts" : [
+                  {
+                    "mountPath" : "/tmp",
+                    "name" : "scratch"
+                  }
+                ]
+              }
+            ],
+            "enableServiceLinks" : false,
+            "initContainers" : [
+              {
+                "command" : [
+                  "/bin/sh",
+                  "-c",
+                  "stop() {\n  for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do\n    kill -INT $! 2>/dev/null || exit 0\n    sleep 0.1\n  done\n  kill -KILL $! 2>/dev/null\n  wait $!\n  exit 0\n}\ntrap stop TERM INT\nsail spark server --ip \"$SLIPWAY_POD_IP\" --port 50051 &\nwait $!"
+                ],
+                "env" : [
+                  {
+                    "name" : "SLIPWAY_POD_IP",
+                    "valueFrom" : {
+                      "fieldRef" : {
+                        "fieldPath" : "status.podIP"
+                      }
+                    }
+                  },
+                  {
+                    "name" : "HOME",
+                    "value" : "/tmp"
+                  },
+                  {
+                    "name" : "MODE",
+                    "valueFrom" : {
+                      "configMapKeyRef" : {
+                        "key" : "mode",
+                        "name" : "modes"
+                      }
+                    }
+                  },
+                  {
+                    "name" : "PLAIN",
+                    "value" : "a$$(B)c"
+                  },
+                  {
+                    "name" : "SAIL_MODE",
+                    "value" : "local"
+                  },
+                  {
+                    "name" : "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE",
+                    "value" : "751619274"
+                  },
+                  {
+                    "name" : "SAIL_RUNTIME__MEMORY_POOL__TYPE",
+                    "value" : "fair"
+                  },
+                  {
+                    "name" : "SAIL_SPARK__SESSION_TIMEOUT_SECS",
+                    "value" : "86400"
+                  },
+                  {
+                    "name" : "TOKIO_WORKER_THREADS",
+                    "value" : "8"
+                  }
+                ],
+                "image" : "slipway/runner:1",
+                "name" : "sail",
+                "resources" : {
+                  "limits" : {
+                    "cpu" : "500m",
+                    "memory" : "1073741824"
+                  },
+                  "requests" : {
+                    "cpu" : "500m",
+                    "memory" : "1073741824"
+                  }
+                },
+                "restartPolicy" : "Always",
+                "securityContext" : {
+                  "allowPrivilegeEscalation" : false,
+                  "capabilities" : {
+                    "drop" : [
+                      "ALL"
+                    ]
+                  },
+                  "privileged" : false,
+                  "readOnlyRootFilesystem" : true,
+                  "runAsNonRoot" : true,
+                  "seccompProfile" : {
+                    "type" : "RuntimeDefault"
+                  }
+                },
+                "startupProbe" : {
+                  "failureThreshold" : 600,
+                  "periodSeconds" : 1,
+                  "tcpSocket" : {
+                    "port" : 50051
+                  },
+                  "timeoutSeconds" : 1
+                },
+                "volumeMounts" : [
+                  {
+                    "mountPath" : "/tmp",
+                    "name" : "scratch"
+                  }
+                ]
+              }
+            ],
+            "restartPolicy" : "Never",
+            "securityContext" : {
+              "fsGroup" : 10001,
+              "runAsGroup" : 10001,
+              "runAsNonRoot" : true,
+              "runAsUser" : 10001,
+              "seccompProfile" : {
+                "type" : "RuntimeDefault"
+              }
+            },
+            "terminationGracePeriodSeconds" : 30,
+            "volumes" : [
+              {
+                "emptyDir" : {
+
+                },
+                "name" : "scratch"
+              }
+            ]
+          }
+        }
+        """#
 }

@@ -15,7 +15,12 @@ import Testing
             #expect(try await store.renew(fixture.holder.id, timeToLive: .seconds(60)) == false)
 
             let successor = Holder(
-                id: StoreFixture.identifier(), kind: .worker, name: "second", version: "0", clusters: ["default"])
+                id: StoreFixture.identifier(),
+                kind: .worker,
+                name: "second",
+                version: "0",
+                clusters: ["default"]
+            )
             try await store.register(successor, timeToLive: .seconds(60))
             let adopted = try await store.adopt([(run.id, run.leaseEpoch + 1)], holder: successor.id)
             #expect(adopted.map(\.id) == [run.id] && adopted.map(\.state) == [.starting])

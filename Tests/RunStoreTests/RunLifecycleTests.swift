@@ -55,7 +55,11 @@ import Testing
             #expect(record.state == .ready && record.reason == .evicted && record.holderID == nil)
             #expect(record.leaseEpoch == run.leaseEpoch + 1)
             let again = try await fixture.store.claim(
-                cluster: "default", holder: fixture.holder.id, limit: 10, window: 10)
+                cluster: "default",
+                holder: fixture.holder.id,
+                limit: 10,
+                window: 10
+            )
             #expect(again.map(\.placement) == [2])
         }
     }
@@ -91,7 +95,9 @@ import Testing
             #expect(Set(rows.map { RunTransition.Pair(from: $0.0, to: $0.1) }) == RunTransition.legalPairs)
             let run = try await fixture.created()[0]
             await #expect(throws: (any Error).self) {
-                try await fixture.store.pool.query("UPDATE live_runs SET state = 'running', placement = 1 WHERE id = \(run)")
+                try await fixture.store.pool.query(
+                    "UPDATE live_runs SET state = 'running', placement = 1 WHERE id = \(run)"
+                )
             }
         }
     }
@@ -101,10 +107,19 @@ import Testing
             _ = try await fixture.claimed(3)
             _ = try await fixture.created(5)
             let term = try #require(
-                try await fixture.store.takeTerm(duty: "scheduling", holder: fixture.holder.id, timeToLive: .seconds(60)))
+                try await fixture.store.takeTerm(
+                    duty: "scheduling",
+                    holder: fixture.holder.id,
+                    timeToLive: .seconds(60)
+                )
+            )
             _ = try await fixture.store.admit(holder: fixture.holder.id, term: term)
             let claimed = try await fixture.store.claim(
-                cluster: "default", holder: fixture.holder.id, limit: 100, window: 5)
+                cluster: "default",
+                holder: fixture.holder.id,
+                limit: 100,
+                window: 5
+            )
             #expect(claimed.count == 2)
         }
     }

@@ -13,19 +13,25 @@ struct StoreFixture: Sendable {
     let holder: Holder
 
     static let spec = JobSpec(
-        name: "report", engine: .none, tasks: [TaskSpec(name: "only", action: .command(["true"]))])
+        name: "report",
+        engine: .none,
+        tasks: [TaskSpec(name: "only", action: .command(["true"]))]
+    )
 
     /// Runs `body` with the fixture and takes the database away afterwards.
     static func with(_ body: (StoreFixture) async throws -> Void) async throws {
         try await withFreshDatabase { url in
             let pool = PostgresPool(
-                configuration: try PostgresConfiguration(url: url), eventLoop: EventLoop(name: "test-postgres"),
-                logger: Logger(label: "test"))
+                configuration: try PostgresConfiguration(url: url),
+                eventLoop: EventLoop(name: "test-postgres"),
+                logger: Logger(label: "test")
+            )
             let store = RunStore(pool: pool)
             let status = try await store.migrate()
             #expect(status.pending == Migration.all.map(\.number))
             let job = try #require(
-                try await store.apply(spec, canonicalSpec: try spec.canonicalJSON(), id: identifier(), by: "tester"))
+                try await store.apply(spec, canonicalSpec: try spec.canonicalJSON(), id: identifier(), by: "tester")
+            )
             let holder = Holder(id: identifier(), kind: .worker, name: "test", version: "0", clusters: ["default"])
             try await store.register(holder, timeToLive: .seconds(60))
             try await body(StoreFixture(store: store, job: job, holder: holder))
@@ -35,14 +41,24 @@ struct StoreFixture: Sendable {
 
     static func identifier() -> Identifier {
         Identifier(
-            millisecondsSince1970: UInt64(Timestamp.now.microsecondsSince1970 / 1000), randomHigh: .random(in: 0 ... .max),
-            randomLow: .random(in: 0 ... .max))
+            millisecondsSince1970: UInt64(Timestamp.now.microsecondsSince1970 / 1000),
+            randomHigh: .random(in: 0 ... .max),
+            randomLow: .random(in: 0 ... .max)
+        )
     }
 
     func newRun() -> NewRun {
         NewRun(
-            id: Self.identifier(), jobID: job.id, jobVersion: job.version, team: "default", jobName: "report", kind: nil,
-            cluster: "default", variables: ["day": .string("monday")], submittedBy: "tester")
+            id: Self.identifier(),
+            jobID: job.id,
+            jobVersion: job.version,
+            team: "default",
+            jobName: "report",
+            kind: nil,
+            cluster: "default",
+            variables: ["day": .string("monday")],
+            submittedBy: "tester"
+        )
     }
 
     func created(_ count: Int = 1) async throws -> [RunID] {
@@ -55,7 +71,8 @@ struct StoreFixture: Sendable {
     func claimed(_ count: Int = 1) async throws -> [ClaimedRun] {
         _ = try await created(count)
         let term = try #require(
-            try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(60)))
+            try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(60))
+        )
         #expect(try await store.admit(holder: holder.id, term: term) == ["default": count])
         let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 100, window: 1000)
         #expect(claimed.count == count)
@@ -68,9 +85,15 @@ struct StoreFixture: Sendable {
         var timeline = [ObservedState(state: .starting, at: now)]
         if running { timeline.append(ObservedState(state: .running, at: now)) }
         return PlacementReport(
-            runID: run.id, placement: run.placement, leaseEpoch: run.leaseEpoch, timeline: timeline, node: "node-1",
+            runID: run.id,
+            placement: run.placement,
+            leaseEpoch: run.leaseEpoch,
+            timeline: timeline,
+            node: "node-1",
             podUID: "uid-1",
-            tasks: [ObservedTask(report: TaskReport(name: "only", state: end == nil ? .running : .succeeded))], end: end)
+            tasks: [ObservedTask(report: TaskReport(name: "only", state: end == nil ? .running : .succeeded))],
+            end: end
+        )
     }
 
     static func success() -> PlacementEnd {

@@ -57,11 +57,15 @@ import Testing
         #expect(job.name == "daily-report" && job.team == "finance" && job.cluster == "west" && job.kind == "report")
         #expect(job.tags == ["daily", "money"])
         let sail = JobSpec.SailSettings(
-            image: "registry.example/sail:1", config: ["execution.default_parallelism": "4"])
+            image: "registry.example/sail:1",
+            config: ["execution.default_parallelism": "4"]
+        )
         #expect(job.engine == .sail(sail))
         #expect(job.resources.runner == JobSpec.ContainerResources(cpuMillicores: 100, memoryBytes: 512 << 20))
         #expect(job.resources.sail == JobSpec.ContainerResources(cpuMillicores: 2000, memoryBytes: 3 << 29))
-        #expect(job.timeouts.runSeconds == 5400 && job.timeouts.onTimeout == .failed && job.timeouts.cancelSeconds == 180)
+        #expect(
+            job.timeouts.runSeconds == 5400 && job.timeouts.onTimeout == .failed && job.timeouts.cancelSeconds == 180
+        )
         #expect(job.variables["region"] == JobSpec.Variable(type: .string, default: .string("eu")))
         #expect(job.variables["limit"] == JobSpec.Variable(type: .integer, default: .integer(5)))
         #expect(job.variables["ratio"] == JobSpec.Variable(type: .number, default: .number(0.5)))
@@ -73,10 +77,12 @@ import Testing
         #expect(job.environment["PLAIN"] == .literal("1.10"))
         #expect(job.environment["TOKEN"] == .secret(name: "api", key: "token"))
         #expect(job.environment["MODE"] == .configMap(name: "modes", key: "mode"))
-        #expect(job.tasks.map(\.action) == [
-            .sql("SELECT 1"), .python("print(\"a & b\")\n"), .command(["/bin/sh", "-c", "echo $HOME"]),
-            .command(["ls", "-l"]),
-        ])
+        #expect(
+            job.tasks.map(\.action) == [
+                .sql("SELECT 1"), .python("print(\"a & b\")\n"), .command(["/bin/sh", "-c", "echo $HOME"]),
+                .command(["ls", "-l"]),
+            ]
+        )
         #expect(job.tasks[0].output == TaskSpec.OutputSettings(rowLimit: 100, path: "s3://bucket/${run_id}"))
         #expect(job.tasks[0].timeoutSeconds == 600 && job.tasks[1].allowFailure)
         #expect(job.nodeSelector == ["kubernetes.io/arch": "amd64"] && job.annotations == ["example.org/owner": "me"])
@@ -84,7 +90,8 @@ import Testing
     }
 
     @Test func jsonIsReadAsWellWithTabsAndSurrogateEscapes() throws {
-        let json = "{\n\t\"name\": \"j\",\n\t\"engine\": \"none\",\n\t\"tasks\": [\n\t\t{\"name\": \"a\", "
+        let json =
+            "{\n\t\"name\": \"j\",\n\t\"engine\": \"none\",\n\t\"tasks\": [\n\t\t{\"name\": \"a\", "
             + "\"sql\": \"SELECT '\\ud83d\\ude00 \\u00e9 \\\\ud83d \\/'\"}\n\t]\n}\n"
         let job = try JobFile.parse(json)
         #expect(job.engine == .none)
@@ -93,16 +100,22 @@ import Testing
 
     @Test func severalDocumentsAreSeveralJobs() throws {
         let jobs = try JobFile.parseAll(
-            "---\nname: a\ntasks: [{name: t, sql: SELECT 1}]\n---\n---\nname: b\ntasks: [{name: t, sql: SELECT 2}]\n")
+            "---\nname: a\ntasks: [{name: t, sql: SELECT 1}]\n---\n---\nname: b\ntasks: [{name: t, sql: SELECT 2}]\n"
+        )
         #expect(jobs.map(\.name) == ["a", "b"])
     }
 
     @Test func theCanonicalTextDoesNotDependOnTheFormOfTheFile() throws {
         let yaml = try JobFile.parse("tasks: [{sql: SELECT 1, name: t}]\nname: a\nenv: {B: x, A: y}\n")
         let json = try JobFile.parse(
-            #"{"name": "a", "env": {"A": "y", "B": "x"}, "tasks": [{"name": "t", "sql": "SELECT 1"}]}"#)
+            #"{"name": "a", "env": {"A": "y", "B": "x"}, "tasks": [{"name": "t", "sql": "SELECT 1"}]}"#
+        )
         #expect(try yaml.canonicalJSON() == json.canonicalJSON())
-        #expect(try yaml.canonicalJSON().hasPrefix(#"{"annotations":{},"cluster":"default","engine":{"sail":{"config":{}}},"#))
+        #expect(
+            try yaml.canonicalJSON().hasPrefix(
+                #"{"annotations":{},"cluster":"default","engine":{"sail":{"config":{}}},"#
+            )
+        )
     }
 
     // MARK: Mistakes
@@ -180,7 +193,8 @@ import Testing
     }
 
     @Test func environmentAndVariableValuesAreNeverRepeated() {
-        let text = "name: j\nenv: {A: [hunter2]}\nvariables: {v: {type: integer, default: hunter2}}\ntasks: [{name: t, sql: x}]\n"
+        let text =
+            "name: j\nenv: {A: [hunter2]}\nvariables: {v: {type: integer, default: hunter2}}\ntasks: [{name: t, sql: x}]\n"
         let error = #expect(throws: JobFileErrors.self) { try JobFile.parse(text) }
         #expect(error?.errors.count == 2)
         #expect(error?.description.contains("hunter2") == false)
@@ -203,7 +217,8 @@ import Testing
     }
 
     @Test(arguments: [
-        String(repeating: "[", count: 90_000), String(repeating: "- ", count: 45_000), String(repeating: "{a: ", count: 900),
+        String(repeating: "[", count: 90_000), String(repeating: "- ", count: 45_000),
+        String(repeating: "{a: ", count: 900),
         "name: " + String(repeating: "[", count: 40) + String(repeating: "]", count: 40),
     ])
     func deepNestingIsRefused(text: String) {
@@ -226,7 +241,9 @@ import Testing
 
     @Test func codeFullOfAmpersandsAndStarsIsNoAliasBomb() throws {
         let code = (0..<20).map { "  f(*args\($0), &args\($0 + 100))" }.joined(separator: "\n")
-        _ = try JobFile.parse("name: j\ntasks:\n- name: t\n  python: |\n    if a&b:\n  \(code.replacing("\n", with: "\n  "))\n")
+        _ = try JobFile.parse(
+            "name: j\ntasks:\n- name: t\n  python: |\n    if a&b:\n  \(code.replacing("\n", with: "\n  "))\n"
+        )
     }
 
     @Test func tasksThatDoNotFitTheRunnersAssignmentAreRefused() {

@@ -35,11 +35,17 @@ import Testing
         var reports: [PlacementReport] = []
         func report(end: PlacementEnd? = nil) -> PlacementReport {
             PlacementReport(
-                runID: RunID(high: 7, low: 7), placement: 1, leaseEpoch: 1, revision: Int64(reports.count + 1),
-                timeline: timeline, end: end)
+                runID: RunID(high: 7, low: 7),
+                placement: 1,
+                leaseEpoch: 1,
+                revision: Int64(reports.count + 1),
+                timeline: timeline,
+                end: end
+            )
         }
         let reached = Int.random(in: 1...RunState.placed.count, using: &generator)
-        for state in RunState.placed.prefix(reached) where state == .starting || Int.random(in: 0..<4, using: &generator) > 0 {
+        for state in RunState.placed.prefix(reached)
+        where state == .starting || Int.random(in: 0..<4, using: &generator) > 0 {
             // Clocks of different nodes may disagree.
             time += Int64.random(in: -2...10, using: &generator)
             timeline.append(ObservedState(state: state, at: ReportApplicationTests.at(time)))
@@ -56,13 +62,19 @@ import Testing
             case .failed, .cancelled: .taskFailed
             }
         let end = PlacementEnd(
-            outcome: outcome, at: ReportApplicationTests.at(time + 1), hasUserCodeRun: hasRun, reason: reason)
+            outcome: outcome,
+            at: ReportApplicationTests.at(time + 1),
+            hasUserCodeRun: hasRun,
+            reason: reason
+        )
         reports.append(report(end: end))
         return reports
     }
 
     /// Duplicates and reorders; the last snapshot is always there somewhere, since a worker repeats it until it counts.
-    private static func disturb(_ reports: [PlacementReport], using generator: inout SeededGenerator) -> [PlacementReport] {
+    private static func disturb(_ reports: [PlacementReport], using generator: inout SeededGenerator)
+        -> [PlacementReport]
+    {
         var disturbed = reports.filter { $0.end != nil || Int.random(in: 0..<4, using: &generator) > 0 }
         for report in reports where Bool.random(using: &generator) { disturbed.append(report) }
         disturbed.shuffle(using: &generator)
@@ -80,12 +92,20 @@ import Testing
     }
 
     private static func play(
-        _ reports: [PlacementReport], onTimeout: JobSpec.TimeoutOutcome, isCancelling: Bool
+        _ reports: [PlacementReport],
+        onTimeout: JobSpec.TimeoutOutcome,
+        isCancelling: Bool
     ) -> Played {
         var run = ReportApplication.CurrentRun(
-            id: RunID(high: 7, low: 7), state: isCancelling ? .cancelling : .starting,
-            stateSince: ReportApplicationTests.at(99), leaseEpoch: 1, placement: 1, userCodeMayHaveRun: false,
-            onTimeout: onTimeout, placementAttempts: 1)
+            id: RunID(high: 7, low: 7),
+            state: isCancelling ? .cancelling : .starting,
+            stateSince: ReportApplicationTests.at(99),
+            leaseEpoch: 1,
+            placement: 1,
+            userCodeMayHaveRun: false,
+            onTimeout: onTimeout,
+            placementAttempts: 1
+        )
         var played = Played(state: run.state)
         func enter(_ state: RunState, at time: Timestamp) {
             let pair = RunTransition.Pair(from: run.state, to: state)

@@ -10,22 +10,46 @@ import Testing
     static func at(_ seconds: Int64) -> Timestamp { Timestamp(microsecondsSince1970: seconds * 1_000_000) }
 
     private static func current(
-        _ state: RunState, revision: Int64? = nil, attempts: Int = 1, onTimeout: JobSpec.TimeoutOutcome = .timeout
+        _ state: RunState,
+        revision: Int64? = nil,
+        attempts: Int = 1,
+        onTimeout: JobSpec.TimeoutOutcome = .timeout
     ) -> Current {
         Current(
-            id: run, state: state, stateSince: at(10), leaseEpoch: 3, placement: 1, reportRevision: revision,
-            userCodeMayHaveRun: state == .running, onTimeout: onTimeout, placementAttempts: attempts)
+            id: run,
+            state: state,
+            stateSince: at(10),
+            leaseEpoch: 3,
+            placement: 1,
+            reportRevision: revision,
+            userCodeMayHaveRun: state == .running,
+            onTimeout: onTimeout,
+            placementAttempts: attempts
+        )
     }
 
     private static func report(
-        _ timeline: [ObservedState] = [], revision: Int64 = 1, waiting: WaitingReason? = nil, end: PlacementEnd? = nil
+        _ timeline: [ObservedState] = [],
+        revision: Int64 = 1,
+        waiting: WaitingReason? = nil,
+        end: PlacementEnd? = nil
     ) -> PlacementReport {
         PlacementReport(
-            runID: run, placement: 1, leaseEpoch: 3, revision: revision, timeline: timeline, waiting: waiting, end: end)
+            runID: run,
+            placement: 1,
+            leaseEpoch: 3,
+            revision: revision,
+            timeline: timeline,
+            waiting: waiting,
+            end: end
+        )
     }
 
     private static func end(
-        _ outcome: PlacementEnd.Outcome, _ reason: ReasonCode, ran: Bool, at seconds: Int64 = 50
+        _ outcome: PlacementEnd.Outcome,
+        _ reason: ReasonCode,
+        ran: Bool,
+        at seconds: Int64 = 50
     ) -> PlacementEnd {
         PlacementEnd(outcome: outcome, at: at(seconds), hasUserCodeRun: ran, reason: reason)
     }
@@ -90,7 +114,10 @@ import Testing
     // MARK: Ends
 
     @Test func aSuccessIsCompletedWithoutAClass() {
-        let decision = Self.decide(Self.current(.running), Self.report(end: Self.end(.succeeded, .completed, ran: true)))
+        let decision = Self.decide(
+            Self.current(.running),
+            Self.report(end: Self.end(.succeeded, .completed, ran: true))
+        )
         guard case .finish(.succeeded, let end, []) = decision else { return #expect(Bool(false), "\(decision)") }
         #expect(end.reason == .completed && end.failureClass == nil && end.at == Self.at(50))
     }
@@ -101,7 +128,9 @@ import Testing
         ]
         let end = Self.end(.succeeded, .completed, ran: true, at: 5)
         let decision = Self.decide(Self.current(.starting), Self.report(timeline, end: end))
-        guard case .finish(.succeeded, let told, timeline) = decision else { return #expect(Bool(false), "\(decision)") }
+        guard case .finish(.succeeded, let told, timeline) = decision else {
+            return #expect(Bool(false), "\(decision)")
+        }
         #expect(told.at == Self.at(21), "an end is never before what came before it")
     }
 
@@ -115,7 +144,9 @@ import Testing
     @Test(arguments: [PlacementEnd.Outcome.failed, .lost, .timeout, .cancelled])
     func aCancellingRunThatEndsOtherwiseIsCancelled(outcome: PlacementEnd.Outcome) {
         let decision = Self.decide(
-            Self.current(.cancelling), Self.report(end: Self.end(outcome, .podLost, ran: false)))
+            Self.current(.cancelling),
+            Self.report(end: Self.end(outcome, .podLost, ran: false))
+        )
         guard case .finish(.cancelled, let end, _) = decision else { return #expect(Bool(false), "\(decision)") }
         #expect(end.reason == .cancelRequested && end.failureClass == .cancelled)
     }
@@ -129,7 +160,9 @@ import Testing
 
     @Test func theLastPlacementIsNotReplaced() {
         let decision = Self.decide(
-            Self.current(.starting, attempts: 3), Self.report(end: Self.end(.lost, .nodeLost, ran: false)))
+            Self.current(.starting, attempts: 3),
+            Self.report(end: Self.end(.lost, .nodeLost, ran: false))
+        )
         guard case .finish(.failed, let end, _) = decision else { return #expect(Bool(false), "\(decision)") }
         #expect(end.reason == .placementAttemptsExhausted && end.failureClass == .infrastructure)
         #expect(end.message?.contains("node_lost") == true)
@@ -144,14 +177,18 @@ import Testing
     @Test func aTimelineThatReachedRunningForbidsAReplacement() {
         let timeline = [ObservedState(state: .running, at: Self.at(20))]
         let decision = Self.decide(
-            Self.current(.starting), Self.report(timeline, end: Self.end(.lost, .podLost, ran: false)))
+            Self.current(.starting),
+            Self.report(timeline, end: Self.end(.lost, .podLost, ran: false))
+        )
         guard case .finish(.failed, _, timeline) = decision else { return #expect(Bool(false), "\(decision)") }
     }
 
     @Test(arguments: zip(JobSpec.TimeoutOutcome.allCases, [RunState.timeout, .failed, .cancelled]))
     func aPassedDeadlineBecomesWhatTheJobSays(onTimeout: JobSpec.TimeoutOutcome, state: RunState) {
         let decision = Self.decide(
-            Self.current(.running, onTimeout: onTimeout), Self.report(end: Self.end(.timeout, .runTimeout, ran: true)))
+            Self.current(.running, onTimeout: onTimeout),
+            Self.report(end: Self.end(.timeout, .runTimeout, ran: true))
+        )
         guard case .finish(state, let end, _) = decision else { return #expect(Bool(false), "\(decision)") }
         #expect(end.reason == .runTimeout && end.failureClass == .timeout)
     }

@@ -15,7 +15,8 @@ import Testing
                 .cancelled, .timeout,
             ],
             .creatingSail: [
-                .ready, .waitingForSail, .creatingRunner, .running, .cancelling, .succeeded, .failed, .cancelled, .timeout,
+                .ready, .waitingForSail, .creatingRunner, .running, .cancelling, .succeeded, .failed, .cancelled,
+                .timeout,
             ],
             .waitingForSail: [
                 .ready, .creatingRunner, .running, .cancelling, .succeeded, .failed, .cancelled, .timeout,

@@ -11,17 +11,23 @@ import Testing
             "ratio": JobSpec.Variable(type: .number, default: .integer(1)),
             "dry": JobSpec.Variable(type: .boolean, default: .bool(false)),
             "day": JobSpec.Variable(type: .date),
-        ], tasks: [TaskSpec(name: "a", action: .sql("SELECT 1"))])
+        ],
+        tasks: [TaskSpec(name: "a", action: .sql("SELECT 1"))]
+    )
 
     @Test func overridesWinOverDefaultsAndTakeTheDeclaredType() throws {
         let values = try RunVariables.resolve(
             Self.spec,
-            overrides: ["limit": .string("5"), "ratio": .string("0.5"), "dry": .string("true"), "day": .string("2026-02-28")])
+            overrides: [
+                "limit": .string("5"), "ratio": .string("0.5"), "dry": .string("true"), "day": .string("2026-02-28"),
+            ]
+        )
         #expect(
             values == [
                 "region": .string("eu"), "limit": .integer(5), "ratio": .number(0.5), "dry": .bool(true),
                 "day": .string("2026-02-28"),
-            ])
+            ]
+        )
     }
 
     @Test func aRequiredVariableIsNamed() {

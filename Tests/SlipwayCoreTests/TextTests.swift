@@ -24,7 +24,9 @@ import Testing
         #expect(ResourceQuantity.millicores(text) == nil)
     }
 
-    @Test(arguments: [("512Mi", 512 << 20), ("1.5Gi", 3 << 29), ("2G", 2_000_000_000), ("1024", 1024), ("1Ti", 1 << 40)])
+    @Test(arguments: [
+        ("512Mi", 512 << 20), ("1.5Gi", 3 << 29), ("2G", 2_000_000_000), ("1024", 1024), ("1Ti", 1 << 40),
+    ])
     func memoryIsReadInBytes(text: String, bytes: Int) {
         #expect(ResourceQuantity.bytes(text) == bytes)
     }
@@ -34,15 +36,18 @@ import Testing
         #expect(ResourceQuantity.bytes(text) == nil)
     }
 
-    @Test(arguments: [("2024-02-29", true), ("2023-02-29", false), ("2000-02-29", true), ("1900-02-29", false),
-        ("2026-13-01", false), ("2026-00-10", false), ("2026-04-31", false), ("26-04-30", false), ("2026-04-3", false)])
+    @Test(arguments: [
+        ("2024-02-29", true), ("2023-02-29", false), ("2000-02-29", true), ("1900-02-29", false),
+        ("2026-13-01", false), ("2026-00-10", false), ("2026-04-31", false), ("26-04-30", false), ("2026-04-3", false),
+    ])
     func datesFollowTheCalendar(text: String, isValid: Bool) {
         #expect(CalendarDate.isValid(text) == isValid)
     }
 
     @Test func canonicalTextSortsMembersByTheirBytesAndEscapesOnlyWhatJSONDemands() {
         let value = JSONValue.object([
-            "b": .array([.integer(1), .number(1.5), .number(2), .null]), "a": .string("é\u{1}\"\\\n/😀"), "B": .bool(true),
+            "b": .array([.integer(1), .number(1.5), .number(2), .null]), "a": .string("é\u{1}\"\\\n/😀"),
+            "B": .bool(true),
         ])
         #expect(value.canonicalText == #"{"B":true,"a":"é\u0001\"\\\n/😀","b":[1,1.5,2,null]}"#)
     }

@@ -6,8 +6,8 @@ enum LayerRules {
     private static let services = ["Scheduler", "Dispatcher", "Worker", "ControlAPI", "ServiceProcess"]
     private static let agents = ["Runner"]
     private static let local = ["LocalKubernetes", "DevStack"]
-    private static let support = ["EventLoop", "Observability", "Settings", "TestSupport"]
-    static let cLibraries = ["CPostgres", "CRabbitMQ", "CCurl", "CEventLoop"]
+    private static let support = ["Benchmark", "EventLoop", "Observability", "Settings", "TestSupport"]
+    static let cLibraries = ["CPostgres", "CRabbitMQ", "CCurl", "CEventLoop", "CRunnerSystem"]
 
     /// Every module of the package; what is not in here comes from outside.
     static let modules = Set(core + clients + adapters + services + agents + local + support + cLibraries)
@@ -19,15 +19,17 @@ enum LayerRules {
         case ("Clients", "PostgresClient"): ["CPostgres", "EventLoop"]
         case ("Clients", "AMQPClient"): ["CRabbitMQ", "EventLoop"]
         case ("Clients", "KubernetesClient"): ["CCurl", "EventLoop"]
+        case ("Adapters", "RunMessaging"): Set(core + ["AMQPClient", "Observability"])
         case ("Adapters", _): Set(core + clients)
         case ("Services", "ServiceProcess"):
             Set(core + clients + adapters + ["EventLoop", "Observability", "Settings"])
         case ("Services", _): Set(core + clients + adapters + ["Observability", "Settings"])
-        case ("Agents", _): Set(core)
+        case ("Agents", _): Set(core + ["CRunnerSystem"])
         case ("Local", _): []
         case ("Support", "EventLoop"): ["CEventLoop"]
         case ("Support", "Observability"): ["Settings"]
         case ("Support", "TestSupport"): Set(clients + ["DevStack"])
+        case ("Support", "Benchmark"): modules.subtracting(["TestSupport"])
         case ("Support", _): []
         case ("Executables", _): modules.subtracting(cLibraries + ["TestSupport"])
         default: []

@@ -18,20 +18,38 @@ package enum PlacementDeadlines {
         switch phase.state {
         case .starting:
             return deadline(
-                phase.at, timeouts.scheduleSeconds, .scheduleTimeout, reading, "No node was found within timeouts.schedule")
+                phase.at,
+                timeouts.scheduleSeconds,
+                .scheduleTimeout,
+                reading,
+                "No node was found within timeouts.schedule"
+            )
         case .creatingSail, .creatingRunner:
             return deadline(
-                phase.at, timeouts.startSeconds, .startTimeout, reading,
-                "The container was not started within timeouts.start", instead: [.imagePullFailed, .containerCreateFailed])
+                phase.at,
+                timeouts.startSeconds,
+                .startTimeout,
+                reading,
+                "The container was not started within timeouts.start",
+                instead: [.imagePullFailed, .containerCreateFailed]
+            )
         case .waitingForSail:
             return deadline(
-                phase.at, timeouts.sailReadySeconds, .sailReadyTimeout, reading,
+                phase.at,
+                timeouts.sailReadySeconds,
+                .sailReadyTimeout,
+                reading,
                 "Sail did not answer within timeouts.sail_ready",
-                instead: [.sailCrashed, .sailOutOfMemory, .imagePullFailed, .containerCreateFailed])
+                instead: [.sailCrashed, .sailOutOfMemory, .imagePullFailed, .containerCreateFailed]
+            )
         case .running:
             let text = "The job ran longer than timeouts.run (\(DurationText.text(seconds: timeouts.runSeconds)))."
             return PlacementDeadline(
-                at: phase.at + .seconds(timeouts.runSeconds), outcome: .timeout, reason: .runTimeout, message: text)
+                at: phase.at + .seconds(timeouts.runSeconds),
+                outcome: .timeout,
+                reason: .runTimeout,
+                message: text
+            )
         default:
             return nil
         }
@@ -39,14 +57,20 @@ package enum PlacementDeadlines {
 
     /// The deadline that has passed at a moment; `nil` if none has.
     package static func passed(
-        _ timeouts: JobSpec.Timeouts, for reading: PodReading, now: Timestamp
+        _ timeouts: JobSpec.Timeouts,
+        for reading: PodReading,
+        now: Timestamp
     ) -> PlacementDeadline? {
         next(timeouts, for: reading).flatMap { $0.at <= now ? $0 : nil }
     }
 
     /// - Parameter specific: reasons to wait that say more than the deadline does and stand in its place.
     private static func deadline(
-        _ since: Timestamp, _ seconds: Int, _ reason: ReasonCode, _ reading: PodReading, _ text: String,
+        _ since: Timestamp,
+        _ seconds: Int,
+        _ reason: ReasonCode,
+        _ reading: PodReading,
+        _ text: String,
         instead specific: [ReasonCode] = []
     ) -> PlacementDeadline {
         let cause = reading.waiting.map { ": \($0.message)" } ?? "."
@@ -54,6 +78,7 @@ package enum PlacementDeadlines {
             at: since + .seconds(seconds),
             outcome: .failed,
             reason: reading.waiting.flatMap { specific.contains($0.reason) ? $0.reason : nil } ?? reason,
-            message: "\(text) (\(DurationText.text(seconds: seconds)))\(cause)")
+            message: "\(text) (\(DurationText.text(seconds: seconds)))\(cause)"
+        )
     }
 }

@@ -15,8 +15,15 @@ package struct PlacementRequest: Sendable, Hashable {
     package var policy: PodPolicy
 
     package init(
-        runID: RunID, placement: Int, team: String, namespace: String, jobName: String, jobVersion: Int, spec: JobSpec,
-        variables: [String: JSONValue], policy: PodPolicy = PodPolicy()
+        runID: RunID,
+        placement: Int,
+        team: String,
+        namespace: String,
+        jobName: String,
+        jobVersion: Int,
+        spec: JobSpec,
+        variables: [String: JSONValue],
+        policy: PodPolicy = PodPolicy()
     ) {
         self.runID = runID
         self.placement = placement
@@ -47,8 +54,13 @@ package struct PodPolicy: Sendable, Hashable {
     package var scratchBytes: Int?
 
     package init(
-        serviceAccount: String? = nil, allowedServiceAccounts: [String] = [], terminationGraceSeconds: Int = 30,
-        labels: [String: String] = [:], imagePullSecrets: [String] = [], userID: Int = 10_001, scratchBytes: Int? = nil
+        serviceAccount: String? = nil,
+        allowedServiceAccounts: [String] = [],
+        terminationGraceSeconds: Int = 30,
+        labels: [String: String] = [:],
+        imagePullSecrets: [String] = [],
+        userID: Int = 10_001,
+        scratchBytes: Int? = nil
     ) {
         self.serviceAccount = serviceAccount
         self.allowedServiceAccounts = allowedServiceAccounts

@@ -90,7 +90,8 @@ struct PodContainers {
             summaryProblem: problem,
             message: ended.message.map { String($0.prefix(RunnerSummary.maximumBytes)) },
             isOutOfMemory: ended.reason == "OOMKilled",
-            isStartFailure: isStartFailure(ended))
+            isStartFailure: isStartFailure(ended)
+        )
     }
 
     private static func summary(_ message: String?) -> (RunnerSummary?, String?) {
@@ -111,6 +112,7 @@ struct PodContainers {
             restarts: sail.restartCount,
             exitCode: ends.first?.exitCode,
             isOutOfMemory: ends.contains { $0.reason == "OOMKilled" },
-            hasCrashed: ends.contains { $0.exitCode != 0 })
+            hasCrashed: ends.contains { $0.exitCode != 0 }
+        )
     }
 }

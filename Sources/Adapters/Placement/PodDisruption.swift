@@ -12,7 +12,9 @@ enum PodDisruption {
         }
         guard let condition = status.condition("DisruptionTarget"), condition.status == "True" else { return nil }
         return WaitingReason(
-            reason: reason(ofCondition: condition.reason), message: text(condition.message, or: condition.reason))
+            reason: reason(ofCondition: condition.reason),
+            message: text(condition.message, or: condition.reason)
+        )
     }
 
     /// "Node lost" is never a verdict on its own: the pod may still run where nobody can see it.

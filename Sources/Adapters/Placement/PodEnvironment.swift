@@ -11,7 +11,10 @@ struct PodEnvironment {
         let field = ObjectFieldSelector(fieldPath: "status.podIP")
         leading.append(
             EnvironmentVariable(
-                name: PodNaming.addressEnvironment, valueFrom: EnvironmentVariableSource(fieldRef: field)))
+                name: PodNaming.addressEnvironment,
+                valueFrom: EnvironmentVariableSource(fieldRef: field)
+            )
+        )
     }
 
     mutating func set(_ name: String, _ value: String) {
@@ -29,11 +32,15 @@ struct PodEnvironment {
         case .secret(let object, let key):
             let selector = KeySelector(name: object, key: key)
             sources[name] = EnvironmentVariable(
-                name: name, valueFrom: EnvironmentVariableSource(secretKeyRef: selector))
+                name: name,
+                valueFrom: EnvironmentVariableSource(secretKeyRef: selector)
+            )
         case .configMap(let object, let key):
             let selector = KeySelector(name: object, key: key)
             sources[name] = EnvironmentVariable(
-                name: name, valueFrom: EnvironmentVariableSource(configMapKeyRef: selector))
+                name: name,
+                valueFrom: EnvironmentVariableSource(configMapKeyRef: selector)
+            )
         }
     }
 

@@ -53,7 +53,8 @@ enum PodEvidence {
     private static func state(_ state: ContainerState?, _ characters: Int) -> JSONValue? {
         if let ended = state?.terminated {
             return object([
-                "is": .string("terminated"), "reason": text(ended.reason, 64), "exit_code": .integer(Int64(ended.exitCode)),
+                "is": .string("terminated"), "reason": text(ended.reason, 64),
+                "exit_code": .integer(Int64(ended.exitCode)),
                 "signal": ended.signal.map { .integer(Int64($0)) },
                 "started_at": text(ended.startedAt?.description, 40),
                 "finished_at": text(ended.finishedAt?.description, 40),
@@ -64,7 +65,8 @@ enum PodEvidence {
         }
         return state?.waiting.map { waiting in
             object([
-                "is": .string("waiting"), "reason": text(waiting.reason, 64), "message": text(waiting.message, characters),
+                "is": .string("waiting"), "reason": text(waiting.reason, 64),
+                "message": text(waiting.message, characters),
             ])
         }
     }
@@ -77,7 +79,9 @@ enum PodEvidence {
     }
 
     /// Members without a value are left out.
-    private static func object(_ members: [String: JSONValue?]) -> JSONValue { .object(members.compactMapValues(\.self)) }
+    private static func object(_ members: [String: JSONValue?]) -> JSONValue {
+        .object(members.compactMapValues(\.self))
+    }
 
     /// Without null characters, which the database's JSON refuses.
     private static func text(_ text: String?, _ characters: Int) -> JSONValue? {

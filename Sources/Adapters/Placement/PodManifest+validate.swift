@@ -3,14 +3,17 @@ package import KubernetesClient
 extension PodManifest {
     /// Checks a finished pod against everything a tenant must never get, whatever built it.
     package static func validate(_ pod: Pod, policy: PodPolicy) throws(ManifestError) {
-        let problems = metadataProblems(pod, policy) + podProblems(pod.spec, policy) + volumeProblems(pod.spec)
+        let problems =
+            metadataProblems(pod, policy) + podProblems(pod.spec, policy) + volumeProblems(pod.spec)
             + containerProblems(pod.spec)
         guard problems.isEmpty else { throw ManifestError(problems: problems) }
     }
 
     private static func metadataProblems(_ pod: Pod, _ policy: PodPolicy) -> [String] {
         var problems: [String] = []
-        if PodNaming.owner(of: pod.metadata) == nil { problems.append("metadata.labels must name the run and placement") }
+        if PodNaming.owner(of: pod.metadata) == nil {
+            problems.append("metadata.labels must name the run and placement")
+        }
         if let owner = PodNaming.owner(of: pod.metadata),
             pod.metadata.name != PodNaming.podName(run: owner.run, placement: owner.placement)
         {
@@ -96,7 +99,8 @@ extension PodManifest {
     }
 
     private static func rules(
-        _ container: Container, volumes: Set<String>
+        _ container: Container,
+        volumes: Set<String>
     ) -> [(isKept: Bool, problem: String)] {
         let security = container.securityContext
         let resources = container.resources

@@ -21,7 +21,8 @@ package enum PodManifest {
                 volumes: [
                     Volume(
                         name: PodNaming.scratchVolume,
-                        emptyDir: EmptyDirVolumeSource(sizeLimit: request.policy.scratchBytes.map { String($0) }))
+                        emptyDir: EmptyDirVolumeSource(sizeLimit: request.policy.scratchBytes.map { String($0) })
+                    )
                 ],
                 nodeSelector: spec.nodeSelector,
                 tolerations: spec.tolerations.map {
@@ -33,7 +34,9 @@ package enum PodManifest {
                 terminationGracePeriodSeconds: request.policy.terminationGraceSeconds,
                 restartPolicy: "Never",
                 imagePullSecrets: request.policy.imagePullSecrets.map { LocalObjectReference(name: $0) },
-                enableServiceLinks: false))
+                enableServiceLinks: false
+            )
+        )
         try validate(pod, policy: request.policy)
         return pod
     }
@@ -49,21 +52,33 @@ package enum PodManifest {
         var annotations = request.spec.annotations
         annotations[PodNaming.jobVersionAnnotation] = String(request.jobVersion)
         return ObjectMetadata(
-            name: PodNaming.podName(run: request.runID, placement: request.placement), namespace: request.namespace,
-            labels: labels, annotations: annotations)
+            name: PodNaming.podName(run: request.runID, placement: request.placement),
+            namespace: request.namespace,
+            labels: labels,
+            annotations: annotations
+        )
     }
 
     private static func podSecurity(_ policy: PodPolicy) -> PodSecurityContext {
         PodSecurityContext(
-            runAsUser: policy.userID, runAsGroup: policy.userID, runAsNonRoot: true, fsGroup: policy.userID,
-            seccompProfile: SeccompProfile(type: "RuntimeDefault"))
+            runAsUser: policy.userID,
+            runAsGroup: policy.userID,
+            runAsNonRoot: true,
+            fsGroup: policy.userID,
+            seccompProfile: SeccompProfile(type: "RuntimeDefault")
+        )
     }
 
     // MARK: What both containers share
 
     static let containerSecurity = SecurityContext(
-        allowPrivilegeEscalation: false, capabilities: SecurityContext.Capabilities(drop: ["ALL"]), privileged: false,
-        readOnlyRootFilesystem: true, runAsNonRoot: true, seccompProfile: SeccompProfile(type: "RuntimeDefault"))
+        allowPrivilegeEscalation: false,
+        capabilities: SecurityContext.Capabilities(drop: ["ALL"]),
+        privileged: false,
+        readOnlyRootFilesystem: true,
+        runAsNonRoot: true,
+        seccompProfile: SeccompProfile(type: "RuntimeDefault")
+    )
 
     /// The root file system is read-only; everything temporary goes to one folder that both containers see.
     static let scratchMounts = [VolumeMount(name: PodNaming.scratchVolume, mountPath: "/tmp")]

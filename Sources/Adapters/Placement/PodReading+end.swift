@@ -53,7 +53,8 @@ extension PodReading {
 
     private func verdict(on end: RunnerEnd) -> Verdict {
         if end.isStartFailure {
-            let message = "The runner's container could not be started: \(end.message ?? end.reason ?? "no reason given")"
+            let message =
+                "The runner's container could not be started: \(end.message ?? end.reason ?? "no reason given")"
             return Verdict(outcome: .failed, reason: .containerCreateFailed, message: message)
         }
         guard let summary = end.summary else { return verdictWithoutSummary(end) }
@@ -78,8 +79,13 @@ extension PodReading {
             message = "Sail used more memory than resources.sail.memory allows and was ended."
         }
         return Verdict(
-            outcome: .failed, reason: reason, failureClass: failureClass, message: message, failure: told,
-            failedTask: summary.failedTask)
+            outcome: .failed,
+            reason: reason,
+            failureClass: failureClass,
+            message: message,
+            failure: told,
+            failedTask: summary.failedTask
+        )
     }
 
     /// The exit code alone, by the runner's contract: 0 all well, 1 a task failed, 143 asked to stop.
@@ -129,7 +135,8 @@ extension PodReading {
             exitCode: runnerEnd?.exitCode,
             errorName: Self.storable(verdict.failure?.errorName, 200),
             stackTrace: Self.storable(verdict.failure?.stackTrace, 8000),
-            evidence: PodEvidence.of(self, events: events))
+            evidence: PodEvidence.of(self, events: events)
+        )
     }
 
     /// User code can write the termination message: it is cut, and null characters, which no database text holds, go.

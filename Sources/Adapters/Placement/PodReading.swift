@@ -88,7 +88,8 @@ package struct PodReading: Sendable, Hashable {
             isNodeLost: PodDisruption.isNodeLost(status, isTerminating: pod.metadata.deletionTimestamp != nil),
             disruption: PodDisruption.of(status),
             phase: status.phase ?? "Pending",
-            status: status)
+            status: status
+        )
         reading.timeline = containers.timeline(from: reading.createdAt)
         if let previous, previous.podUID == reading.podUID { reading.keep(previous) }
         if reading.runnerEnd == nil { reading.waiting = PodWaiting.reason(status, containers) }

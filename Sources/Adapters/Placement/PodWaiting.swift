@@ -6,14 +6,18 @@ enum PodWaiting {
     static func reason(_ status: PodStatus, _ containers: PodContainers) -> WaitingReason? {
         if let scheduled = status.condition("PodScheduled"), scheduled.status == "False" {
             return WaitingReason(
-                reason: .unschedulable, message: text(scheduled.message, or: "No node has room for the pod."))
+                reason: .unschedulable,
+                message: text(scheduled.message, or: "No node has room for the pod.")
+            )
         }
         for container in [containers.sail, containers.runner].compactMap(\.self) {
             guard let waiting = container.state?.waiting, let reason = code(waiting.reason, container) else { continue }
             let message = text(waiting.message, or: "")
             let word = waiting.reason ?? "waiting"
             return WaitingReason(
-                reason: reason, message: "\(container.name): \(word)\(message.isEmpty ? "" : ": \(message)")")
+                reason: reason,
+                message: "\(container.name): \(word)\(message.isEmpty ? "" : ": \(message)")"
+            )
         }
         return crash(containers)
     }

@@ -18,7 +18,8 @@ enum RunnerContainer {
             volumeMounts: PodManifest.scratchMounts,
             securityContext: PodManifest.containerSecurity,
             terminationMessagePath: terminationMessagePath,
-            terminationMessagePolicy: "File")
+            terminationMessagePolicy: "File"
+        )
     }
 
     private static func environment(_ request: PlacementRequest) throws(ManifestError) -> [EnvironmentVariable] {
@@ -39,9 +40,15 @@ enum RunnerContainer {
     private static func assignment(_ request: PlacementRequest) throws(ManifestError) -> String {
         let grace = request.policy.terminationGraceSeconds - graceForSailSeconds
         let assignment = RunnerAssignment(
-            runID: request.runID, placement: request.placement, job: request.jobName, tasks: request.spec.tasks,
-            variables: request.variables, sailAddress: nil, terminationMessagePath: terminationMessagePath,
-            limits: RunnerLimits(graceSeconds: max(1, grace)))
+            runID: request.runID,
+            placement: request.placement,
+            job: request.jobName,
+            tasks: request.spec.tasks,
+            variables: request.variables,
+            sailAddress: nil,
+            terminationMessagePath: terminationMessagePath,
+            limits: RunnerLimits(graceSeconds: max(1, grace))
+        )
         let text: String
         do {
             text = try JSONValue(encoding: assignment).canonicalText

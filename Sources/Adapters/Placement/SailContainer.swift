@@ -14,6 +14,7 @@ enum SailContainer {
             sleep 0.1
           done
           kill -KILL $! 2>/dev/null
+          wait $!
           exit 0
         }
         trap stop TERM INT
@@ -32,14 +33,19 @@ enum SailContainer {
             // A connection is enough: the health service answers within milliseconds of it. There is no liveness
             // probe, since a heavy query plan keeps Sail from answering for seconds.
             startupProbe: Probe(
-                tcpSocket: TCPSocketAction(port: .integer(PodNaming.sailPort)), timeoutSeconds: 1, periodSeconds: 1,
-                failureThreshold: request.spec.timeouts.sailReadySeconds),
+                tcpSocket: TCPSocketAction(port: .integer(PodNaming.sailPort)),
+                timeoutSeconds: 1,
+                periodSeconds: 1,
+                failureThreshold: request.spec.timeouts.sailReadySeconds
+            ),
             securityContext: PodManifest.containerSecurity,
-            restartPolicy: "Always")
+            restartPolicy: "Always"
+        )
     }
 
     private static func environment(
-        _ request: PlacementRequest, _ settings: JobSpec.SailSettings
+        _ request: PlacementRequest,
+        _ settings: JobSpec.SailSettings
     ) -> [EnvironmentVariable] {
         var environment = PodEnvironment()
         environment.addAddress()

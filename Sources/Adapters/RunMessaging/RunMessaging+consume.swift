@@ -12,7 +12,9 @@ extension RunMessaging {
     ///
     /// - Parameter batch: hints handled at once; each names several runs.
     package func consumeSupervise(
-        cluster: String, batch: Int, _ handle: ([SuperviseHint.Lease]) async throws -> Void
+        cluster: String,
+        batch: Int,
+        _ handle: ([SuperviseHint.Lease]) async throws -> Void
     ) async throws {
         try await consume(names.supervise(cluster), batch: batch, as: SuperviseHint.self) { hints in
             try await handle(hints.flatMap(\.leases))
@@ -30,7 +32,9 @@ extension RunMessaging {
 
     /// Hears what is meant for this process, and for every scheduler if it is one.
     package func consumeControl(
-        holder: HolderID, isScheduler: Bool, _ handle: (ControlMessage) async throws -> Void
+        holder: HolderID,
+        isScheduler: Bool,
+        _ handle: (ControlMessage) async throws -> Void
     ) async throws {
         let queue = names.controlQueue(holder)
         let keys = [names.holderKey(holder)] + (isScheduler ? [MessageNames.schedulersKey] : [])
@@ -42,12 +46,19 @@ extension RunMessaging {
 
     /// Reads a queue until cancelled, a batch at a time.
     private func consume<Message: Decodable>(
-        _ queue: String, topology: AMQPTopology? = nil, batch: Int, as type: Message.Type,
+        _ queue: String,
+        topology: AMQPTopology? = nil,
+        batch: Int,
+        as type: Message.Type,
         _ handle: ([Message]) async throws -> Void
     ) async throws {
         let consumer = AMQPConsumer(
-            configuration: configuration, topology: topology ?? self.topology, queue: queue,
-            prefetch: min(2 * batch, 65_535), logger: logger)
+            configuration: configuration,
+            topology: topology ?? self.topology,
+            queue: queue,
+            prefetch: min(2 * batch, 65_535),
+            logger: logger
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }
             for await deliveries in consumer.batches(maximum: batch) {
@@ -69,7 +80,9 @@ extension RunMessaging {
     }
 
     private func decode<Message: Decodable>(
-        _ deliveries: [AMQPDelivery], as type: Message.Type, from consumer: AMQPConsumer
+        _ deliveries: [AMQPDelivery],
+        as type: Message.Type,
+        from consumer: AMQPConsumer
     ) async -> (messages: [Message], readable: [AMQPDelivery]) {
         var messages: [Message] = []
         var readable: [AMQPDelivery] = []
@@ -80,7 +93,8 @@ extension RunMessaging {
             } catch {
                 logger.error(
                     "An unreadable message was put with the dead letters",
-                    metadata: ["queue": "\(consumer.queue)", "error": "\(error)"])
+                    metadata: ["queue": "\(consumer.queue)", "error": "\(error)"]
+                )
                 await delivery.reject(requeue: false)
             }
         }

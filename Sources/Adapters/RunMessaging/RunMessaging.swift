@@ -18,7 +18,10 @@ package struct RunMessaging: Sendable {
 
     /// - Parameter clusters: the clusters whose queues are declared.
     package init(
-        configuration: AMQPConfiguration, names: MessageNames, clusters: [String], metrics: MetricsRegistry,
+        configuration: AMQPConfiguration,
+        names: MessageNames,
+        clusters: [String],
+        metrics: MetricsRegistry,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -26,8 +29,11 @@ package struct RunMessaging: Sendable {
         self.logger = logger
         topology = RunTopology.shared(names, clusters: clusters)
         publisher = RunPublisher(
-            publisher: AMQPPublisher(configuration: configuration, topology: topology, logger: logger), names: names,
-            metrics: metrics, logger: logger)
+            publisher: AMQPPublisher(configuration: configuration, topology: topology, logger: logger),
+            names: names,
+            metrics: metrics,
+            logger: logger
+        )
     }
 
     /// Whether messages can be published now.

@@ -25,7 +25,9 @@ package struct RunPublisher: Sendable {
     package func supervise(_ runs: [Unsupervised]) async throws {
         for (cluster, runs) in Dictionary(grouping: runs, by: \.cluster) {
             try await supervise(
-                cluster: cluster, runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) })
+                cluster: cluster,
+                runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }
+            )
         }
     }
 
@@ -72,7 +74,9 @@ package struct RunPublisher: Sendable {
 
     private func count(_ type: String) {
         metrics.counter(
-            "slipway_messages_published_total", help: "Messages the broker has confirmed.", labels: ["type": type]
+            "slipway_messages_published_total",
+            help: "Messages the broker has confirmed.",
+            labels: ["type": type]
         ).increment()
     }
 }

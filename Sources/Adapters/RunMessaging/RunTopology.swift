@@ -17,10 +17,15 @@ enum RunTopology {
             ],
             queues: workQueues.map {
                 AMQPQueue(
-                    name: $0, deliveryLimit: deliveryLimit, deadLetterExchange: names.dead, deadLetterRoutingKey: $0)
+                    name: $0,
+                    deliveryLimit: deliveryLimit,
+                    deadLetterExchange: names.dead,
+                    deadLetterRoutingKey: $0
+                )
             } + [AMQPQueue(name: names.deadLetters)],
             bindings: workQueues.map { AMQPBinding(exchange: names.work, queue: $0, routingKey: $0) }
-                + [AMQPBinding(exchange: names.dead, queue: names.deadLetters)])
+                + [AMQPBinding(exchange: names.dead, queue: names.deadLetters)]
+        )
     }
 
     /// The queue on which one process hears what is meant for it.
@@ -28,6 +33,7 @@ enum RunTopology {
         AMQPTopology(
             exchanges: [AMQPExchange(name: names.control)],
             queues: [AMQPQueue(name: queue, kind: .exclusive)],
-            bindings: keys.map { AMQPBinding(exchange: names.control, queue: queue, routingKey: $0) })
+            bindings: keys.map { AMQPBinding(exchange: names.control, queue: queue, routingKey: $0) }
+        )
     }
 }

@@ -13,7 +13,9 @@ struct AMQPAddress: Sendable, Hashable {
             throw Self.invalid("it must begin with amqp:// or amqps://")
         }
         var rest = url.dropFirst(prefix.count)
-        guard !rest.contains("?"), !rest.contains("#") else { throw Self.invalid("it must not have a query or fragment") }
+        guard !rest.contains("?"), !rest.contains("#") else {
+            throw Self.invalid("it must not have a query or fragment")
+        }
         var path: Substring?
         if let slash = rest.firstIndex(of: "/") {
             path = rest[rest.index(after: slash)...]

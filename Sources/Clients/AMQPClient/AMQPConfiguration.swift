@@ -30,7 +30,8 @@ package struct AMQPConfiguration: Sendable {
         didSet {
             precondition(
                 (4096...1_048_576).contains(maximumFrameSize),
-                "maximumFrameSize is \(maximumFrameSize); allowed is 4096 to 1048576")
+                "maximumFrameSize is \(maximumFrameSize); allowed is 4096 to 1048576"
+            )
         }
     }
     /// How long closing waits for outstanding confirms.

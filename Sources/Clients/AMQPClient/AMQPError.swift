@@ -50,7 +50,8 @@ package struct AMQPError: Error, Sendable, Hashable {
         switch code {
         case .connectFailed, .connectionLost, .timedOut, .blocked, .refused: true
         case .brokerRefused: replyCode == 405
-        case .invalidConfiguration, .invalidArgument, .tlsFailed, .accessRefused, .unroutable, .cancelled, .closed: false
+        case .invalidConfiguration, .invalidArgument, .tlsFailed, .accessRefused, .unroutable, .cancelled, .closed:
+            false
         }
     }
 

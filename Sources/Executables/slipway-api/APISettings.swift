@@ -4,48 +4,83 @@ internal import Settings
 /// What can be configured of the API server.
 enum APISettings {
     static let listen = SettingKey<ListenAddress>(
-        "api.listen", default: ListenAddress(host: "127.0.0.1", port: 8080), help: "Where the API is served.",
-        allowed: AllowedValues("not off") { !$0.isOff })
+        "api.listen",
+        default: ListenAddress(host: "127.0.0.1", port: 8080),
+        help: "Where the API is served.",
+        allowed: AllowedValues("not off") { !$0.isOff }
+    )
 
     static let token = SettingKey<String>(
-        "api.token", default: "",
-        help: "What every request must carry as a bearer token; empty allows everyone on this machine and needs a loopback api.listen.",
-        isSecret: true)
+        "api.token",
+        default: "",
+        help:
+            "What every request must carry as a bearer token; empty allows everyone on this machine and needs a loopback api.listen.",
+        isSecret: true
+    )
 
     static let acquireTimeout = SettingKey<Duration>(
-        "postgres.acquire_timeout", default: .seconds(5),
+        "postgres.acquire_timeout",
+        default: .seconds(5),
         help: "How long a request waits for a database connection before the API answers 503.",
-        allowed: .range(.milliseconds(10) ... .seconds(60)))
+        allowed: .range(.milliseconds(10) ... .seconds(60))
+    )
 
     private static let standard = ControlAPILimits()
 
     static let bodySize = SettingKey<ByteSize>(
-        "api.limits.body_size", default: ByteSize(bytes: standard.bodyBytes), help: "The largest request body.",
-        allowed: .range(.kibibytes(1) ... .mebibytes(64)))
+        "api.limits.body_size",
+        default: ByteSize(bytes: standard.bodyBytes),
+        help: "The largest request body.",
+        allowed: .range(.kibibytes(1) ... .mebibytes(64))
+    )
     static let runsPerRequest = SettingKey<Int>(
-        "api.limits.runs_per_request", default: standard.runsPerRequest, help: "The most runs of one bulk request.",
-        allowed: .range(1...10_000))
+        "api.limits.runs_per_request",
+        default: standard.runsPerRequest,
+        help: "The most runs of one bulk request.",
+        allowed: .range(1...10_000)
+    )
     static let runsPerCommit = SettingKey<Int>(
-        "api.limits.runs_per_commit", default: standard.runsPerCommit, help: "The most runs stored by one commit.",
-        allowed: .range(1...10_000))
+        "api.limits.runs_per_commit",
+        default: standard.runsPerCommit,
+        help: "The most runs stored by one commit.",
+        allowed: .range(1...10_000)
+    )
     static let waitingRuns = SettingKey<Int>(
-        "api.limits.waiting_runs", default: standard.waitingRuns,
-        help: "New runs that may wait for a commit; beyond that the API answers 503.", allowed: .range(1...1_000_000))
+        "api.limits.waiting_runs",
+        default: standard.waitingRuns,
+        help: "New runs that may wait for a commit; beyond that the API answers 503.",
+        allowed: .range(1...1_000_000)
+    )
     static let pageRows = SettingKey<Int>(
-        "api.limits.page_rows", default: standard.pageRows, help: "The largest page of a list.",
-        allowed: .range(1...500))
+        "api.limits.page_rows",
+        default: standard.pageRows,
+        help: "The largest page of a list.",
+        allowed: .range(1...500)
+    )
     static let followers = SettingKey<Int>(
-        "api.limits.followers", default: standard.followers, help: "Streams that may follow runs at once.",
-        allowed: .range(1...100_000))
+        "api.limits.followers",
+        default: standard.followers,
+        help: "Streams that may follow runs at once.",
+        allowed: .range(1...100_000)
+    )
     static let followInterval = SettingKey<Duration>(
-        "api.follow_interval", default: standard.followInterval, help: "How often followed runs are looked at.",
-        allowed: .range(.milliseconds(10) ... .seconds(60)))
+        "api.follow_interval",
+        default: standard.followInterval,
+        help: "How often followed runs are looked at.",
+        allowed: .range(.milliseconds(10) ... .seconds(60))
+    )
     static let keepAlive = SettingKey<Duration>(
-        "api.keep_alive", default: standard.keepAlive, help: "How often a silent stream says that it is alive.",
-        allowed: .range(.seconds(1) ... .seconds(300)))
+        "api.keep_alive",
+        default: standard.keepAlive,
+        help: "How often a silent stream says that it is alive.",
+        allowed: .range(.seconds(1) ... .seconds(300))
+    )
     static let jobMemory = SettingKey<Duration>(
-        "api.job_memory", default: standard.jobMemory,
-        help: "How long another process's change of a job may go unnoticed.", allowed: .range(.zero ... .seconds(60)))
+        "api.job_memory",
+        default: standard.jobMemory,
+        help: "How long another process's change of a job may go unnoticed.",
+        allowed: .range(.zero ... .seconds(60))
+    )
 
     static let command = CommandDescription(
         name: "slipway-api",
@@ -57,16 +92,19 @@ enum APISettings {
         examples: [
             .init(
                 "slipway-api --postgres-url postgres://slipway@localhost/slipway --amqp-url amqp://localhost",
-                "serves http://127.0.0.1:8080 to this machine"),
+                "serves http://127.0.0.1:8080 to this machine"
+            ),
             .init(
                 "slipway-api --api-listen 0.0.0.0:8080 --api-token-file /run/secrets/api-token",
-                "serves everyone who has the token"),
+                "serves everyone who has the token"
+            ),
         ],
         keys: [
             listen, token, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory,
-        ] + SharedSettings.reporting)
+        ] + SharedSettings.reporting
+    )
 
     static func configuration(_ settings: Settings) throws -> ControlAPIConfiguration {
         var limits = ControlAPILimits()
@@ -81,6 +119,10 @@ enum APISettings {
         limits.jobMemory = try settings(jobMemory)
         let address = try settings(listen)
         return try ControlAPIConfiguration(
-            host: address.host, port: address.port, token: settings(token), limits: limits)
+            host: address.host,
+            port: address.port,
+            token: settings(token),
+            limits: limits
+        )
     }
 }

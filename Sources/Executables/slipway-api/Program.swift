@@ -13,9 +13,15 @@ enum Program {
             let store = try process.store(acquireTimeout: settings(APISettings.acquireTimeout))
             let messaging = try process.messaging()
             let api = ControlAPI(
-                configuration: configuration, store: store, messaging: messaging,
-                identifiers: RunIdentifiers(now: { .now }, random: { .random(in: 0 ... .max) }), now: { .now },
-                version: SlipwayVersion.current, metrics: process.metrics, logger: process.logger)
+                configuration: configuration,
+                store: store,
+                messaging: messaging,
+                identifiers: RunIdentifiers(now: { .now }, random: { .random(in: 0 ... .max) }),
+                now: { .now },
+                version: SlipwayVersion.current,
+                metrics: process.metrics,
+                logger: process.logger
+            )
             try await process.run([api], store: store, messaging: messaging)
         }
     }

@@ -5,12 +5,23 @@ import Settings
 
 @main enum Program {
     private static let claimBatch = SettingKey<Int>(
-        "dispatcher.claim_batch", default: 64, help: "Runs claimed at once.", allowed: .range(1...500))
+        "dispatcher.claim_batch",
+        default: 64,
+        help: "Runs claimed at once.",
+        allowed: .range(1...500)
+    )
     private static let parallelCreates = SettingKey<Int>(
-        "dispatcher.parallel_creates", default: 16, help: "Pods being created at once.", allowed: .range(1...256))
+        "dispatcher.parallel_creates",
+        default: 16,
+        help: "Pods being created at once.",
+        allowed: .range(1...256)
+    )
     private static let placementWindow = SettingKey<Int>(
-        "dispatcher.placement_window", default: 500,
-        help: "Runs of the cluster that may be without a node at once, over all dispatchers.", allowed: .range(1...100_000))
+        "dispatcher.placement_window",
+        default: 500,
+        help: "Runs of the cluster that may be without a node at once, over all dispatchers.",
+        allowed: .range(1...100_000)
+    )
 
     private static let command = CommandDescription(
         name: "slipway-dispatcher",
@@ -22,9 +33,11 @@ import Settings
         examples: [
             .init(
                 "slipway-dispatcher --kubernetes-kubeconfig ~/.kube/config --postgres-url-file /run/secrets/postgres",
-                "place runs through a kubeconfig's current context")
+                "place runs through a kubeconfig's current context"
+            )
         ],
-        keys: ServiceKeys.holder + ServiceKeys.kubernetes + [claimBatch, parallelCreates, placementWindow])
+        keys: ServiceKeys.holder + ServiceKeys.kubernetes + [claimBatch, parallelCreates, placementWindow]
+    )
 
     static func main() async {
         await SettingsCommandLine.run(command) { settings in
@@ -38,9 +51,14 @@ import Settings
             work.parallelCreates = try settings(parallelCreates)
             work.placementWindow = try settings(placementWindow)
             let dispatcher = DispatcherService(
-                store: store, messaging: messaging, clusters: clusters, settings: work, registry: process.metrics,
+                store: store,
+                messaging: messaging,
+                clusters: clusters,
+                settings: work,
+                registry: process.metrics,
                 logger: process.logger,
-                makeHolder: try process.makeHolder(.dispatcher, clusters: clusters.keys.sorted()))
+                makeHolder: try process.makeHolder(.dispatcher, clusters: clusters.keys.sorted())
+            )
             try await process.run([dispatcher], store: store, messaging: messaging)
         }
     }

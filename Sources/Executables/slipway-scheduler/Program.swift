@@ -1,22 +1,33 @@
-import Scheduler
 import RunStore
+import Scheduler
 import ServiceProcess
 import Settings
 
 @main enum Program {
     private static let admissionInterval = SettingKey<Duration>(
-        "scheduler.admission_interval", default: .seconds(1), help: "How often pending runs are looked for without a hint.",
-        allowed: .range(.milliseconds(10)...Duration.seconds(60)))
+        "scheduler.admission_interval",
+        default: .seconds(1),
+        help: "How often pending runs are looked for without a hint.",
+        allowed: .range(.milliseconds(10)...Duration.seconds(60))
+    )
     private static let sweepInterval = SettingKey<Duration>(
-        "scheduler.sweep_interval", default: .seconds(5),
+        "scheduler.sweep_interval",
+        default: .seconds(5),
         help: "How often silent processes and forgotten hints are looked for.",
-        allowed: .range(.milliseconds(100)...Duration.seconds(300)))
+        allowed: .range(.milliseconds(100)...Duration.seconds(300))
+    )
     private static let hintAge = SettingKey<Duration>(
-        "scheduler.hint_age", default: .seconds(5), help: "A hint without effect is repeated after this long.",
-        allowed: .range(.milliseconds(100)...Duration.seconds(300)))
+        "scheduler.hint_age",
+        default: .seconds(5),
+        help: "A hint without effect is repeated after this long.",
+        allowed: .range(.milliseconds(100)...Duration.seconds(300))
+    )
     private static let reportBatch = SettingKey<Int>(
-        "scheduler.report_batch", default: 200, help: "Report messages applied in one transaction.",
-        allowed: .range(1...2000))
+        "scheduler.report_batch",
+        default: 200,
+        help: "Report messages applied in one transaction.",
+        allowed: .range(1...2000)
+    )
 
     private static let command = CommandDescription(
         name: "slipway-scheduler",
@@ -28,9 +39,11 @@ import Settings
         examples: [
             .init(
                 "slipway-scheduler --postgres-url postgres://slipway@localhost/slipway --amqp-url amqp://localhost",
-                "serve with everything else at its default")
+                "serve with everything else at its default"
+            )
         ],
-        keys: ServiceKeys.holder + [admissionInterval, sweepInterval, hintAge, reportBatch])
+        keys: ServiceKeys.holder + [admissionInterval, sweepInterval, hintAge, reportBatch]
+    )
 
     static func main() async {
         await SettingsCommandLine.run(command) { settings in
@@ -44,8 +57,13 @@ import Settings
             work.hintAge = try settings(hintAge)
             work.reportBatch = try settings(reportBatch)
             let scheduler = SchedulerService(
-                store: store, messaging: messaging, settings: work, registry: process.metrics, logger: process.logger,
-                makeHolder: try process.makeHolder(.scheduler, clusters: []))
+                store: store,
+                messaging: messaging,
+                settings: work,
+                registry: process.metrics,
+                logger: process.logger,
+                makeHolder: try process.makeHolder(.scheduler, clusters: [])
+            )
             try await process.run([scheduler], store: store, messaging: messaging)
         }
     }

@@ -5,18 +5,33 @@ import Worker
 
 @main enum Program {
     private static let sweepInterval = SettingKey<Duration>(
-        "worker.sweep_interval", default: .seconds(5),
+        "worker.sweep_interval",
+        default: .seconds(5),
         help: "How often cancellations, pods to remove and unapplied reports are looked for.",
-        allowed: .range(.milliseconds(100)...Duration.seconds(300)))
+        allowed: .range(.milliseconds(100)...Duration.seconds(300))
+    )
     private static let flushInterval = SettingKey<Duration>(
-        "worker.flush_interval", default: .milliseconds(250), help: "Log lines are stored at most this often.",
-        allowed: .range(.milliseconds(10)...Duration.seconds(60)))
+        "worker.flush_interval",
+        default: .milliseconds(250),
+        help: "Log lines are stored at most this often.",
+        allowed: .range(.milliseconds(10)...Duration.seconds(60))
+    )
     private static let bufferedLog = SettingKey<ByteSize>(
-        "worker.buffered_log", default: ByteSize(bytes: 1 << 20), help: "Log lines of one run kept in memory.")
+        "worker.buffered_log",
+        default: ByteSize(bytes: 1 << 20),
+        help: "Log lines of one run kept in memory."
+    )
     private static let runLog = SettingKey<ByteSize>(
-        "worker.run_log", default: ByteSize(bytes: 256 << 20), help: "Log stored of one run; the rest is dropped, and a line says so.")
+        "worker.run_log",
+        default: ByteSize(bytes: 256 << 20),
+        help: "Log stored of one run; the rest is dropped, and a line says so."
+    )
     private static let parallelDeletes = SettingKey<Int>(
-        "worker.parallel_deletes", default: 8, help: "Pods being removed at once.", allowed: .range(1...256))
+        "worker.parallel_deletes",
+        default: 8,
+        help: "Pods being removed at once.",
+        allowed: .range(1...256)
+    )
 
     private static let command = CommandDescription(
         name: "slipway-worker",
@@ -28,10 +43,12 @@ import Worker
         examples: [
             .init(
                 "slipway-worker --kubernetes-kubeconfig ~/.kube/config --postgres-url-file /run/secrets/postgres",
-                "supervise runs through a kubeconfig's current context")
+                "supervise runs through a kubeconfig's current context"
+            )
         ],
         keys: ServiceKeys.holder + ServiceKeys.kubernetes
-            + [sweepInterval, flushInterval, bufferedLog, runLog, parallelDeletes])
+            + [sweepInterval, flushInterval, bufferedLog, runLog, parallelDeletes]
+    )
 
     static func main() async {
         await SettingsCommandLine.run(command) { settings in
@@ -47,8 +64,14 @@ import Worker
             work.runLogBytes = try settings(runLog).bytes
             work.parallelDeletes = try settings(parallelDeletes)
             let worker = WorkerService(
-                store: store, messaging: messaging, clusters: clusters, settings: work, registry: process.metrics,
-                logger: process.logger, makeHolder: try process.makeHolder(.worker, clusters: clusters.keys.sorted()))
+                store: store,
+                messaging: messaging,
+                clusters: clusters,
+                settings: work,
+                registry: process.metrics,
+                logger: process.logger,
+                makeHolder: try process.makeHolder(.worker, clusters: clusters.keys.sorted())
+            )
             try await process.run([worker], store: store, messaging: messaging)
         }
     }

@@ -22,8 +22,14 @@ package struct ControlAPI: Service {
     ///   - version: told by `DescribeServer`.
     ///   - listening: called once connections are accepted.
     package init(
-        configuration: ControlAPIConfiguration, store: RunStore, messaging: RunMessaging, identifiers: RunIdentifiers,
-        now: @escaping @Sendable () -> Timestamp, version: String, metrics: MetricsRegistry, logger: Logger,
+        configuration: ControlAPIConfiguration,
+        store: RunStore,
+        messaging: RunMessaging,
+        identifiers: RunIdentifiers,
+        now: @escaping @Sendable () -> Timestamp,
+        version: String,
+        metrics: MetricsRegistry,
+        logger: Logger,
         listening: @escaping @Sendable () -> Void = {}
     ) {
         let limits = configuration.limits
@@ -36,8 +42,13 @@ package struct ControlAPI: Service {
         let directory = JobDirectory(store: store, limits: limits)
         let jobs = JobOperations(store: store, directory: directory, identifiers: identifiers, limits: limits)
         let runs = RunOperations(
-            store: store, factory: RunFactory(directory: directory, identifiers: identifiers), intake: intake,
-            signals: messaging.signals, limits: limits, now: now)
+            store: store,
+            factory: RunFactory(directory: directory, identifiers: identifiers),
+            intake: intake,
+            signals: messaging.signals,
+            limits: limits,
+            now: now
+        )
         let watch = WatchOperation(store: store, live: live, limits: limits, now: now)
         let logs = LogOperations(store: store, live: live, limits: limits)
         let fleet = FleetOperations(store: store, version: version, now: now)
@@ -45,7 +56,11 @@ package struct ControlAPI: Service {
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
-            jobs.all + runs.all + watch.all + logs.all + fleet.all, under: Links.root, limits: limits, metrics: metrics)
+            jobs.all + runs.all + watch.all + logs.all + fleet.all,
+            under: Links.root,
+            limits: limits,
+            metrics: metrics
+        )
         responder = router.buildResponder()
         self.configuration = configuration
         self.live = live
@@ -63,14 +78,25 @@ package struct ControlAPI: Service {
         let application = Application(
             responder: responder,
             configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1024),
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: nil,
+                backlog: 1024
+            ),
             services: [live],
             onServerRunning: { [logger, listening, configuration] _ in
-                logger.info("The API is served", metadata: ["api.listen": "\(configuration.host):\(configuration.port)"])
+                logger.info(
+                    "The API is served",
+                    metadata: ["api.listen": "\(configuration.host):\(configuration.port)"]
+                )
                 listening()
             },
             logger: quiet
         )
-        try await application.run()
+        // Streams end first: the server waits for its requests, and these would last as long as their runs.
+        try await withGracefulShutdownHandler {
+            try await application.run()
+        } onGracefulShutdown: {
+            live.end()
+        }
     }
 }

@@ -8,7 +8,10 @@ package struct ControlAPIConfiguration: Sendable {
     /// - Parameter token: what every request must carry; empty for an open API, which may only listen on loopback.
     /// - Throws: `OpenAPINotAllowed`.
     package init(
-        host: String, port: Int, token: String, limits: ControlAPILimits = ControlAPILimits()
+        host: String,
+        port: Int,
+        token: String,
+        limits: ControlAPILimits = ControlAPILimits()
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || AccessControl.isLoopback(host: host) else { throw OpenAPINotAllowed(host: host) }
         self.host = host

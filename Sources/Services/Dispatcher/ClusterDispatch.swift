@@ -30,7 +30,11 @@ struct ClusterDispatch: Sendable {
                     while lease.isTrusted {
                         await underWay.waitForRoom()
                         let claimed = try await store.claim(
-                            cluster: cluster, holder: lease.id, limit: settings.claimBatch, window: settings.placementWindow)
+                            cluster: cluster,
+                            holder: lease.id,
+                            limit: settings.claimBatch,
+                            window: settings.placementWindow
+                        )
                         guard !claimed.isEmpty else { return }
                         metrics.claimed.increment(by: claimed.count)
                         underWay.add(claimed.count)
@@ -86,7 +90,12 @@ struct ClusterDispatch: Sendable {
                 case .refused(let end):
                     ends.append(
                         PlacementReport(
-                            runID: run.id, placement: run.placement, leaseEpoch: run.leaseEpoch, end: end))
+                            runID: run.id,
+                            placement: run.placement,
+                            leaseEpoch: run.leaseEpoch,
+                            end: end
+                        )
+                    )
                 case .leaseGone:
                     break
                 }
@@ -108,7 +117,8 @@ struct ClusterDispatch: Sendable {
         case leaseGone
     }
 
-    private func create(_ run: ClaimedRun, spec: JobSpec?, claimedAt: ContinuousClock.Instant) async throws -> Creation {
+    private func create(_ run: ClaimedRun, spec: JobSpec?, claimedAt: ContinuousClock.Instant) async throws -> Creation
+    {
         guard let spec else {
             return .refused(refusal(.invalidJob, "version \(run.jobVersion) of the job does not exist any more"))
         }
@@ -116,8 +126,17 @@ struct ClusterDispatch: Sendable {
         do {
             pod = try PodManifest.make(
                 PlacementRequest(
-                    runID: run.id, placement: run.placement, team: run.team, namespace: run.namespace, jobName: spec.name,
-                    jobVersion: run.jobVersion, spec: spec, variables: run.variables, policy: settings.pod))
+                    runID: run.id,
+                    placement: run.placement,
+                    team: run.team,
+                    namespace: run.namespace,
+                    jobName: spec.name,
+                    jobVersion: run.jobVersion,
+                    spec: spec,
+                    variables: run.variables,
+                    policy: settings.pod
+                )
+            )
         } catch {
             return .refused(refusal(.invalidJob, "\(error)"))
         }
@@ -135,7 +154,8 @@ struct ClusterDispatch: Sendable {
                     metrics.abandoned.increment()
                     logger.warning(
                         "A pod could not be created in time",
-                        metadata: ["run.id": "\(run.id)", "cluster": "\(cluster)", "error": "\(error)"])
+                        metadata: ["run.id": "\(run.id)", "cluster": "\(cluster)", "error": "\(error)"]
+                    )
                     return .abandoned
                 }
                 try await Task.sleep(for: pause + .milliseconds(Int.random(in: 0...100)))
@@ -152,7 +172,7 @@ struct ClusterDispatch: Sendable {
     private func createOnce(_ pod: Pod, run: ClaimedRun) async throws -> Attempt {
         let started = ContinuousClock.now
         do {
-            _ = try await client.createPod(pod)
+            try await client.submit(pod)
             metrics.created.increment()
             metrics.createSeconds.observe(started.duration(to: .now))
             return .done(.placed)
@@ -171,7 +191,7 @@ struct ClusterDispatch: Sendable {
     private func claimExisting(_ pod: Pod, run: ClaimedRun) async throws -> Attempt {
         let name = pod.metadata.name
         do {
-            let found = try await client.getPod(namespace: run.namespace, name: name)
+            let found: PodSnapshot = try await client.get(namespace: run.namespace, name: name)
             guard let owner = PodNaming.owner(of: found.metadata), owner == (run.id, run.placement) else {
                 metrics.refused.increment()
                 return .done(.refused(refusal(.podNameConflict, "a pod named \(name) exists and is not this run's")))
@@ -185,8 +205,12 @@ struct ClusterDispatch: Sendable {
 
     private func refusal(_ reason: ReasonCode, _ message: String) -> PlacementEnd {
         PlacementEnd(
-            outcome: .failed, at: Timestamp.now, hasUserCodeRun: false, reason: reason,
-            message: String(message.prefix(2000)))
+            outcome: .failed,
+            at: Timestamp.now,
+            hasUserCodeRun: false,
+            reason: reason,
+            message: String(message.prefix(2000))
+        )
     }
 }
 

@@ -22,8 +22,13 @@ package struct DispatcherService: Service {
     ///   - clusters: a client for each cluster served, by the cluster's name.
     ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
-        store: RunStore, messaging: RunMessaging, clusters: [String: KubernetesClient], settings: DispatcherSettings,
-        registry: MetricsRegistry, logger: Logger, makeHolder: @escaping @Sendable () -> Holder
+        store: RunStore,
+        messaging: RunMessaging,
+        clusters: [String: KubernetesClient],
+        settings: DispatcherSettings,
+        registry: MetricsRegistry,
+        logger: Logger,
+        makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
         self.messaging = messaging
@@ -37,14 +42,24 @@ package struct DispatcherService: Service {
     package func run() async throws {
         try await cancelWhenGracefulShutdown {
             try await store.serveAsHolder(
-                settings: settings.lease, logger: logger, makeHolder: makeHolder,
+                settings: settings.lease,
+                logger: logger,
+                makeHolder: makeHolder,
                 handBack: { freed in await messaging.publisher.hint(superviseAll: freed) }
             ) { lease in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for (cluster, client) in clusters {
                         let session = ClusterDispatch(
-                            cluster: cluster, client: client, lease: lease, store: store, specs: SpecCache(store: store),
-                            messaging: messaging, settings: settings, metrics: metrics, logger: logger)
+                            cluster: cluster,
+                            client: client,
+                            lease: lease,
+                            store: store,
+                            specs: SpecCache(store: store),
+                            messaging: messaging,
+                            settings: settings,
+                            metrics: metrics,
+                            logger: logger
+                        )
                         group.addTask { try await session.run() }
                     }
                     try await group.next()

@@ -17,22 +17,34 @@ struct SchedulerMetrics: Sendable {
         admitted = registry.counter("slipway_runs_admitted_total", help: "Runs moved from pending to ready.")
         reports = registry.counter("slipway_reports_total", help: "Placement reports received.")
         staleReports = registry.counter(
-            "slipway_reports_stale_total", help: "Reports dropped because another lease held the run, or it was over.")
+            "slipway_reports_stale_total",
+            help: "Reports dropped because another lease held the run, or it was over."
+        )
         expiredLeases = registry.counter(
-            "slipway_leases_expired_total", help: "Runs whose lease was ended because its holder was silent.")
+            "slipway_leases_expired_total",
+            help: "Runs whose lease was ended because its holder was silent."
+        )
         repeatedHints = registry.counter(
-            "slipway_hints_repeated_total", help: "Hints sent again because the first seemed lost.")
+            "slipway_hints_repeated_total",
+            help: "Hints sent again because the first seemed lost."
+        )
         replaced = registry.counter(
-            "slipway_placements_lost_total", help: "Placements lost before user code ran, to be placed anew.")
+            "slipway_placements_lost_total",
+            help: "Placements lost before user code ran, to be placed anew."
+        )
         isLeader = registry.gauge("slipway_scheduler_leader", help: "1 while this process has the scheduling term.")
         applySeconds = registry.histogram(
-            "slipway_reports_apply_seconds", help: "Time of one transaction that applies reports.",
-            buckets: .latencySeconds)
+            "slipway_reports_apply_seconds",
+            help: "Time of one transaction that applies reports.",
+            buckets: .latencySeconds
+        )
     }
 
     func ended(_ state: String) {
         registry.counter(
-            "slipway_runs_finished_total", help: "Runs that reached a terminal state.", labels: ["state": state]
+            "slipway_runs_finished_total",
+            help: "Runs that reached a terminal state.",
+            labels: ["state": state]
         ).increment()
     }
 }

@@ -18,7 +18,11 @@ package struct SchedulerService: Service {
 
     /// - Parameter makeHolder: describes this process with a fresh id at each call.
     package init(
-        store: RunStore, messaging: RunMessaging, settings: SchedulerSettings, registry: MetricsRegistry, logger: Logger,
+        store: RunStore,
+        messaging: RunMessaging,
+        settings: SchedulerSettings,
+        registry: MetricsRegistry,
+        logger: Logger,
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
@@ -32,10 +36,19 @@ package struct SchedulerService: Service {
     package func run() async throws {
         try await cancelWhenGracefulShutdown {
             try await store.serveAsHolder(
-                settings: settings.lease, logger: logger, makeHolder: makeHolder, handBack: { _ in }
+                settings: settings.lease,
+                logger: logger,
+                makeHolder: makeHolder,
+                handBack: { _ in }
             ) { lease in
                 let session = SchedulerSession(
-                    lease: lease, store: store, messaging: messaging, settings: settings, metrics: metrics, logger: logger)
+                    lease: lease,
+                    store: store,
+                    messaging: messaging,
+                    settings: settings,
+                    metrics: metrics,
+                    logger: logger
+                )
                 try await session.run()
             }
         }

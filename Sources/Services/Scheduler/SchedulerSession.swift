@@ -18,8 +18,12 @@ struct SchedulerSession: Sendable {
     private let admissionSignal = Signal()
 
     init(
-        lease: HeldLease, store: RunStore, messaging: RunMessaging, settings: SchedulerSettings,
-        metrics: SchedulerMetrics, logger: Logger
+        lease: HeldLease,
+        store: RunStore,
+        messaging: RunMessaging,
+        settings: SchedulerSettings,
+        metrics: SchedulerMetrics,
+        logger: Logger
     ) {
         self.lease = lease
         self.store = store
@@ -48,7 +52,10 @@ struct SchedulerSession: Sendable {
         while true {
             try await tolerating("Could not ask for the scheduling term") {
                 let number = try await store.takeTerm(
-                    duty: "scheduling", holder: lease.id, timeToLive: settings.lease.timeToLive)
+                    duty: "scheduling",
+                    holder: lease.id,
+                    timeToLive: settings.lease.timeToLive
+                )
                 let isNew = term.number.withLock { known in
                     defer { known = number }
                     return known != number && number != nil

@@ -6,6 +6,8 @@ extension Identifier {
     package static func random() -> Identifier {
         Identifier(
             millisecondsSince1970: UInt64(clamping: Timestamp.now.microsecondsSince1970 / 1000),
-            randomHigh: .random(in: 0 ... .max), randomLow: .random(in: 0 ... .max))
+            randomHigh: .random(in: 0 ... .max),
+            randomLow: .random(in: 0 ... .max)
+        )
     }
 }

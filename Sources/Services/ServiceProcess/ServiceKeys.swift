@@ -3,47 +3,76 @@ package import Settings
 /// Settings that the scheduler, the dispatcher, the worker and the API have in common, beside `SharedSettings`.
 package enum ServiceKeys {
     package static let processName = SettingKey<String>(
-        "process.name", default: "", help: "The name shown for this process; the host name and process id if empty.")
+        "process.name",
+        default: "",
+        help: "The name shown for this process; the host name and process id if empty."
+    )
 
     package static let leaseTimeToLive = SettingKey<Duration>(
-        "lease.time_to_live", default: .seconds(15),
+        "lease.time_to_live",
+        default: .seconds(15),
         help: "A process that did not renew its lease for this long is dead; the same for all processes.",
-        allowed: .range(.seconds(2)...Duration.seconds(600)))
+        allowed: .range(.seconds(2)...Duration.seconds(600))
+    )
 
     package static let leaseHeartbeat = SettingKey<Duration>(
-        "lease.heartbeat", default: .seconds(5), help: "How often the lease is renewed.",
-        allowed: .range(.milliseconds(200)...Duration.seconds(200)))
+        "lease.heartbeat",
+        default: .seconds(5),
+        help: "How often the lease is renewed.",
+        allowed: .range(.milliseconds(200)...Duration.seconds(200))
+    )
 
     package static let leaseMargin = SettingKey<Duration>(
-        "lease.margin", default: .seconds(3), help: "Writing stops this long before the lease would end.",
-        allowed: .range(.milliseconds(100)...Duration.seconds(200)))
+        "lease.margin",
+        default: .seconds(3),
+        help: "Writing stops this long before the lease would end.",
+        allowed: .range(.milliseconds(100)...Duration.seconds(200))
+    )
 
     package static let cluster = SettingKey<String>(
-        "cluster.name", default: "default", help: "The registered cluster this process serves.")
+        "cluster.name",
+        default: "default",
+        help: "The registered cluster this process serves."
+    )
 
     package static let kubeconfig = SettingKey<String>(
-        "kubernetes.kubeconfig", default: "",
-        help: "The kubeconfig file; the pod's own service account if empty and inside a cluster.")
+        "kubernetes.kubeconfig",
+        default: "",
+        help: "The kubeconfig file; the pod's own service account if empty and inside a cluster."
+    )
 
     package static let kubernetesContext = SettingKey<String>(
-        "kubernetes.context", default: "", help: "The kubeconfig's context; its current one if empty.")
+        "kubernetes.context",
+        default: "",
+        help: "The kubeconfig's context; its current one if empty."
+    )
 
     package static let kubernetesRequests = SettingKey<Int>(
-        "kubernetes.requests_per_second", default: 500,
-        help: "Requests to the API server allowed a second; watches do not count.", allowed: .range(1...100_000))
+        "kubernetes.requests_per_second",
+        default: 500,
+        help: "Requests to the API server allowed a second; watches do not count.",
+        allowed: .range(1...100_000)
+    )
 
     package static let kubernetesBurst = SettingKey<Int>(
-        "kubernetes.burst", default: 1000, help: "Requests allowed at once after a quiet time.",
-        allowed: .range(1...100_000))
+        "kubernetes.burst",
+        default: 1000,
+        help: "Requests allowed at once after a quiet time.",
+        allowed: .range(1...100_000)
+    )
 
     package static let kubernetesConnections = SettingKey<Int>(
-        "kubernetes.connections", default: 8, help: "Connections that short requests are spread over.",
-        allowed: .range(1...64))
+        "kubernetes.connections",
+        default: 8,
+        help: "Connections that short requests are spread over.",
+        allowed: .range(1...64)
+    )
 
     /// What every holder of leases needs.
     package static let holder: [any SettingKeyProtocol] =
         [
-            SharedSettings.postgresURL, SharedSettings.postgresPoolSize, SharedSettings.amqpURL, SharedSettings.amqpPrefix,
+            SharedSettings.postgresURL, SharedSettings.postgresPoolSize, SharedSettings.amqpURL,
+            SharedSettings.amqpPrefix,
             processName, leaseTimeToLive, leaseHeartbeat, leaseMargin, cluster,
         ] + SharedSettings.reporting
 

@@ -27,8 +27,10 @@ package struct ServiceProcess: Sendable {
         self.name = name
         self.settings = settings
         LogOutput.bootstrap(
-            service: name, level: try settings(SharedSettings.logLevel),
-            style: LogStyle(named: try settings(SharedSettings.logFormat).rawValue) ?? .automatic)
+            service: name,
+            level: try settings(SharedSettings.logLevel),
+            style: LogStyle(named: try settings(SharedSettings.logFormat).rawValue) ?? .automatic
+        )
         logger = Logger(label: name)
         // A peer that closes its socket must not end the process.
         signal(SIGPIPE, SIG_IGN)
@@ -43,7 +45,10 @@ package struct ServiceProcess: Sendable {
         configuration.applicationName = name
         if let acquireTimeout { configuration.acquireTimeout = acquireTimeout }
         let pool = PostgresPool(
-            configuration: configuration, eventLoop: EventLoop(name: "postgres"), logger: Logger(label: "postgres"))
+            configuration: configuration,
+            eventLoop: EventLoop(name: "postgres"),
+            logger: Logger(label: "postgres")
+        )
         return RunStore(pool: pool)
     }
 
@@ -52,8 +57,12 @@ package struct ServiceProcess: Sendable {
         var configuration = try AMQPConfiguration(url: try settings(SharedSettings.amqpURL))
         configuration.connectionName = name
         return RunMessaging(
-            configuration: configuration, names: MessageNames(prefix: try settings(SharedSettings.amqpPrefix)),
-            clusters: clusters, metrics: metrics, logger: Logger(label: "amqp"))
+            configuration: configuration,
+            names: MessageNames(prefix: try settings(SharedSettings.amqpPrefix)),
+            clusters: clusters,
+            metrics: metrics,
+            logger: Logger(label: "amqp")
+        )
     }
 
     /// A client for the cluster this process serves, by the cluster's name.
@@ -69,24 +78,34 @@ package struct ServiceProcess: Sendable {
         configuration.connections = try settings(ServiceKeys.kubernetesConnections)
         configuration.userAgent = "\(name)/\(SlipwayVersion.current)"
         let client = KubernetesClient(
-            configuration: configuration, eventLoop: EventLoop(name: "kubernetes"), logger: Logger(label: "kubernetes"))
+            configuration: configuration,
+            eventLoop: EventLoop(name: "kubernetes"),
+            logger: Logger(label: "kubernetes")
+        )
         return [try settings(ServiceKeys.cluster): client]
     }
 
     package func leaseSettings() throws -> LeaseSettings {
         LeaseSettings(
-            timeToLive: try settings(ServiceKeys.leaseTimeToLive), heartbeat: try settings(ServiceKeys.leaseHeartbeat),
-            margin: try settings(ServiceKeys.leaseMargin))
+            timeToLive: try settings(ServiceKeys.leaseTimeToLive),
+            heartbeat: try settings(ServiceKeys.leaseHeartbeat),
+            margin: try settings(ServiceKeys.leaseMargin)
+        )
     }
 
     /// Describes this process as a holder, with a fresh id at each call.
     package func makeHolder(_ kind: Holder.Kind, clusters: [String]) throws -> @Sendable () -> Holder {
         let given = try settings(ServiceKeys.processName)
-        let name = given.isEmpty ? "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)" : given
+        let name =
+            given.isEmpty ? "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)" : given
         return {
             Holder(
-                id: .random(), kind: kind, name: name, version: SlipwayVersion.current,
-                clusters: clusters)
+                id: .random(),
+                kind: kind,
+                name: name,
+                version: SlipwayVersion.current,
+                clusters: clusters
+            )
         }
     }
 
@@ -99,14 +118,22 @@ package struct ServiceProcess: Sendable {
         if !listen.isOff {
             all.append(
                 DiagnosticsServer(
-                    host: listen.host, port: listen.port, metrics: metrics,
-                    checks: [Self.databaseCheck(store), Self.brokerCheck(messaging)], logger: logger))
+                    host: listen.host,
+                    port: listen.port,
+                    metrics: metrics,
+                    checks: [Self.databaseCheck(store), Self.brokerCheck(messaging)],
+                    logger: logger
+                )
+            )
         }
         all += services
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: all.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle")))
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "lifecycle")
+            )
+        )
         metrics.observeProcess(version: SlipwayVersion.current)
         logger.info("Started", metadata: ["version": "\(SlipwayVersion.current)"])
         try await group.run()
@@ -120,7 +147,9 @@ package struct ServiceProcess: Sendable {
             do {
                 let status = try await store.checkMigrations()
                 guard status.pending.isEmpty else {
-                    return .notReady(reason: "the schema lacks \(status.pending.count) migrations: slipway admin migrate")
+                    return .notReady(
+                        reason: "the schema lacks \(status.pending.count) migrations: slipway admin migrate"
+                    )
                 }
                 return .ready
             } catch {

@@ -21,8 +21,15 @@ struct ClusterSession: Sendable {
     private let supervisor: ClusterSupervisor
 
     init(
-        cluster: String, client: KubernetesClient, lease: HeldLease, store: RunStore, specs: SpecCache,
-        messaging: RunMessaging, settings: WorkerSettings, metrics: WorkerMetrics, logger: Logger
+        cluster: String,
+        client: KubernetesClient,
+        lease: HeldLease,
+        store: RunStore,
+        specs: SpecCache,
+        messaging: RunMessaging,
+        settings: WorkerSettings,
+        metrics: WorkerMetrics,
+        logger: Logger
     ) {
         self.cluster = cluster
         self.client = client
@@ -64,7 +71,10 @@ struct ClusterSession: Sendable {
         try await reflector.run { events in
             for case .disconnected(let reason) in events {
                 metrics.relists.increment()
-                logger.info("The pod watch was interrupted", metadata: ["cluster": "\(cluster)", "reason": "\(reason)"])
+                logger.info(
+                    "The pod watch was interrupted",
+                    metadata: ["cluster": "\(cluster)", "reason": "\(reason)"]
+                )
             }
             metrics.podEvents.increment(by: events.count)
             await supervisor.observe(events)
@@ -95,7 +105,8 @@ struct ClusterSession: Sendable {
             adopted.compactMap { run in
                 guard let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)] else { return nil }
                 return (run, spec)
-            })
+            }
+        )
     }
 
     // MARK: Out
@@ -112,7 +123,9 @@ struct ClusterSession: Sendable {
                 let written = try await store.store(flushes)
                 try await store.finishCleanups(cleaned)
                 metrics.removedPods.increment(by: cleaned.count)
-                metrics.storedLines.increment(by: flushes.reduce(0) { $0 + $1.chunks.reduce(0) { $0 + $1.lines.count } })
+                metrics.storedLines.increment(
+                    by: flushes.reduce(0) { $0 + $1.chunks.reduce(0) { $0 + $1.lines.count } }
+                )
                 await supervisor.stored(flushes, written: written)
                 try await dropLost(flushes.map(\.run).filter { !written.contains($0) })
             } catch {
@@ -162,7 +175,11 @@ struct ClusterSession: Sendable {
             else { continue }
             do {
                 let events = try await client.events(
-                    namespace: namespace, involvedObjectUID: uid, limit: 50, timeout: .seconds(2))
+                    namespace: namespace,
+                    involvedObjectUID: uid,
+                    limit: 50,
+                    timeout: .seconds(2)
+                )
                 complete[index].end?.evidence = reading.endOfVanishedPod(at: end.at, events: events).evidence
             } catch {
                 logger.debug("A pod's events could not be read", metadata: ["error": "\(error)"])
@@ -178,7 +195,11 @@ struct ClusterSession: Sendable {
             for await following in supervisor.followings {
                 group.addTask {
                     let follower = StreamFollower(
-                        client: client, supervisor: supervisor, following: following, logger: logger)
+                        client: client,
+                        supervisor: supervisor,
+                        following: following,
+                        logger: logger
+                    )
                     await follower.run()
                 }
             }
@@ -207,7 +228,8 @@ struct ClusterSession: Sendable {
     private func remove(_ deletion: ClusterSupervisor.Deletion) async {
         let options = DeleteOptions(
             preconditions: deletion.uid.map { DeleteOptions.Preconditions(uid: $0) },
-            gracePeriodSeconds: deletion.isForced ? 0 : nil)
+            gracePeriodSeconds: deletion.isForced ? 0 : nil
+        )
         do {
             try await client.deletePod(namespace: deletion.pod.namespace, name: deletion.pod.name, options: options)
         } catch {
@@ -218,7 +240,9 @@ struct ClusterSession: Sendable {
             await supervisor.deletionFailed(deletion.pod)
             guard !Task.isCancelled else { return }
             logger.warning(
-                "A pod could not be removed yet", metadata: ["pod": "\(deletion.pod.name)", "error": "\(error)"])
+                "A pod could not be removed yet",
+                metadata: ["pod": "\(deletion.pod.name)", "error": "\(error)"]
+            )
         }
     }
 

@@ -192,15 +192,20 @@ actor ClusterSupervisor {
     func receiveSail(_ lines: [(milliseconds: Int64, text: String)], from number: Int64, of run: RunID) async {
         for (offset, line) in lines.enumerated() {
             placements[run]?.stream.takeSail(
-                number: number + Int64(offset), milliseconds: line.milliseconds, text: line.text,
-                byteLimit: settings.runLogBytes)
+                number: number + Int64(offset),
+                milliseconds: line.milliseconds,
+                text: line.text,
+                byteLimit: settings.runLogBytes
+            )
         }
         evaluate(run)
         await waitForRoom(run)
     }
 
     private func waitForRoom(_ run: RunID) async {
-        guard let placement = placements[run], placement.stream.bufferedBytes > settings.bufferedLogBytes else { return }
+        guard let placement = placements[run], placement.stream.bufferedBytes > settings.bufferedLogBytes else {
+            return
+        }
         await withCheckedContinuation { blockedReaders[run, default: []].append($0) }
     }
 
@@ -220,7 +225,8 @@ actor ClusterSupervisor {
             evaluate(following.run)
             return !isOver
         case .sail:
-            let isOver = isPodGone || (placement.reading?.sail?.isRunning != true) || placement.reading?.runnerEnd != nil
+            let isOver =
+                isPodGone || (placement.reading?.sail?.isRunning != true) || placement.reading?.runnerEnd != nil
             if isOver { placements[following.run]?.isSailStreamComplete = true }
             evaluate(following.run)
             return !isOver
@@ -235,7 +241,11 @@ actor ClusterSupervisor {
         let key = PodKey(namespace: placement.run.namespace, name: placement.podName)
         follow(&placement, key)
         if placement.intent != nil, placement.end == nil {
-            if pods[key] != nil { requestDeletion(key, isForced: false) } else if unseen[run] == nil { unseen[run] = .now }
+            if pods[key] != nil {
+                requestDeletion(key, isForced: false)
+            } else if unseen[run] == nil {
+                unseen[run] = .now
+            }
         }
         placement.conclude(isPodGone: false, now: .now, settings: settings)
         placements[run] = placement

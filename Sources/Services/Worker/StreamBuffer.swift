@@ -39,7 +39,9 @@ struct StreamBuffer: Sendable {
             let stream = task.map { "task/\($0)" } ?? "runner"
             append(
                 LogLine(sequence: line.sequence, milliseconds: line.milliseconds, channel: channel, text: text),
-                to: stream, byteLimit: byteLimit)
+                to: stream,
+                byteLimit: byteLimit
+            )
         case .output(let output):
             outputs.append(output)
         case .started, .task, .warning, .progress, .finished:
@@ -54,8 +56,10 @@ struct StreamBuffer: Sendable {
         seenSailLines = number
         guard number > storedSailLines else { return }
         append(
-            LogLine(sequence: number, milliseconds: milliseconds, channel: .stderr, text: text), to: "sail",
-            byteLimit: byteLimit)
+            LogLine(sequence: number, milliseconds: milliseconds, channel: .stderr, text: text),
+            to: "sail",
+            byteLimit: byteLimit
+        )
     }
 
     private mutating func append(_ line: LogLine, to stream: String, byteLimit: Int) {
@@ -75,10 +79,16 @@ struct StreamBuffer: Sendable {
     /// What to store now, as a flush that is only written if nobody stored since.
     func flush(of run: SupervisedRun, chunkBytes: Int) -> StreamFlush {
         StreamFlush(
-            run: run.id, leaseEpoch: run.leaseEpoch, placement: run.placement,
-            previousStreamSequence: storedSequence, previousSailLines: storedSailLines,
-            streamSequence: max(seenSequence, storedSequence), sailLines: max(seenSailLines, storedSailLines),
-            chunks: order.flatMap { Self.split($0, chunks[$0] ?? [], chunkBytes: chunkBytes) }, outputs: outputs)
+            run: run.id,
+            leaseEpoch: run.leaseEpoch,
+            placement: run.placement,
+            previousStreamSequence: storedSequence,
+            previousSailLines: storedSailLines,
+            streamSequence: max(seenSequence, storedSequence),
+            sailLines: max(seenSailLines, storedSailLines),
+            chunks: order.flatMap { Self.split($0, chunks[$0] ?? [], chunkBytes: chunkBytes) },
+            outputs: outputs
+        )
     }
 
     /// Forgets what is now stored. Called with the flush that was written, before anything else is taken.

@@ -26,8 +26,10 @@ struct StreamFollower: Sendable {
     /// - Returns: whether the API server said that there is no such pod.
     private func readOnce() async -> Bool {
         let options = PodLogOptions(
-            container: following.source == .runner ? "runner" : "sail", follow: true,
-            timestamps: following.source == .sail)
+            container: following.source == .runner ? "runner" : "sail",
+            follow: true,
+            timestamps: following.source == .sail
+        )
         var lines = LineAssembler(maximumBytes: Self.maximumLineBytes)
         var sailLine: Int64 = 1
         do {

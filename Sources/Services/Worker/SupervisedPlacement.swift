@@ -147,15 +147,20 @@ struct SupervisedPlacement: Sendable {
             if let summary, reading.runnerEnd?.summary == nil { reading.runnerEnd?.summary = summary }
             if let read = reading.end() {
                 guard isPodGone || areStreamsComplete(settings) else { return }
-                finish(read.outcome == .succeeded ? read : overriddenByIntent(read))
+                finish(read.outcome == .succeeded ? read : overriddenByIntent(read), now: now)
             } else if isPodGone {
-                finish(overriddenByIntent(verdictOfVanishedPod(reading.endOfVanishedPod(at: now))))
+                finish(overriddenByIntent(verdictOfVanishedPod(reading.endOfVanishedPod(at: now))), now: now)
             }
         } else if isPodGone {
             let message = "There is no pod of this placement."
             let lost = PlacementEnd(
-                outcome: .lost, at: now, hasUserCodeRun: hasUserCodeRun, reason: .podLost, message: message)
-            finish(overriddenByIntent(lost))
+                outcome: .lost,
+                at: now,
+                hasUserCodeRun: hasUserCodeRun,
+                reason: .podLost,
+                message: message
+            )
+            finish(overriddenByIntent(lost), now: now)
         }
     }
 
@@ -187,8 +192,13 @@ struct SupervisedPlacement: Sendable {
         case nil: return read
         case .cancel:
             return PlacementEnd(
-                outcome: .cancelled, at: read.at, hasUserCodeRun: read.hasUserCodeRun, reason: .cancelRequested,
-                message: "Cancelled on request.", evidence: read.evidence)
+                outcome: .cancelled,
+                at: read.at,
+                hasUserCodeRun: read.hasUserCodeRun,
+                reason: .cancelRequested,
+                message: "Cancelled on request.",
+                evidence: read.evidence
+            )
         case .deadline(var verdict):
             verdict.at = max(verdict.at, read.at)
             verdict.hasUserCodeRun = verdict.hasUserCodeRun || read.hasUserCodeRun
@@ -196,8 +206,9 @@ struct SupervisedPlacement: Sendable {
         }
     }
 
-    private mutating func finish(_ verdict: PlacementEnd) {
+    private mutating func finish(_ verdict: PlacementEnd, now: Timestamp) {
         var verdict = verdict
+        verdict.at = Self.refined(verdict.at, now: now)
         if let last = timeline.last { verdict.at = max(verdict.at, last.at) }
         end = verdict
         hasNews = true
@@ -218,9 +229,18 @@ struct SupervisedPlacement: Sendable {
         revision += 1
         hasNews = false
         return PlacementReport(
-            runID: run.id, placement: run.placement, leaseEpoch: run.leaseEpoch, revision: revision,
-            timeline: timeline, waiting: end == nil ? waiting : nil, node: node, podUID: podUID,
-            tasks: tasks.contains { $0.report.state != .initial } ? tasks : [], warnings: warnings, end: end)
+            runID: run.id,
+            placement: run.placement,
+            leaseEpoch: run.leaseEpoch,
+            revision: revision,
+            timeline: timeline,
+            waiting: end == nil ? waiting : nil,
+            node: node,
+            podUID: podUID,
+            tasks: tasks.contains { $0.report.state != .initial } ? tasks : [],
+            warnings: warnings,
+            end: end
+        )
     }
 
     /// The report must be sent again.

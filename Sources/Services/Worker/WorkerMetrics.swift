@@ -18,11 +18,16 @@ struct WorkerMetrics: Sendable {
         reports = registry.counter("slipway_reports_sent_total", help: "Placement reports sent.", labels: labels)
         podEvents = registry.counter("slipway_pod_events_total", help: "Pod changes seen.", labels: labels)
         relists = registry.counter(
-            "slipway_pod_watch_interruptions_total", help: "Times the pod watch was interrupted.", labels: labels)
+            "slipway_pod_watch_interruptions_total",
+            help: "Times the pod watch was interrupted.",
+            labels: labels
+        )
         storedLines = registry.counter("slipway_log_lines_stored_total", help: "Log lines stored.", labels: labels)
         refusedFlushes = registry.counter(
-            "slipway_log_flushes_refused_total", help: "Flushes refused because another worker has the run.",
-            labels: labels)
+            "slipway_log_flushes_refused_total",
+            help: "Flushes refused because another worker has the run.",
+            labels: labels
+        )
         removedPods = registry.counter("slipway_pods_removed_total", help: "Pods verified gone.", labels: labels)
     }
 }

@@ -22,8 +22,13 @@ package struct WorkerService: Service {
     ///   - clusters: a client for each cluster served, by the cluster's name.
     ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
-        store: RunStore, messaging: RunMessaging, clusters: [String: KubernetesClient], settings: WorkerSettings,
-        registry: MetricsRegistry, logger: Logger, makeHolder: @escaping @Sendable () -> Holder
+        store: RunStore,
+        messaging: RunMessaging,
+        clusters: [String: KubernetesClient],
+        settings: WorkerSettings,
+        registry: MetricsRegistry,
+        logger: Logger,
+        makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
         self.messaging = messaging
@@ -37,7 +42,9 @@ package struct WorkerService: Service {
     package func run() async throws {
         try await cancelWhenGracefulShutdown {
             try await store.serveAsHolder(
-                settings: settings.lease, logger: logger, makeHolder: makeHolder,
+                settings: settings.lease,
+                logger: logger,
+                makeHolder: makeHolder,
                 handBack: { freed in await messaging.publisher.hint(superviseAll: freed) }
             ) { lease in
                 try await serve(lease)
@@ -49,8 +56,16 @@ package struct WorkerService: Service {
         let specs = SpecCache(store: store)
         let sessions = clusters.map { cluster, client in
             ClusterSession(
-                cluster: cluster, client: client, lease: lease, store: store, specs: specs, messaging: messaging,
-                settings: settings, metrics: WorkerMetrics(registry, cluster: cluster), logger: logger)
+                cluster: cluster,
+                client: client,
+                lease: lease,
+                store: store,
+                specs: specs,
+                messaging: messaging,
+                settings: settings,
+                metrics: WorkerMetrics(registry, cluster: cluster),
+                logger: logger
+            )
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for session in sessions { group.addTask { try await session.run() } }

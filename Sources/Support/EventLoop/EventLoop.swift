@@ -58,8 +58,9 @@ internal import Synchronization
     private let name: String
     /// Written once by the loop's thread before `init` returns to anyone who could compare with it.
     private let thread = Atomic<UInt>(0)
+    // why: only the loop's thread comes here, and each way in checks that.
     private nonisolated(unsafe) let unguardedState = LoopState()
-    /// Only the loop's thread comes here: each way in begins with `checkIsolated` or is called by `run`.
+    /// Each way in begins with `checkIsolated` or is called by `run`.
     private var state: LoopState { unsafe unguardedState }
 
     /// Starts the thread.

@@ -44,11 +44,15 @@ final class EventLog: Sendable {
 
 /// A publisher that is connected while `body` runs.
 func withPublisher<R: Sendable>(
-    _ topology: AMQPTopology = AMQPTopology(), configuration: AMQPConfiguration? = nil,
+    _ topology: AMQPTopology = AMQPTopology(),
+    configuration: AMQPConfiguration? = nil,
     _ body: (AMQPPublisher, EventLog) async throws -> R
 ) async throws -> R {
     let publisher = AMQPPublisher(
-        configuration: try configuration ?? brokerConfiguration(), topology: topology, logger: quietLogger)
+        configuration: try configuration ?? brokerConfiguration(),
+        topology: topology,
+        logger: quietLogger
+    )
     let log = EventLog()
     let events = publisher.events
     return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -65,12 +69,19 @@ func withPublisher<R: Sendable>(
 
 /// A consumer that is subscribed while `body` runs.
 func withConsumer<R: Sendable>(
-    of queue: String, topology: AMQPTopology, prefetch: Int = 100, configuration: AMQPConfiguration? = nil,
+    of queue: String,
+    topology: AMQPTopology,
+    prefetch: Int = 100,
+    configuration: AMQPConfiguration? = nil,
     _ body: (AMQPConsumer, EventLog) async throws -> R
 ) async throws -> R {
     let consumer = AMQPConsumer(
-        configuration: try configuration ?? brokerConfiguration(), topology: topology, queue: queue, prefetch: prefetch,
-        logger: quietLogger)
+        configuration: try configuration ?? brokerConfiguration(),
+        topology: topology,
+        queue: queue,
+        prefetch: prefetch,
+        logger: quietLogger
+    )
     let log = EventLog()
     let events = consumer.events
     return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -87,7 +98,9 @@ func withConsumer<R: Sendable>(
 
 /// Takes `count` deliveries in batches, settling nothing; fails the test if they do not come in time.
 func take(
-    _ count: Int, from consumer: AMQPConsumer, within limit: Duration = .seconds(20),
+    _ count: Int,
+    from consumer: AMQPConsumer,
+    within limit: Duration = .seconds(20),
     sourceLocation: SourceLocation = #_sourceLocation
 ) async -> [AMQPDelivery] {
     let deadline = ContinuousClock.now + limit
@@ -103,7 +116,9 @@ func take(
 
 /// Waits until `condition` holds, looking every few milliseconds; fails the test if it does not within the time.
 func eventually(
-    _ comment: Comment? = nil, within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    _ comment: Comment? = nil,
+    within limit: Duration = .seconds(20),
+    sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

@@ -100,7 +100,8 @@ final class RabbitMQServer: Sendable {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             Thread.detachNewThread {
                 continuation.resume(
-                    with: Result { try self.runToEnd(Self.program("rabbitmqctl"), ["-q"] + arguments, asServer: true) })
+                    with: Result { try self.runToEnd(Self.program("rabbitmqctl"), ["-q"] + arguments, asServer: true) }
+                )
             }
         }
     }
@@ -201,7 +202,8 @@ final class RabbitMQServer: Sendable {
     }
 
     private static func program(
-        _ name: String, in folders: [String] = ["/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/usr/local/sbin"]
+        _ name: String,
+        in folders: [String] = ["/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/usr/local/sbin"]
     ) -> String {
         folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
     }

@@ -12,19 +12,28 @@ enum TestCertificates {
     private static func authority(_ name: String, in folder: String) throws {
         try openssl(
             ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test \(name)"]
-                + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).pem"], in: folder)
+                + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).pem"],
+            in: folder
+        )
     }
 
     private static func certificate(_ name: String, names: String, in folder: String) throws {
         try "subjectAltName=\(names)\n".write(
-            toFile: "\(folder)/\(name).extensions", atomically: true, encoding: .utf8)
+            toFile: "\(folder)/\(name).extensions",
+            atomically: true,
+            encoding: .utf8
+        )
         try openssl(
             ["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test \(name)"]
-                + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).request"], in: folder)
+                + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).request"],
+            in: folder
+        )
         try openssl(
             ["x509", "-req", "-days", "2", "-in", "\(folder)/\(name).request", "-out", "\(folder)/\(name).pem"]
                 + ["-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-CAcreateserial"]
-                + ["-extfile", "\(folder)/\(name).extensions"], in: folder)
+                + ["-extfile", "\(folder)/\(name).extensions"],
+            in: folder
+        )
     }
 
     private static func openssl(_ arguments: [String], in folder: String) throws {

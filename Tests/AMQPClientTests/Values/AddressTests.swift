@@ -13,7 +13,8 @@ import Testing
 
     @Test(arguments: [
         ("amqp://h", "h", 5672, "/"), ("AMQPS://h", "h", 5671, "/"), ("amqp://h/", "h", 5672, "/"),
-        ("amqp://h:1/%2F", "h", 1, "/"), ("amqp://[::1]:7/v", "::1", 7, "v"), ("amqp://u@[fe80::1]", "fe80::1", 5672, "/"),
+        ("amqp://h:1/%2F", "h", 1, "/"), ("amqp://[::1]:7/v", "::1", 7, "v"),
+        ("amqp://u@[fe80::1]", "fe80::1", 5672, "/"),
         ("amqp://u:a@b@h/v", "h", 5672, "v"),
     ])
     func `What is left out has its usual value`(url: String, host: String, port: Int, virtualHost: String) throws {

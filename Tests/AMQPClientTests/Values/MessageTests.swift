@@ -4,7 +4,11 @@ import Testing
 
 @Suite struct ContentAssemblerTests {
     private let envelope = ContentAssembler.Envelope.delivery(
-        exchange: "e", routingKey: "k", isRedelivered: true, tag: 7)
+        exchange: "e",
+        routingKey: "k",
+        isRedelivered: true,
+        tag: 7
+    )
 
     private func body(of event: RabbitEvent?) -> [UInt8]? {
         if case .delivered(let delivery) = event { delivery.message.body } else { nil }
@@ -53,28 +57,42 @@ import Testing
 @Suite struct TopologyTests {
     @Test func `A queue's settings become arguments`() {
         let queue = AMQPQueue(
-            name: "q", deliveryLimit: 5, deadLetterExchange: "", deadLetterRoutingKey: "dead",
-            deadLetterStrategy: .atLeastOnce, messageTTL: .seconds(2), expires: .seconds(60), maximumLength: 10,
-            maximumLengthBytes: 1000, overflow: .rejectPublish, singleActiveConsumer: true,
-            furtherArguments: ["x-further": 1, "x-queue-type": "stream"])
+            name: "q",
+            deliveryLimit: 5,
+            deadLetterExchange: "",
+            deadLetterRoutingKey: "dead",
+            deadLetterStrategy: .atLeastOnce,
+            messageTTL: .seconds(2),
+            expires: .seconds(60),
+            maximumLength: 10,
+            maximumLengthBytes: 1000,
+            overflow: .rejectPublish,
+            singleActiveConsumer: true,
+            furtherArguments: ["x-further": 1, "x-queue-type": "stream"]
+        )
         #expect(
             queue.arguments == [
                 "x-queue-type": "quorum", "x-delivery-limit": 5, "x-dead-letter-exchange": "",
                 "x-dead-letter-routing-key": "dead", "x-dead-letter-strategy": "at-least-once", "x-message-ttl": 2000,
                 "x-expires": 60_000, "x-max-length": 10, "x-max-length-bytes": 1000, "x-overflow": "reject-publish",
                 "x-single-active-consumer": true, "x-further": 1,
-            ])
+            ]
+        )
         #expect(AMQPQueue(name: "q", kind: .exclusive).arguments == ["x-queue-type": "classic"])
     }
 
     @Test func `Merging adds what is new and replaces by name`() {
         var topology = AMQPTopology(
-            exchanges: [AMQPExchange(name: "e")], queues: [AMQPQueue(name: "a"), AMQPQueue(name: "b")],
-            bindings: [AMQPBinding(exchange: "e", queue: "a")])
+            exchanges: [AMQPExchange(name: "e")],
+            queues: [AMQPQueue(name: "a"), AMQPQueue(name: "b")],
+            bindings: [AMQPBinding(exchange: "e", queue: "a")]
+        )
         topology.merge(
             AMQPTopology(
                 queues: [AMQPQueue(name: "a", deliveryLimit: 1)],
-                bindings: [AMQPBinding(exchange: "e", queue: "a"), AMQPBinding(exchange: "e", queue: "b")]))
+                bindings: [AMQPBinding(exchange: "e", queue: "a"), AMQPBinding(exchange: "e", queue: "b")]
+            )
+        )
         #expect(topology.queues == [AMQPQueue(name: "b"), AMQPQueue(name: "a", deliveryLimit: 1)])
         #expect(topology.bindings.count == 2)
         topology.remove(queue: "a")

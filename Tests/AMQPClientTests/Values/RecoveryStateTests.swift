@@ -62,7 +62,8 @@ import Testing
 
     @Test(arguments: [
         (1, 0.0, Duration.milliseconds(50)), (1, 0.5, .milliseconds(75)), (2, 0, .milliseconds(100)),
-        (4, 0, .milliseconds(400)), (5, 0, .milliseconds(500)), (1000, 0, .milliseconds(500)), (.max, 0.5, .milliseconds(750)),
+        (4, 0, .milliseconds(400)), (5, 0, .milliseconds(500)), (1000, 0, .milliseconds(500)),
+        (.max, 0.5, .milliseconds(750)),
     ])
     func `Pauses lie between half the cap and the cap`(attempt: Int, random: Double, pause: Duration) {
         let backoff = AMQPBackoff(first: .milliseconds(100), limit: .seconds(1))

@@ -21,9 +21,11 @@ import Testing
 
     @Test func `What stands above a gap is settled one by one`() {
         var unsettled = received(1...6)
-        #expect(unsettled.settle([6, 1, 4, 2]).commands == [
-            Command(tag: 2, multiple: true), Command(tag: 4, multiple: false), Command(tag: 6, multiple: false),
-        ])
+        #expect(
+            unsettled.settle([6, 1, 4, 2]).commands == [
+                Command(tag: 2, multiple: true), Command(tag: 4, multiple: false), Command(tag: 6, multiple: false),
+            ]
+        )
         // Four and six are settled, so that three and five complete the run.
         #expect(unsettled.settle([5, 3]).commands == [Command(tag: 5, multiple: true)])
         #expect(unsettled.isEmpty)

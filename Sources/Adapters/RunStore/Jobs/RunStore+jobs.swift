@@ -36,13 +36,15 @@ extension RunStore {
     ///   - id: the job's id if it is new.
     ///   - canonicalSpec: `spec.canonicalJSON()`, whose SHA-256 is the version's address.
     /// - Returns: `nil` if the team or the cluster does not exist.
-    package func apply(_ spec: JobSpec, canonicalSpec: String, id: JobID, by actor: String?) async throws -> AppliedJob? {
+    package func apply(_ spec: JobSpec, canonicalSpec: String, id: JobID, by actor: String?) async throws -> AppliedJob?
+    {
         try await pool.transaction { transaction in
             let known = try await transaction.query(
                 """
                 SELECT EXISTS (SELECT FROM teams WHERE name = \(spec.team)) AND EXISTS (
                     SELECT FROM clusters WHERE name = \(spec.cluster)) AS is_known
-                """)
+                """
+            )
             guard try known.first?.value("is_known", as: Bool.self) == true else { return nil }
             let found = try await transaction.query(
                 """
@@ -68,7 +70,8 @@ extension RunStore {
                 INSERT INTO job_versions (job_id, version, digest, spec, created_by)
                 VALUES (\(storedID), \(storedVersion), sha256(convert_to(\(canonicalSpec), 'UTF8')),
                     \(PostgresJSON(text: canonicalSpec)), \(nullable: actor))
-                """)
+                """
+            )
             return AppliedJob(id: storedID, version: storedVersion, change: found == nil ? .created : .updated)
         }
     }
@@ -85,11 +88,15 @@ extension RunStore {
 
     /// Jobs by team and name, after `(team, name)`.
     package func jobs(
-        teams: [String]? = nil, after: (team: String, name: String)? = nil, limit: Int = 100
+        teams: [String]? = nil,
+        after: (team: String, name: String)? = nil,
+        limit: Int = 100
     ) async throws -> [JobRecord] {
         try await jobs(
             where: "($1::text[] IS NULL OR j.team = ANY($1)) AND (j.team, j.name) > ($2, $3)",
-            [teams, after?.team ?? "", after?.name ?? ""], limit: limit)
+            [teams, after?.team ?? "", after?.name ?? ""],
+            limit: limit
+        )
     }
 
     /// The versions of a job, newest first, below `before`.
@@ -131,7 +138,9 @@ extension RunStore {
     }
 
     private func jobs(
-        where condition: String, _ parameters: [any PostgresEncodable], limit: Int
+        where condition: String,
+        _ parameters: [any PostgresEncodable],
+        limit: Int
     ) async throws -> [JobRecord] {
         let page = min(max(limit, 1), limits.page)
         let sql = """
@@ -140,11 +149,24 @@ extension RunStore {
             WHERE \(condition) ORDER BY j.team, j.name LIMIT \(page)
             """
         let rows = try await pool.query(PostgresQuery(sql, parameters)).decode(
-            JobID.self, String.self, String.self, Int.self, Timestamp.self, Timestamp.self, PostgresJSON.self)
+            JobID.self,
+            String.self,
+            String.self,
+            Int.self,
+            Timestamp.self,
+            Timestamp.self,
+            PostgresJSON.self
+        )
         return try rows.map {
             JobRecord(
-                id: $0.0, team: $0.1, name: $0.2, currentVersion: $0.3, createdAt: $0.4, updatedAt: $0.5,
-                spec: try decoded($0.6))
+                id: $0.0,
+                team: $0.1,
+                name: $0.2,
+                currentVersion: $0.3,
+                createdAt: $0.4,
+                updatedAt: $0.5,
+                spec: try decoded($0.6)
+            )
         }
     }
 }

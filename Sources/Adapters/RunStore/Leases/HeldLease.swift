@@ -37,7 +37,9 @@ extension RunStore {
     ///   - handBack: told which runs need another supervisor after the leases were handed back.
     /// - Returns: `.lost` if another process declared this one dead; `body` was cancelled then.
     package func holding(
-        _ holder: Holder, settings: LeaseSettings, logger: Logger,
+        _ holder: Holder,
+        settings: LeaseSettings,
+        logger: Logger,
         handBack: @escaping @Sendable ([Unsupervised]) async -> Void,
         body: @escaping @Sendable (HeldLease) async throws -> Void
     ) async throws -> LeaseEnd {
@@ -55,7 +57,8 @@ extension RunStore {
                     group.addTask { try await self.keepAlive(lease, settings: settings, logger: logger) }
                     defer { group.cancelAll() }
                     return try await group.next() ?? .handedBack
-                })
+                }
+            )
         } catch {
             end = .failure(error)
         }
@@ -67,7 +70,8 @@ extension RunStore {
             } catch {
                 logger.warning(
                     "Leases could not be handed back; they expire by themselves",
-                    metadata: ["error": "\(error)", "holder.id": "\(holder.id)"])
+                    metadata: ["error": "\(error)", "holder.id": "\(holder.id)"]
+                )
             }
         }.value
         return try end.get()
@@ -88,7 +92,9 @@ extension RunStore {
             } catch {
                 try Task.checkCancellation()
                 logger.warning(
-                    "Heartbeat failed", metadata: ["error": "\(error)", "lease.is_trusted": "\(lease.isTrusted)"])
+                    "Heartbeat failed",
+                    metadata: ["error": "\(error)", "lease.is_trusted": "\(lease.isTrusted)"]
+                )
             }
         }
     }
@@ -100,7 +106,9 @@ extension RunStore {
     ///
     /// - Parameter makeHolder: describes this process with a fresh id each time.
     package func serveAsHolder(
-        settings: LeaseSettings, logger: Logger, makeHolder: @Sendable () -> Holder,
+        settings: LeaseSettings,
+        logger: Logger,
+        makeHolder: @Sendable () -> Holder,
         handBack: @escaping @Sendable ([Unsupervised]) async -> Void,
         body: @escaping @Sendable (HeldLease) async throws -> Void
     ) async throws {
@@ -109,7 +117,12 @@ extension RunStore {
             let started = ContinuousClock.now
             do {
                 let end = try await holding(
-                    makeHolder(), settings: settings, logger: logger, handBack: handBack, body: body)
+                    makeHolder(),
+                    settings: settings,
+                    logger: logger,
+                    handBack: handBack,
+                    body: body
+                )
                 if end == .handedBack, Task.isCancelled { return }
             } catch is CancellationError {
                 return

@@ -30,7 +30,9 @@ package struct LeaseSettings: Sendable, Hashable {
     package var margin: Duration
 
     package init(
-        timeToLive: Duration = .seconds(15), heartbeat: Duration = .seconds(5), margin: Duration = .seconds(3)
+        timeToLive: Duration = .seconds(15),
+        heartbeat: Duration = .seconds(5),
+        margin: Duration = .seconds(3)
     ) {
         self.timeToLive = timeToLive
         self.heartbeat = heartbeat

@@ -77,12 +77,29 @@ extension RunStore {
             FROM claimed c JOIN teams t ON t.name = c.team
             """
         ).decode(
-            RunID.self, JobID.self, Int.self, String.self, String.self, Int64.self, Int.self, PostgresJSON.self,
-            Timestamp.self, Timestamp.self)
+            RunID.self,
+            JobID.self,
+            Int.self,
+            String.self,
+            String.self,
+            Int64.self,
+            Int.self,
+            PostgresJSON.self,
+            Timestamp.self,
+            Timestamp.self
+        )
         return try rows.map { id, jobID, jobVersion, team, namespace, epoch, placement, variables, claimedAt, readyAt in
             ClaimedRun(
-                id: id, jobID: jobID, jobVersion: jobVersion, team: team, namespace: namespace, leaseEpoch: epoch,
-                placement: placement, variables: try decoded(variables), readyFor: claimedAt - readyAt)
+                id: id,
+                jobID: jobID,
+                jobVersion: jobVersion,
+                team: team,
+                namespace: namespace,
+                leaseEpoch: epoch,
+                placement: placement,
+                variables: try decoded(variables),
+                readyFor: claimedAt - readyAt
+            )
         }
     }
 

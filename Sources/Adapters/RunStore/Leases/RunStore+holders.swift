@@ -10,7 +10,8 @@ extension RunStore {
             VALUES (\(holder.id), \(holder.kind.rawValue), \(holder.name), \(holder.version), \(holder.clusters),
                 clock_timestamp() + \(timeToLive.postgresInterval))
             ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, renewed_at = clock_timestamp()
-            """)
+            """
+        )
     }
 
     /// Renews the leases of a process, whatever their number, in one row.
@@ -22,7 +23,8 @@ extension RunStore {
             UPDATE holders SET renewed_at = clock_timestamp(),
                 expires_at = clock_timestamp() + \(timeToLive.postgresInterval)
             WHERE id = \(holder)
-            """)
+            """
+        )
         return renewed.affectedRows == 1
     }
 
@@ -42,7 +44,8 @@ extension RunStore {
             UPDATE live_runs r SET holder_id = NULL, lease_epoch = r.lease_epoch + 1, hinted_at = clock_timestamp()
             FROM held WHERE r.id = held.id
             RETURNING r.id, r.cluster, r.lease_epoch
-            """)
+            """
+        )
         return try Self.unsupervised(freed)
     }
 
@@ -73,7 +76,8 @@ extension RunStore {
                 holder_id = excluded.holder_id, expires_at = excluded.expires_at
             WHERE terms.holder_id = excluded.holder_id OR terms.holder_id IS NULL OR terms.expires_at < clock_timestamp()
             RETURNING term
-            """)
+            """
+        )
         return try taken.first?.value("term")
     }
 
@@ -92,10 +96,12 @@ extension RunStore {
                 FROM (SELECT name, swept_at FROM sweeps WHERE name = 'leases' FOR UPDATE) before
                 WHERE s.name = before.name
                 RETURNING clock_timestamp() - before.swept_at > \(interval) AS was_away
-                """)
+                """
+            )
             if try gap.first?.value("was_away", as: Bool.self) == true {
                 try await transaction.query(
-                    "UPDATE holders SET expires_at = greatest(expires_at, clock_timestamp() + \(interval))")
+                    "UPDATE holders SET expires_at = greatest(expires_at, clock_timestamp() + \(interval))"
+                )
                 return nil
             }
             return try await transaction.query(Self.expireHolders)
@@ -129,6 +135,8 @@ extension RunStore {
     ///
     /// They are the ones nobody holds, and the ones a dispatcher placed but no worker took over.
     package func overdueForSupervision(age: Duration) async throws -> [Unsupervised] {
+        // A live dispatcher may be kept waiting by the API server: taking its run away early would only waste a placement.
+        let placing = (age * 6).postgresInterval
         let overdue = try await pool.query(
             """
             WITH late AS (
@@ -137,15 +145,16 @@ extension RunStore {
                     AND hinted_at < clock_timestamp() - \(age.postgresInterval)
                 UNION
                 SELECT r.id FROM live_runs r JOIN holders h ON h.id = r.holder_id AND h.kind = 'dispatcher'
-                WHERE r.state = 'starting' AND r.state_since < clock_timestamp() - \(age.postgresInterval)
-                    AND r.hinted_at < clock_timestamp() - \(age.postgresInterval)
+                WHERE r.state = 'starting' AND r.state_since < clock_timestamp() - \(placing)
+                    AND r.hinted_at < clock_timestamp() - \(placing)
                 LIMIT \(limits.batch)
             ), locked AS (
                 SELECT r.id FROM live_runs r JOIN late USING (id) ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
             )
             UPDATE live_runs r SET hinted_at = clock_timestamp() FROM locked WHERE r.id = locked.id
             RETURNING r.id, r.cluster, r.lease_epoch
-            """)
+            """
+        )
         return try Self.unsupervised(overdue)
     }
 
@@ -161,6 +170,8 @@ extension RunStore {
     }
 
     private static func unsupervised(_ result: PostgresResult) throws -> [Unsupervised] {
-        try result.decode(RunID.self, String.self, Int64.self).map { Unsupervised(id: $0.0, cluster: $0.1, leaseEpoch: $0.2) }
+        try result.decode(RunID.self, String.self, Int64.self).map {
+            Unsupervised(id: $0.0, cluster: $0.1, leaseEpoch: $0.2)
+        }
     }
 }

@@ -36,7 +36,8 @@ package struct Cleanup: Sendable, Hashable {
 extension RunStore {
     /// Takes runs over from whoever had them at the given epochs; a run with another epoch is left alone.
     package func adopt(
-        _ runs: [(id: RunID, epoch: Int64)], holder: HolderID
+        _ runs: [(id: RunID, epoch: Int64)],
+        holder: HolderID
     ) async throws -> [SupervisedRun] {
         guard !runs.isEmpty else { return [] }
         let rows = try await pool.query(
@@ -61,13 +62,36 @@ extension RunStore {
             FROM adopted a JOIN teams t ON t.name = a.team
             """
         ).decode(
-            RunID.self, JobID.self, Int.self, String.self, String.self, RunState.self, Int64.self, Int.self,
-            Timestamp?.self, Timestamp?.self, Timestamp.self, Int64.self, Int64.self)
+            RunID.self,
+            JobID.self,
+            Int.self,
+            String.self,
+            String.self,
+            RunState.self,
+            Int64.self,
+            Int.self,
+            Timestamp?.self,
+            Timestamp?.self,
+            Timestamp.self,
+            Int64.self,
+            Int64.self
+        )
         return rows.map { row in
             SupervisedRun(
-                id: row.0, jobID: row.1, jobVersion: row.2, team: row.3, namespace: row.4, state: row.5,
-                leaseEpoch: row.6, placement: row.7, placementStartedAt: row.8 ?? row.10, runningAt: row.9,
-                stateSince: row.10, streamSequence: row.11, sailLines: row.12)
+                id: row.0,
+                jobID: row.1,
+                jobVersion: row.2,
+                team: row.3,
+                namespace: row.4,
+                state: row.5,
+                leaseEpoch: row.6,
+                placement: row.7,
+                placementStartedAt: row.8 ?? row.10,
+                runningAt: row.9,
+                stateSince: row.10,
+                streamSequence: row.11,
+                sailLines: row.12
+            )
         }
     }
 
@@ -117,6 +141,7 @@ extension RunStore {
             """
             DELETE FROM cleanups c USING unnest(\(cleanups.map(\.run)), \(cleanups.map(\.placement))::int[]) AS d (id, placement)
             WHERE c.run_id = d.id AND c.placement = d.placement
-            """)
+            """
+        )
     }
 }

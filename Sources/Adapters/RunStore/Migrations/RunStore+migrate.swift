@@ -21,19 +21,22 @@ extension RunStore {
             """
             CREATE TABLE IF NOT EXISTS schema_migrations (
                 number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
-            """)
+            """
+        )
         for migration in Migration.all {
             let isNew = try await pool.transaction { transaction in
                 // Held until the commit: a second migration waits here and then finds the step done.
                 try await transaction.query("LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE")
                 let found = try await transaction.query(
-                    "SELECT number FROM schema_migrations WHERE number = \(migration.number)")
+                    "SELECT number FROM schema_migrations WHERE number = \(migration.number)"
+                )
                 guard found.rowCount == 0 else { return false }
                 for statement in migration.statements {
                     try await transaction.query(PostgresQuery(statement))
                 }
                 try await transaction.query(
-                    "INSERT INTO schema_migrations (number, name) VALUES (\(migration.number), \(migration.name))")
+                    "INSERT INTO schema_migrations (number, name) VALUES (\(migration.number), \(migration.name))"
+                )
                 return true
             }
             if isNew { status.pending.append(migration.number) } else { status.applied.append(migration.number) }
@@ -51,8 +54,10 @@ extension RunStore {
         let applied = try await pool.query("SELECT number FROM schema_migrations ORDER BY number").decode(Int.self)
         let known = Set(Migration.all.map(\.number))
         return MigrationStatus(
-            applied: applied.filter(known.contains), pending: known.subtracting(applied).sorted(),
-            unknown: applied.filter { !known.contains($0) })
+            applied: applied.filter(known.contains),
+            pending: known.subtracting(applied).sorted(),
+            unknown: applied.filter { !known.contains($0) }
+        )
     }
 
     private func unknownMigrations() async throws -> [Int] {

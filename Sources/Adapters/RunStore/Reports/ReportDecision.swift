@@ -5,10 +5,17 @@ enum ReportDecision {
     /// - Returns: `nil` if the report changes nothing.
     static func change(_ run: LockedRun, _ report: PlacementReport, maximumPlacements: Int) -> RunChange? {
         let current = ReportApplication.CurrentRun(
-            id: run.id, state: run.state, stateSince: run.stateSince, leaseEpoch: run.leaseEpoch,
-            placement: run.placement, reportRevision: run.reportRevision == 0 ? nil : run.reportRevision,
+            id: run.id,
+            state: run.state,
+            stateSince: run.stateSince,
+            leaseEpoch: run.leaseEpoch,
+            placement: run.placement,
+            reportRevision: run.reportRevision == 0 ? nil : run.reportRevision,
             // The worker has the job at hand and tells a run timeout as the outcome the job chose.
-            userCodeMayHaveRun: run.runningAt != nil, onTimeout: .timeout, placementAttempts: run.placement)
+            userCodeMayHaveRun: run.runningAt != nil,
+            onTimeout: .timeout,
+            placementAttempts: run.placement
+        )
         switch ReportApplication.decide(current: current, report: report, maximumPlacements: maximumPlacements) {
         case .stale, .unchanged:
             return nil

@@ -46,7 +46,8 @@ extension RunStore {
     }
 
     private static func lock(
-        _ ids: [RunID], in transaction: PostgresTransaction
+        _ ids: [RunID],
+        in transaction: PostgresTransaction
     ) async throws -> [RunID: LockedRun] {
         let rows = try await transaction.query(
             """
@@ -55,13 +56,33 @@ extension RunStore {
             FROM live_runs WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE
             """
         ).decode(
-            RunID.self, RunState.self, Timestamp.self, Int64.self, Int.self, Int64.self, Timestamp?.self, String.self,
-            JobID.self, Int.self, HolderID?.self)
+            RunID.self,
+            RunState.self,
+            Timestamp.self,
+            Int64.self,
+            Int.self,
+            Int64.self,
+            Timestamp?.self,
+            String.self,
+            JobID.self,
+            Int.self,
+            HolderID?.self
+        )
         var runs: [RunID: LockedRun] = [:]
         for row in rows {
             runs[row.0] = LockedRun(
-                id: row.0, state: row.1, stateSince: row.2, leaseEpoch: row.3, placement: row.4, reportRevision: row.5,
-                runningAt: row.6, cluster: row.7, jobID: row.8, jobVersion: row.9, holderID: row.10)
+                id: row.0,
+                state: row.1,
+                stateSince: row.2,
+                leaseEpoch: row.3,
+                placement: row.4,
+                reportRevision: row.5,
+                runningAt: row.6,
+                cluster: row.7,
+                jobID: row.8,
+                jobVersion: row.9,
+                holderID: row.10
+            )
         }
         return runs
     }
@@ -229,7 +250,12 @@ extension RunStore {
         var epochs: [Int64] = []
 
         mutating func append(
-            _ change: RunChange, from: RunState, to: RunState, at: Timestamp, reason: ReasonCode?, message: String?
+            _ change: RunChange,
+            from: RunState,
+            to: RunState,
+            at: Timestamp,
+            reason: ReasonCode?,
+            message: String?
         ) {
             ids.append(change.run.id)
             self.from.append(from)

@@ -26,11 +26,25 @@ extension RunStore {
             SELECT id, state, ended_at, placement, lease_epoch, 0, 0, 0 FROM finished_runs WHERE id = ANY(\(ids))
             """
         ).decode(
-            RunID.self, RunState.self, Timestamp.self, Int.self, Int64.self, Int64.self, Int64.self, Int64.self
+            RunID.self,
+            RunState.self,
+            Timestamp.self,
+            Int.self,
+            Int64.self,
+            Int64.self,
+            Int64.self,
+            Int64.self
         ).map {
             RunPulse(
-                id: $0.0, state: $0.1, stateSince: $0.2, placement: $0.3, leaseEpoch: $0.4, reportRevision: $0.5,
-                streamSequence: $0.6, sailLines: $0.7)
+                id: $0.0,
+                state: $0.1,
+                stateSince: $0.2,
+                placement: $0.3,
+                leaseEpoch: $0.4,
+                reportRevision: $0.5,
+                streamSequence: $0.6,
+                sailLines: $0.7
+            )
         }
     }
 }

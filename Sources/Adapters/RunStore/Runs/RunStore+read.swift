@@ -10,7 +10,10 @@ package struct RunFilter: Sendable {
     package var originID: RunID?
 
     package init(
-        teams: [String]? = nil, jobName: String? = nil, states: [RunState]? = nil, kind: String? = nil,
+        teams: [String]? = nil,
+        jobName: String? = nil,
+        states: [RunState]? = nil,
+        kind: String? = nil,
         originID: RunID? = nil
     ) {
         self.teams = teams
@@ -45,7 +48,8 @@ extension RunStore {
                 AND (\(nullable: filter.kind)::text IS NULL OR kind = \(nullable: filter.kind))
                 AND (\(nullable: filter.originID)::uuid IS NULL OR origin_id = \(nullable: filter.originID))
             ORDER BY id DESC LIMIT \(page)
-            """)
+            """
+        )
         return try result.rows.map(RunRecord.init(row:))
     }
 
@@ -63,7 +67,8 @@ extension RunStore {
             """
             SELECT sequence, kind, from_state, state, at, reason, message, actor, placement FROM run_events
             WHERE run_id = \(id) AND sequence > \(sequence) ORDER BY sequence LIMIT \(page)
-            """)
+            """
+        )
         return try result.rows.map(RunEvent.init(row:))
     }
 
@@ -73,7 +78,8 @@ extension RunStore {
             """
             SELECT name, position, state, attempt, started_at, ended_at, exit_code, failure FROM run_tasks
             WHERE run_id = \(id) ORDER BY position
-            """)
+            """
+        )
         return try result.rows.map(StoredTask.init(row:))
     }
 
@@ -90,8 +96,14 @@ extension RunStore {
                 throw StoredValueError(what: "an output of kind", value: kind)
             }
             return TaskOutput(
-                task: task, name: name, kind: kind, columns: try columns.map { try decoded($0) },
-                value: try decoded(value), rowCount: rowCount, isTruncated: isTruncated)
+                task: task,
+                name: name,
+                kind: kind,
+                columns: try columns.map { try decoded($0) },
+                value: try decoded(value),
+                rowCount: rowCount,
+                isTruncated: isTruncated
+            )
         }
     }
 }

@@ -17,8 +17,17 @@ package struct NewRun: Sendable {
     package var submittedBy: String?
 
     package init(
-        id: RunID, jobID: JobID, jobVersion: Int, team: String, jobName: String, kind: String?, cluster: String,
-        variables: [String: JSONValue], originID: RunID? = nil, originKind: String? = nil, submittedBy: String? = nil
+        id: RunID,
+        jobID: JobID,
+        jobVersion: Int,
+        team: String,
+        jobName: String,
+        kind: String?,
+        cluster: String,
+        variables: [String: JSONValue],
+        originID: RunID? = nil,
+        originKind: String? = nil,
+        submittedBy: String? = nil
     ) {
         self.id = id
         self.jobID = jobID
@@ -68,7 +77,8 @@ extension RunStore {
             )
             INSERT INTO run_events (run_id, kind, state, at, actor)
             SELECT id, 'created', 'pending', created_at, submitted_by FROM created
-            """)
+            """
+        )
     }
 
     /// Asks for a run's end. Safe to repeat.
@@ -87,7 +97,8 @@ extension RunStore {
             INSERT INTO run_events (run_id, kind, from_state, state, at, reason, actor, placement, lease_epoch)
             SELECT id, 'state', from_state, 'cancelling', state_since, 'cancel_requested', \(nullable: actor), placement, lease_epoch
             FROM asked
-            """)
+            """
+        )
         let found = try await pool.query("SELECT state, holder_id, cluster FROM runs WHERE id = \(id)")
             .decode(RunState.self, HolderID?.self, String.self).first
         guard let (state, holder, cluster) = found else { return .notFound }
@@ -112,7 +123,8 @@ extension RunStore {
                 SELECT id, 'state', state, 'cancelled', now, 'cancel_requested', \(nullable: actor) FROM gone
             )
             SELECT id FROM gone
-            """)
+            """
+        )
         return ended.rowCount == 1
     }
 

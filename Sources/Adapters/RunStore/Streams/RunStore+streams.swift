@@ -16,8 +16,15 @@ package struct StreamFlush: Sendable {
     package var outputs: [TaskOutput]
 
     package init(
-        run: RunID, leaseEpoch: Int64, placement: Int, previousStreamSequence: Int64, previousSailLines: Int64,
-        streamSequence: Int64, sailLines: Int64, chunks: [LogChunk], outputs: [TaskOutput]
+        run: RunID,
+        leaseEpoch: Int64,
+        placement: Int,
+        previousStreamSequence: Int64,
+        previousSailLines: Int64,
+        streamSequence: Int64,
+        sailLines: Int64,
+        chunks: [LogChunk],
+        outputs: [TaskOutput]
     ) {
         self.run = run
         self.leaseEpoch = leaseEpoch
@@ -152,7 +159,10 @@ extension RunStore {
 
     /// Chunks of streams that share a numbering, after a position; at most `limit` chunks, in order of their numbers.
     package func logChunks(
-        _ id: RunID, of selection: LogSelection, after position: LogPosition, limit: Int = 64
+        _ id: RunID,
+        of selection: LogSelection,
+        after position: LogPosition,
+        limit: Int = 64
     ) async throws -> [StoredLogChunk] {
         let page = min(max(limit, 1), limits.page)
         let stream: String? =
@@ -167,14 +177,19 @@ extension RunStore {
                 AND (\(nullable: stream)::text IS NOT NULL OR stream <> 'sail')
                 AND (placement, last_sequence) > (\(position.placement)::int, \(position.sequence)::bigint)
             ORDER BY placement, first_sequence, stream LIMIT \(page)
-            """)
+            """
+        )
         let rows = try result.decode(String.self, Int.self, Int64.self, Int64.self, [UInt8].self)
         return rows.map { stream, placement, first, last, content in
             var lines = LogText.decode(content, firstSequence: first)
             if placement == position.placement { lines.removeAll { $0.sequence <= position.sequence } }
             return StoredLogChunk(
-                stream: stream, placement: placement, firstSequence: first, lines: lines,
-                end: LogPosition(placement: placement, sequence: last))
+                stream: stream,
+                placement: placement,
+                firstSequence: first,
+                lines: lines,
+                end: LogPosition(placement: placement, sequence: last)
+            )
         }
     }
 }
@@ -209,13 +224,18 @@ enum LogText {
             let parts = line.split(separator: UInt8(ascii: "\t"), maxSplits: 3, omittingEmptySubsequences: false)
             guard parts.count == 4 else {
                 return LogLine(
-                    sequence: firstSequence, milliseconds: 0, channel: .stdout, text: String(decoding: line, as: UTF8.self))
+                    sequence: firstSequence,
+                    milliseconds: 0,
+                    channel: .stdout,
+                    text: String(decoding: line, as: UTF8.self)
+                )
             }
             return LogLine(
                 sequence: Int64(String(decoding: parts[0], as: UTF8.self)) ?? firstSequence,
                 milliseconds: Int64(String(decoding: parts[1], as: UTF8.self)) ?? 0,
                 channel: parts[2].first == UInt8(ascii: "e") ? .stderr : .stdout,
-                text: String(decoding: parts[3], as: UTF8.self))
+                text: String(decoding: parts[3], as: UTF8.self)
+            )
         }
     }
 }

@@ -19,12 +19,15 @@ enum BlockingThread {
         let retained = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
         let status = unsafe pthread_create(
-            &thread, &attributes,
+            &thread,
+            &attributes,
             { pointer in
                 guard let pointer = unsafe pointer else { return nil }
                 unsafe Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
                 return nil
-            }, retained.toOpaque())
+            },
+            retained.toOpaque()
+        )
         if status != 0 { unsafe retained.release() }
         return status == 0
     }

@@ -36,8 +36,12 @@ final class ConnectionKeeper {
     private var isDraining = false
 
     init(
-        _ configuration: AMQPConfiguration, role: ConnectionRole, topology: AMQPTopology, loop: EventLoop,
-        events: EventHub, logger: Logger
+        _ configuration: AMQPConfiguration,
+        role: ConnectionRole,
+        topology: AMQPTopology,
+        loop: EventLoop,
+        events: EventHub,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.role = role
@@ -106,7 +110,8 @@ final class ConnectionKeeper {
             events.yield(.connectFailed(error))
             logger.warning(
                 "cannot connect to RabbitMQ",
-                metadata: ["amqp.error": "\(error)", "amqp.connection": "\(configuration.connectionName)"])
+                metadata: ["amqp.error": "\(error)", "amqp.connection": "\(configuration.connectionName)"]
+            )
             return recovery.failed(error, random: .random(in: 0..<1))
         }
         return recovery.connected()
@@ -171,7 +176,8 @@ final class ConnectionKeeper {
         if !isStopping {
             logger.warning(
                 "the connection to RabbitMQ was lost",
-                metadata: ["amqp.error": "\(error)", "amqp.connection": "\(configuration.connectionName)"])
+                metadata: ["amqp.error": "\(error)", "amqp.connection": "\(configuration.connectionName)"]
+            )
         }
         events.yield(.connectionLost(error))
         onLost(error)
@@ -182,9 +188,10 @@ final class ConnectionKeeper {
 
     /// The library sends and expects heartbeats only inside its calls.
     private func scheduleHeartbeat() {
-        heartbeat = loop.schedule(after: configuration.heartbeat / 4) { [weak self] in
+        guard let connection else { return }
+        heartbeat = loop.schedule(after: connection.heartbeat / 4) { [weak self] in
             self?.drain()
-            if self?.connection != nil { self?.scheduleHeartbeat() }
+            self?.scheduleHeartbeat()
         }
     }
 

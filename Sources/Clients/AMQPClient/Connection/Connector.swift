@@ -4,7 +4,9 @@ internal import Synchronization
 enum Connector {
     /// Returns at once when the task is cancelled; the attempt then ends by its own deadline and its connection is dropped.
     static func connect(
-        _ configuration: AMQPConfiguration, topology: AMQPTopology, role: ConnectionRole
+        _ configuration: AMQPConfiguration,
+        topology: AMQPTopology,
+        role: ConnectionRole
     ) async throws(AMQPError) -> RabbitConnection {
         let handoff = Handoff()
         let result = await withTaskCancellationHandler {
@@ -22,7 +24,9 @@ enum Connector {
     }
 
     private static func attempt(
-        _ configuration: AMQPConfiguration, topology: AMQPTopology, role: ConnectionRole
+        _ configuration: AMQPConfiguration,
+        topology: AMQPTopology,
+        role: ConnectionRole
     ) -> Result<RabbitConnection, AMQPError> {
         do {
             let connection = try RabbitConnection(configuration)

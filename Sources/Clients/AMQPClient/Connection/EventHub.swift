@@ -17,7 +17,9 @@ final class EventHub: Sendable {
     /// A new listener's stream: events from now on.
     func makeStream() -> AsyncStream<AMQPEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
-            of: AMQPEvent.self, bufferingPolicy: .bufferingNewest(Self.bufferLimit))
+            of: AMQPEvent.self,
+            bufferingPolicy: .bufferingNewest(Self.bufferLimit)
+        )
         let id: Int? = state.withLock { state in
             guard !state.isFinished else { return nil }
             defer { state.nextID += 1 }

@@ -25,7 +25,10 @@ package actor AMQPConsumer {
     ///   - topology: declared on each connection; the queue should be in it.
     ///   - prefetch: 1 to 65535.
     package init(
-        configuration: AMQPConfiguration, topology: AMQPTopology = AMQPTopology(), queue: String, prefetch: Int,
+        configuration: AMQPConfiguration,
+        topology: AMQPTopology = AMQPTopology(),
+        queue: String,
+        prefetch: Int,
         logger: Logger
     ) {
         precondition((1...65535).contains(prefetch), "prefetch is \(prefetch); allowed is 1 to 65535")
@@ -33,8 +36,13 @@ package actor AMQPConsumer {
         self.queue = queue
         loop = EventLoop(name: "amqp-consume")
         keeper = ConnectionKeeper(
-            configuration, role: .consuming(queue: queue, prefetch: UInt16(prefetch)), topology: topology, loop: loop,
-            events: hub, logger: logger)
+            configuration,
+            role: .consuming(queue: queue, prefetch: UInt16(prefetch)),
+            topology: topology,
+            loop: loop,
+            events: hub,
+            logger: logger
+        )
     }
 
     deinit { loop.shutdown() }

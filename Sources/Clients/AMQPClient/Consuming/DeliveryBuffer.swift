@@ -43,11 +43,13 @@ final class DeliveryBuffer: Sendable {
         let ready: [AMQPDelivery]? = state.withLock { $0.deliveries.isEmpty ? nil : $0.take(maximum) }
         if let ready { return ready }
         let number = number ?? makeReader()
-        return await withTaskCancellationHandler {
+        let answer = await withTaskCancellationHandler {
             await withCheckedContinuation { wait(Reader(number: number, maximum: maximum, continuation: $0)) }
         } onCancel: {
             dismiss(number, with: nil)
         }
+        if Task.isCancelled { state.withLock { _ = $0.departed.remove(number) } }
+        return answer
     }
 
     private func wait(_ reader: Reader) {

@@ -51,13 +51,18 @@ struct UnsettledDeliveries {
 extension ConnectionKeeper {
     /// Tells the broker about deliveries of a channel. Those of an earlier one are stale: it delivers them again by itself.
     func settle(
-        _ deliveries: [AMQPDelivery], as kind: SettlementKind, on channel: UInt16, _ unsettled: inout UnsettledDeliveries
+        _ deliveries: [AMQPDelivery],
+        as kind: SettlementKind,
+        on channel: UInt16,
+        _ unsettled: inout UnsettledDeliveries
     ) -> AMQPSettlementCount {
         guard let origin = origin(of: channel) else { return AMQPSettlementCount(stale: deliveries.count) }
         let current = deliveries.filter { $0.origin == origin }
         let (commands, stale) = unsettled.settle(current.map(\.tag))
         let count = AMQPSettlementCount(
-            sent: current.count - stale, stale: deliveries.count - current.count + stale)
+            sent: current.count - stale,
+            stale: deliveries.count - current.count + stale
+        )
         do throws(AMQPError) {
             try use { connection throws(AMQPError) in
                 for command in commands { try connection.send(command, kind, channel: channel) }
@@ -71,7 +76,9 @@ extension ConnectionKeeper {
 
 extension RabbitConnection {
     fileprivate func send(
-        _ command: UnsettledDeliveries.Command, _ kind: SettlementKind, channel: UInt16
+        _ command: UnsettledDeliveries.Command,
+        _ kind: SettlementKind,
+        channel: UInt16
     ) throws(AMQPError) {
         switch kind {
         case .acknowledged:
@@ -89,7 +96,14 @@ extension AMQPDelivery {
         message.headers[RabbitConnection.sequenceHeader] = nil
         let deliveryCount = message.headers.removeValue(forKey: "x-delivery-count")?.intValue
         self.init(
-            message: message, exchange: delivery.exchange, routingKey: delivery.routingKey,
-            isRedelivered: delivery.isRedelivered, deliveryCount: deliveryCount, tag: delivery.tag, origin: origin, settler: settler)
+            message: message,
+            exchange: delivery.exchange,
+            routingKey: delivery.routingKey,
+            isRedelivered: delivery.isRedelivered,
+            deliveryCount: deliveryCount,
+            tag: delivery.tag,
+            origin: origin,
+            settler: settler
+        )
     }
 }

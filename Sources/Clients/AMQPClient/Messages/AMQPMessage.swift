@@ -12,8 +12,14 @@ package struct AMQPMessage: Sendable, Hashable {
     package var expiration: Duration?
 
     package init(
-        body: [UInt8], contentType: String? = nil, messageID: String? = nil, correlationID: String? = nil,
-        type: String? = nil, headers: [String: AMQPValue] = [:], isPersistent: Bool = true, expiration: Duration? = nil
+        body: [UInt8],
+        contentType: String? = nil,
+        messageID: String? = nil,
+        correlationID: String? = nil,
+        type: String? = nil,
+        headers: [String: AMQPValue] = [:],
+        isPersistent: Bool = true,
+        expiration: Duration? = nil
     ) {
         self.body = body
         self.contentType = contentType

@@ -81,7 +81,10 @@ extension AMQPPublisher {
         setReady(false)
         // The broker ends the whole connection for some faults of a message; 320 is an operator's or a shutdown's.
         let isFault = error.replyCode.map { $0 != 320 } ?? false
-        putBack(tracker.reset(), blame: isFault ? error : nil)
+        var pending = tracker.reset()
+        // The message just being sent is one that cannot be sent.
+        if error.code == .invalidArgument { pending.popLast()?.ticket.conclude(.failure(error)) }
+        putBack(pending, blame: isFault ? error : nil)
         endFlush()
     }
 
@@ -91,7 +94,7 @@ extension AMQPPublisher {
     /// the guilty one is known, which fails; the others are not harmed.
     private func putBack(_ pending: [PendingPublish], blame error: AMQPError?) {
         let live = pending.filter { !$0.ticket.isConcluded }
-        if let error, live.count == 1, live[0].isSuspect || error.code == .brokerRefused {
+        if let error, pending.count == 1, live.count == 1, live[0].isSuspect || error.code == .brokerRefused {
             live[0].ticket.conclude(.failure(error))
             return
         }
@@ -99,7 +102,9 @@ extension AMQPPublisher {
             pending.returnText = nil
             if error != nil { pending.isSuspect = true }
             if isClosed {
-                pending.ticket.conclude(.failure(error ?? AMQPError(.connectionLost, "the connection was lost while closing")))
+                pending.ticket.conclude(
+                    .failure(error ?? AMQPError(.connectionLost, "the connection was lost while closing"))
+                )
             } else {
                 waiting.prepend(pending)
             }
@@ -110,14 +115,16 @@ extension AMQPPublisher {
         AMQPError(
             .refused,
             "the broker refused a message to exchange \"\(pending.outgoing.exchange)\" with routing key "
-                + "\"\(pending.outgoing.routingKey)\", for example because a queue is full")
+                + "\"\(pending.outgoing.routingKey)\", for example because a queue is full"
+        )
     }
 
     private static func unroutable(_ pending: PendingPublish, _ text: String) -> AMQPError {
         AMQPError(
             .unroutable,
             "exchange \"\(pending.outgoing.exchange)\" has no queue for routing key "
-                + "\"\(pending.outgoing.routingKey)\": \(text)")
+                + "\"\(pending.outgoing.routingKey)\": \(text)"
+        )
     }
 
     // MARK: Deadlines
@@ -147,7 +154,9 @@ extension AMQPPublisher {
 
     /// A window full of messages nobody waits for any more would keep everybody waiting.
     private func giveUpJammedWindow() {
-        guard tracker.count >= configuration.confirmWindow, tracker.outstanding.allSatisfy(\.ticket.isConcluded) else { return }
+        guard tracker.count >= configuration.confirmWindow, tracker.outstanding.allSatisfy(\.ticket.isConcluded) else {
+            return
+        }
         keeper.lose(AMQPError(.timedOut, "the broker confirmed nothing for \(configuration.confirmTimeout)"))
     }
 

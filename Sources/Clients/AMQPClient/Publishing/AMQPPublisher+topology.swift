@@ -13,7 +13,7 @@ extension AMQPPublisher {
     package func queueStatus(_ name: String) async throws(AMQPError) -> AMQPQueueStatus? {
         do {
             return try await onDeclarations { connection throws(AMQPError) in try connection.status(ofQueue: name) }
-        } catch where error.replyCode == 404 {
+        } catch  where error.replyCode == 404 {
             return nil
         }
     }

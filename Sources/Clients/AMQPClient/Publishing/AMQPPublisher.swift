@@ -36,7 +36,13 @@ package actor AMQPPublisher {
         self.configuration = configuration
         loop = EventLoop(name: "amqp-publish")
         keeper = ConnectionKeeper(
-            configuration, role: .publishing, topology: topology, loop: loop, events: hub, logger: logger)
+            configuration,
+            role: .publishing,
+            topology: topology,
+            loop: loop,
+            events: hub,
+            logger: logger
+        )
     }
 
     deinit { loop.shutdown() }
@@ -112,7 +118,10 @@ package actor AMQPPublisher {
     /// - Throws: `AMQPError`: `refused` for a negative confirm, `timedOut` or `blocked` after the confirm timeout, `brokerRefused`
     ///   if there is no such exchange, `cancelled`, `closed`.
     package nonisolated func publish(
-        _ message: AMQPMessage, to exchange: String, routingKey: String, mandatory: Bool = false
+        _ message: AMQPMessage,
+        to exchange: String,
+        routingKey: String,
+        mandatory: Bool = false
     ) async throws(AMQPError) {
         try await publish(batch: [AMQPOutgoing(message, to: exchange, routingKey: routingKey, mandatory: mandatory)])
     }

@@ -73,9 +73,11 @@ internal import Glibc
     }
 
     private func copy(_ source: UnsafeRawBufferPointer) -> amqp_bytes_t {
-        guard source.count > 0 else { return unsafe amqp_bytes_t(len: 0, bytes: nil) }
+        guard let start = source.baseAddress, source.count > 0 else {
+            return unsafe amqp_bytes_t(len: 0, bytes: nil)
+        }
         let target = unsafe allocate(UInt8.self, count: source.count)
-        unsafe UnsafeMutableRawPointer(target).copyMemory(from: source.baseAddress!, byteCount: source.count)  // why: not empty
+        unsafe UnsafeMutableRawPointer(target).copyMemory(from: start, byteCount: source.count)
         return unsafe amqp_bytes_t(len: source.count, bytes: target)
     }
 

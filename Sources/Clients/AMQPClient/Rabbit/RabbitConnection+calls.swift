@@ -36,7 +36,15 @@ extension RabbitConnection {
         _ = unsafe try call { unsafe amqp_basic_qos(state, Channel.main, 0, prefetch, 0) }
         _ = unsafe try call {
             unsafe amqp_basic_consume(
-                state, Channel.main, arena.bytes(queue), arena.bytes(tag), 0, 0, 0, arena.table([:]))
+                state,
+                Channel.main,
+                arena.bytes(queue),
+                arena.bytes(tag),
+                0,
+                0,
+                0,
+                arena.table([:])
+            )
         }
     }
 
@@ -62,9 +70,19 @@ extension RabbitConnection {
             let routingKey = unsafe arena.bytes(outgoing.routingKey)
             return unsafe outgoing.message.body.withUnsafeBytes { buffer in
                 let body = unsafe amqp_bytes_t(
-                    len: buffer.count, bytes: UnsafeMutableRawPointer(mutating: buffer.baseAddress))
+                    len: buffer.count,
+                    bytes: UnsafeMutableRawPointer(mutating: buffer.baseAddress)
+                )
                 return unsafe amqp_basic_publish(
-                    state, Channel.main, exchange, routingKey, outgoing.isMandatory ? 1 : 0, 0, &properties, body)
+                    state,
+                    Channel.main,
+                    exchange,
+                    routingKey,
+                    outgoing.isMandatory ? 1 : 0,
+                    0,
+                    &properties,
+                    body
+                )
             }
         }
     }
@@ -129,8 +147,12 @@ extension RabbitConnection {
         var message = unsafe RabbitDecoding.message(content.properties)
         unsafe message.body = RabbitDecoding.array(content.body)
         return unsafe RabbitDelivery(
-            message: message, exchange: exchange, routingKey: routingKey, isRedelivered: answer.redelivered != 0,
-            tag: answer.delivery_tag)
+            message: message,
+            exchange: exchange,
+            routingKey: routingKey,
+            isRedelivered: answer.redelivered != 0,
+            tag: answer.delivery_tag
+        )
     }
 
     // MARK: Declarations
@@ -138,8 +160,16 @@ extension RabbitConnection {
     func declare(_ exchange: AMQPExchange) throws(AMQPError) {
         _ = unsafe try call {
             unsafe amqp_exchange_declare(
-                state, Channel.declarations, arena.bytes(exchange.name), arena.bytes(exchange.kind.rawValue), 0,
-                exchange.isDurable ? 1 : 0, exchange.isAutoDelete ? 1 : 0, 0, arena.table(exchange.arguments))
+                state,
+                Channel.declarations,
+                arena.bytes(exchange.name),
+                arena.bytes(exchange.kind.rawValue),
+                0,
+                exchange.isDurable ? 1 : 0,
+                exchange.isAutoDelete ? 1 : 0,
+                0,
+                arena.table(exchange.arguments)
+            )
         }
     }
 
@@ -147,8 +177,15 @@ extension RabbitConnection {
         let isExclusive = queue.kind == .exclusive
         _ = unsafe try call {
             unsafe amqp_queue_declare(
-                state, Channel.declarations, arena.bytes(queue.name), 0, isExclusive ? 0 : 1, isExclusive ? 1 : 0,
-                isExclusive ? 1 : 0, arena.table(queue.arguments))
+                state,
+                Channel.declarations,
+                arena.bytes(queue.name),
+                0,
+                isExclusive ? 0 : 1,
+                isExclusive ? 1 : 0,
+                isExclusive ? 1 : 0,
+                arena.table(queue.arguments)
+            )
         }
     }
 
@@ -157,14 +194,24 @@ extension RabbitConnection {
         case .queue(let name):
             _ = unsafe try call {
                 unsafe amqp_queue_bind(
-                    state, Channel.declarations, arena.bytes(name), arena.bytes(binding.source),
-                    arena.bytes(binding.routingKey), arena.table(binding.arguments))
+                    state,
+                    Channel.declarations,
+                    arena.bytes(name),
+                    arena.bytes(binding.source),
+                    arena.bytes(binding.routingKey),
+                    arena.table(binding.arguments)
+                )
             }
         case .exchange(let name):
             _ = unsafe try call {
                 unsafe amqp_exchange_bind(
-                    state, Channel.declarations, arena.bytes(name), arena.bytes(binding.source),
-                    arena.bytes(binding.routingKey), arena.table(binding.arguments))
+                    state,
+                    Channel.declarations,
+                    arena.bytes(name),
+                    arena.bytes(binding.source),
+                    arena.bytes(binding.routingKey),
+                    arena.table(binding.arguments)
+                )
             }
         }
     }
@@ -172,7 +219,15 @@ extension RabbitConnection {
     func status(ofQueue name: String) throws(AMQPError) -> AMQPQueueStatus {
         let reply = unsafe try call {
             unsafe amqp_queue_declare(
-                state, Channel.declarations, arena.bytes(name), 1, 0, 0, 0, arena.table([:]))
+                state,
+                Channel.declarations,
+                arena.bytes(name),
+                1,
+                0,
+                0,
+                0,
+                arena.table([:])
+            )
         }
         return unsafe AMQPQueueStatus(messages: Int(reply.message_count), consumers: Int(reply.consumer_count))
     }

@@ -31,7 +31,9 @@ extension RabbitConnection {
             case AMQP_FRAME_HEADER:
                 guard let properties = unsafe slipway_frame_properties(&frame) else { return nil }
                 return unsafe try assembler.header(
-                    RabbitDecoding.message(properties.pointee), bodySize: slipway_frame_body_size(&frame))
+                    RabbitDecoding.message(properties.pointee),
+                    bodySize: slipway_frame_body_size(&frame)
+                )
             case AMQP_FRAME_BODY:
                 let body = unsafe slipway_frame_body(&frame)
                 return unsafe try assembler.body(UnsafeRawBufferPointer(start: body.bytes, count: body.len))
@@ -53,8 +55,11 @@ extension RabbitConnection {
             try assembler.begin(
                 unsafe .delivery(
                     exchange: RabbitDecoding.text(delivery.exchange),
-                    routingKey: RabbitDecoding.text(delivery.routing_key), isRedelivered: delivery.redelivered != 0,
-                    tag: delivery.delivery_tag))
+                    routingKey: RabbitDecoding.text(delivery.routing_key),
+                    isRedelivered: delivery.redelivered != 0,
+                    tag: delivery.delivery_tag
+                )
+            )
         case SLIPWAY_BASIC_ACK:
             let ack = unsafe decoded.assumingMemoryBound(to: amqp_basic_ack_t.self).pointee
             return .confirmed(sequence: ack.delivery_tag, multiple: ack.multiple != 0)
@@ -67,7 +72,9 @@ extension RabbitConnection {
                 unsafe .returned(
                     exchange: RabbitDecoding.text(returned.exchange),
                     routingKey: RabbitDecoding.text(returned.routing_key),
-                    replyText: RabbitDecoding.text(returned.reply_text)))
+                    replyText: RabbitDecoding.text(returned.reply_text)
+                )
+            )
         case SLIPWAY_BASIC_CANCEL:
             return .consumerCancelled
         case SLIPWAY_CONNECTION_BLOCKED:

@@ -5,11 +5,13 @@ internal import Glibc
 ///
 /// Everything is copied out at once; callers see Swift values. Each call has a deadline: the library's own for replies, the
 /// watchdog's for sends. A call that fails with the connection sets `failure`; after that the object is only good for its end.
-@safe final class RabbitConnection: @unchecked Sendable {  // why: made by the connecting thread, then used by one loop only
+// why: it is made by the connecting thread and from then on used by one loop only.
+@safe final class RabbitConnection: @unchecked Sendable {
     let state: amqp_connection_state_t
     let arena = RabbitArena()
     let callTimeout: Duration
-    private(set) var maximumFrameSize = 0
+    /// As agreed with the broker.
+    private(set) var heartbeat: Duration
     /// A duplicate of the library's descriptor: the library may close its own at any time, and its number may then be reused.
     private(set) var descriptor: Int32 = -1
     private var watched: Watchdog.Watched?
@@ -26,6 +28,7 @@ internal import Glibc
         }
         unsafe self.state = unsafe state
         callTimeout = configuration.callTimeout
+        heartbeat = configuration.heartbeat
         let start = ContinuousClock.now
         try openSocket(configuration)
         try watchSocket(configuration)
@@ -63,7 +66,9 @@ internal import Glibc
             }
             guard unsafe amqp_ssl_socket_set_key(socket, certificate, key) == AMQP_STATUS_OK.rawValue else {
                 throw AMQPError(
-                    .tlsFailed, "certificateFile \(certificate) and keyFile \(key) are not a readable pair of PEM files")
+                    .tlsFailed,
+                    "certificateFile \(certificate) and keyFile \(key) are not a readable pair of PEM files"
+                )
             }
         }
         unsafe amqp_ssl_socket_set_verify_peer(socket, settings.verifiesPeer ? 1 : 0)
@@ -88,7 +93,12 @@ internal import Glibc
         // Data that stays unacknowledged by the peer's kernel for so long ends the connection.
         var milliseconds = UInt32(clamping: configuration.callTimeout.wholeMilliseconds)
         _ = unsafe setsockopt(
-            descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
+            descriptor,
+            Int32(IPPROTO_TCP),
+            TCP_USER_TIMEOUT,
+            &milliseconds,
+            socklen_t(MemoryLayout<UInt32>.size)
+        )
         watched = Watchdog.shared.watch(descriptor: descriptor)
     }
 
@@ -108,11 +118,18 @@ internal import Glibc
         let address = configuration.address
         let reply = unsafe guarded(within: limit) {
             unsafe slipway_amqp_login(
-                state, address.virtualHost, Int32(configuration.maximumFrameSize),
-                Int32(clamping: configuration.heartbeat.components.seconds), &properties, address.user, address.password)
+                state,
+                address.virtualHost,
+                Int32(configuration.maximumFrameSize),
+                Int32(clamping: configuration.heartbeat.components.seconds),
+                &properties,
+                address.user,
+                address.password
+            )
         }
         if let error = unsafe failure(of: reply) { throw loginError(error, configuration) }
-        maximumFrameSize = Int(unsafe amqp_get_frame_max(state))
+        let agreedSeconds = unsafe amqp_get_heartbeat(state)
+        if agreedSeconds > 0 { heartbeat = .seconds(Int(agreedSeconds)) }
     }
 
     private func connectError(_ status: Int32, _ configuration: AMQPConfiguration) -> AMQPError {
@@ -141,7 +158,11 @@ internal import Glibc
         if error.code == .timedOut {
             return AMQPError(.connectFailed, "\(configuration) did not answer within \(configuration.connectTimeout)")
         }
-        return AMQPError(.connectFailed, "the login at \(configuration) failed: \(error.message)", replyCode: error.replyCode)
+        return AMQPError(
+            .connectFailed,
+            "the login at \(configuration) failed: \(error.message)",
+            replyCode: error.replyCode
+        )
     }
 
     /// Once per process; a send to a closed socket is an error, not a signal.
@@ -192,6 +213,10 @@ internal import Glibc
         if watched?.isExpired == true || status == AMQP_STATUS_TIMEOUT.rawValue {
             return fail(AMQPError(.timedOut, "the broker did not answer within \(callTimeout)"))
         }
+        if status == AMQP_STATUS_TABLE_TOO_BIG.rawValue || status == AMQP_STATUS_INVALID_PARAMETER.rawValue {
+            // The library has sent a part of the message by then, so that the connection ends with it.
+            return fail(AMQPError(.invalidArgument, "headers or arguments are too large for a frame"))
+        }
         if status == AMQP_STATUS_HEARTBEAT_TIMEOUT.rawValue {
             return fail(AMQPError(.connectionLost, "the broker gave no sign of life for two heartbeats"))
         }
@@ -216,16 +241,20 @@ internal import Glibc
         if unsafe method.id == SLIPWAY_CHANNEL_CLOSE {
             let close = unsafe decoded.assumingMemoryBound(to: amqp_channel_close_t.self).pointee
             return unsafe AMQPError(
-                .brokerRefused, "the broker refused: \(RabbitDecoding.text(close.reply_text))",
-                replyCode: Int(close.reply_code))
+                .brokerRefused,
+                "the broker refused: \(RabbitDecoding.text(close.reply_text))",
+                replyCode: Int(close.reply_code)
+            )
         }
         guard unsafe method.id == SLIPWAY_CONNECTION_CLOSE else {
             return fail(AMQPError(.connectionLost, "the broker answered out of order"))
         }
         let close = unsafe decoded.assumingMemoryBound(to: amqp_connection_close_t.self).pointee
         let error = unsafe AMQPError(
-            .connectionLost, "the broker closed the connection: \(RabbitDecoding.text(close.reply_text))",
-            replyCode: Int(close.reply_code))
+            .connectionLost,
+            "the broker closed the connection: \(RabbitDecoding.text(close.reply_text))",
+            replyCode: Int(close.reply_code)
+        )
         var answer = amqp_connection_close_ok_t()
         _ = guarded { unsafe amqp_send_method(state, 0, SLIPWAY_CONNECTION_CLOSE_OK, &answer) }
         return fail(error)

@@ -82,7 +82,13 @@ struct ContentAssembler {
         case .delivery(let exchange, let routingKey, let isRedelivered, let tag):
             .delivered(
                 RabbitDelivery(
-                    message: message, exchange: exchange, routingKey: routingKey, isRedelivered: isRedelivered, tag: tag))
+                    message: message,
+                    exchange: exchange,
+                    routingKey: routingKey,
+                    isRedelivered: isRedelivered,
+                    tag: tag
+                )
+            )
         case .returned(let exchange, let routingKey, let replyText):
             .returned(message, exchange: exchange, routingKey: routingKey, replyText: replyText)
         }

@@ -44,10 +44,19 @@ package struct AMQPQueue: Sendable, Hashable {
     package var furtherArguments: [String: AMQPValue]
 
     package init(
-        name: String, kind: Kind = .quorum, deliveryLimit: Int? = nil, deadLetterExchange: String? = nil,
-        deadLetterRoutingKey: String? = nil, deadLetterStrategy: DeadLetterStrategy? = nil, messageTTL: Duration? = nil,
-        expires: Duration? = nil, maximumLength: Int? = nil, maximumLengthBytes: Int? = nil, overflow: Overflow? = nil,
-        singleActiveConsumer isSingleActiveConsumer: Bool = false, furtherArguments: [String: AMQPValue] = [:]
+        name: String,
+        kind: Kind = .quorum,
+        deliveryLimit: Int? = nil,
+        deadLetterExchange: String? = nil,
+        deadLetterRoutingKey: String? = nil,
+        deadLetterStrategy: DeadLetterStrategy? = nil,
+        messageTTL: Duration? = nil,
+        expires: Duration? = nil,
+        maximumLength: Int? = nil,
+        maximumLengthBytes: Int? = nil,
+        overflow: Overflow? = nil,
+        singleActiveConsumer isSingleActiveConsumer: Bool = false,
+        furtherArguments: [String: AMQPValue] = [:]
     ) {
         self.name = name
         self.kind = kind

@@ -49,7 +49,10 @@ package struct AMQPExchange: Sendable, Hashable {
     package var arguments: [String: AMQPValue]
 
     package init(
-        name: String, kind: Kind = .direct, isDurable: Bool = true, isAutoDelete: Bool = false,
+        name: String,
+        kind: Kind = .direct,
+        isDurable: Bool = true,
+        isAutoDelete: Bool = false,
         arguments: [String: AMQPValue] = [:]
     ) {
         self.name = name
@@ -72,7 +75,9 @@ package struct AMQPBinding: Sendable, Hashable {
     package var arguments: [String: AMQPValue]
 
     package init(
-        exchange source: String, to destination: Destination, routingKey: String = "",
+        exchange source: String,
+        to destination: Destination,
+        routingKey: String = "",
         arguments: [String: AMQPValue] = [:]
     ) {
         self.source = source

@@ -7,11 +7,26 @@ extension KubernetesClient {
         _ resource: Resource,
         timeout: Duration? = nil
     ) async throws(KubernetesError) -> Resource {
+        try await answer(to: creation(of: resource, timeout: timeout))
+    }
+
+    /// Creates an object like `create` and does not read it back, which costs more than sending it.
+    package func submit<Resource: KubernetesResource>(
+        _ resource: Resource,
+        timeout: Duration? = nil
+    ) async throws(KubernetesError) {
+        _ = try await exchange(creation(of: resource, timeout: timeout))
+    }
+
+    private func creation<Resource: KubernetesResource>(
+        of resource: Resource,
+        timeout: Duration?
+    ) throws(KubernetesError) -> APIRequest {
         let path = Resource.path(namespace: resource.metadata.namespace ?? defaultNamespace)
         var request = APIRequest(method: .post, path: path, timeout: timeout)
         request.body = try encoded(Manifest(resource: resource))
         request.accept = Resource.accept(isList: false)
-        return try await answer(to: request)
+        return request
     }
 
     /// Reads one object.

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 
 /// Bytes at an address that stays, since libcurl keeps pointers to them.
 @safe final class PinnedBytes: Sendable {
-    /// Written only by `init`.
+    // why: written only by `init`.
     nonisolated(unsafe) let buffer: UnsafeRawBufferPointer
 
     init(_ data: Data) {

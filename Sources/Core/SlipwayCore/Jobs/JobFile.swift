@@ -9,7 +9,8 @@ package enum JobFile {
     package static func parse(_ text: String, file: String = "job file") throws(JobFileErrors) -> JobSpec {
         let jobs = try parseAll(text, file: file)
         guard jobs.count == 1 else {
-            let message = jobs.isEmpty ? "the file is empty; a job is expected" : "holds \(jobs.count) jobs; one is expected"
+            let message =
+                jobs.isEmpty ? "the file is empty; a job is expected" : "holds \(jobs.count) jobs; one is expected"
             throw JobFileErrors(file: file, errors: [JobFileError(line: 1, column: 1, field: "", message: message)])
         }
         return jobs[0]

@@ -53,7 +53,9 @@ enum JobFileDocuments {
         case .mapping(let mapping):
             try check(mapping.tag, node, path)
             for (key, value) in mapping {
-                guard key.anchor == nil else { throw JobFileError(key.mark, path, "anchors and aliases are not allowed") }
+                guard key.anchor == nil else {
+                    throw JobFileError(key.mark, path, "anchors and aliases are not allowed")
+                }
                 guard case .scalar(let word) = key else { throw JobFileError(key.mark, path, "a key must be a word") }
                 try check(word.tag, key, path, isText: true)
                 let name = word.string
@@ -65,7 +67,9 @@ enum JobFileDocuments {
 
     /// - Parameter isText: the composer gives quoted words, and keys when it compares them, the tag of a text.
     private static func check(_ tag: Tag, _ node: Node, _ path: String, isText: Bool = false) throws(JobFileError) {
-        guard tag.rawValue.isEmpty || (isText && tag == Tag(.str)) else { throw JobFileError(node.mark, path, "tags (\(tag.rawValue)) are not allowed") }
+        guard tag.rawValue.isEmpty || (isText && tag == Tag(.str)) else {
+            throw JobFileError(node.mark, path, "tags (\(tag.rawValue)) are not allowed")
+        }
     }
 
     private static func syntaxError(_ error: any Error) -> JobFileError {
@@ -94,7 +98,11 @@ struct JobFileNode {
 
     /// A document without content.
     var isEmpty: Bool {
-        if case .scalar(let scalar) = node { scalar.style == .plain && PlainScalar.isNull(scalar.string) } else { false }
+        if case .scalar(let scalar) = node {
+            scalar.style == .plain && PlainScalar.isNull(scalar.string)
+        } else {
+            false
+        }
     }
 }
 

@@ -31,7 +31,12 @@ package struct JobFileError: Error, Sendable, Hashable, CustomStringConvertible 
     package var nearest: String?
 
     package init(
-        line: Int, column: Int, field: String, value: String? = nil, message: String, nearest: String? = nil
+        line: Int,
+        column: Int,
+        field: String,
+        value: String? = nil,
+        message: String,
+        nearest: String? = nil
     ) {
         self.line = line
         self.column = column

@@ -80,7 +80,8 @@ extension JobFileReader {
     }
 
     private mutating func containerResources(
-        _ field: JobFileField, _ standard: JobSpec.ContainerResources
+        _ field: JobFileField,
+        _ standard: JobSpec.ContainerResources
     ) -> JobSpec.ContainerResources {
         var resources = standard
         guard let members = members(of: field, known: ["cpu", "memory"]) else { return resources }
@@ -100,7 +101,10 @@ extension JobFileReader {
     }
 
     private mutating func quantity(
-        _ field: JobFileField, _ allowed: String, _ range: ClosedRange<Int>, _ parse: (String) -> Int?
+        _ field: JobFileField,
+        _ allowed: String,
+        _ range: ClosedRange<Int>,
+        _ parse: (String) -> Int?
     ) -> Int? {
         guard case .scalar(let scalar) = field.node, let value = parse(scalar.string), range.contains(value) else {
             fail(field, "must be \(allowed)")
@@ -142,7 +146,8 @@ extension JobFileReader {
                 key: members["key"].flatMap { name($0, .labelKey) },
                 operator: members["operator"].flatMap { word($0, oneOf: ["Exists", "Equal"]) },
                 value: members["value"].flatMap { name($0, .labelValue) },
-                effect: members["effect"].flatMap { word($0, oneOf: ["NoSchedule", "PreferNoSchedule", "NoExecute"]) })
+                effect: members["effect"].flatMap { word($0, oneOf: ["NoSchedule", "PreferNoSchedule", "NoExecute"]) }
+            )
             if toleration.operator == "Exists", members["value"] != nil {
                 fail(element, "with operator Exists no value is allowed")
             }
@@ -173,12 +178,18 @@ extension JobFileReader {
         let defaults = job.variables.compactMapValues(\.default)
         let defaultBytes = JSONValue.object(defaults).canonicalText.utf8.count
         if defaultBytes > limits.variablesBytes {
-            let message = "the variables' defaults have \(defaultBytes) bytes; at most \(limits.variablesBytes) are allowed"
+            let message =
+                "the variables' defaults have \(defaultBytes) bytes; at most \(limits.variablesBytes) are allowed"
             problems.add(JobFileError(line: 1, column: 1, field: "variables", message: message))
         }
         let assignment = RunnerAssignment(
-            runID: RunID(high: .max, low: .max), placement: .max, job: job.name, tasks: job.tasks, variables: [:],
-            sailAddress: nil)
+            runID: RunID(high: .max, low: .max),
+            placement: .max,
+            job: job.name,
+            tasks: job.tasks,
+            variables: [:],
+            sailAddress: nil
+        )
         let limit = RunnerAssignment.maximumBytes - limits.variablesBytes - limits.assignmentFrameBytes
         do {
             let size = try JSONValue(encoding: assignment).canonicalText.utf8.count

@@ -29,8 +29,13 @@ extension JobFileReader {
         let output = members["output"].map { self.output($0) } ?? TaskSpec.OutputSettings()
         guard let name, let action else { return nil }
         return TaskSpec(
-            name: name, action: action, environment: environment, timeoutSeconds: timeout, allowFailure: allowFailure,
-            output: output)
+            name: name,
+            action: action,
+            environment: environment,
+            timeoutSeconds: timeout,
+            allowFailure: allowFailure,
+            output: output
+        )
     }
 
     private mutating func action(_ members: [String: JobFileField], of field: JobFileField) -> TaskSpec.Action? {

@@ -53,7 +53,9 @@ struct JobFileReader {
 
     /// The members of a mapping with fixed keys; an empty member counts as absent. Unknown keys are mistakes.
     mutating func members(
-        of field: JobFileField, known: [String], required: [String] = []
+        of field: JobFileField,
+        known: [String],
+        required: [String] = []
     ) -> [String: JobFileField]? {
         guard case .mapping(let mapping) = field.node else {
             fail(field, "must be a mapping with \(known.joined(separator: ", "))")
@@ -78,14 +80,19 @@ struct JobFileReader {
     private mutating func noteUnknown(_ key: Node, _ name: String, in field: JobFileField, _ known: [String]) {
         let shown = name.cut(to: limits.errorValueCharacters)
         var error = JobFileError(
-            key.mark, field.member(shown, key).path, "is not known; allowed are \(known.joined(separator: ", "))")
+            key.mark,
+            field.member(shown, key).path,
+            "is not known; allowed are \(known.joined(separator: ", "))"
+        )
         error.nearest = NearestName.of(name, among: known)
         problems.add(error)
     }
 
     /// The members of a mapping with free keys, in the order of the file.
     mutating func entries(
-        of field: JobFileField, maximum: Int, keys: JobNameRule
+        of field: JobFileField,
+        maximum: Int,
+        keys: JobNameRule
     ) -> [(key: String, field: JobFileField)] {
         guard case .mapping(let mapping) = field.node else {
             fail(field, "must be a mapping")
@@ -134,7 +141,10 @@ struct JobFileReader {
             return nil
         }
         if let maximumCharacters, scalar.string.unicodeScalars.count > maximumCharacters {
-            fail(field, "has \(scalar.string.unicodeScalars.count) characters; at most \(maximumCharacters) are allowed")
+            fail(
+                field,
+                "has \(scalar.string.unicodeScalars.count) characters; at most \(maximumCharacters) are allowed"
+            )
             return nil
         }
         return scalar.string
@@ -184,7 +194,8 @@ struct JobFileReader {
 
     /// One of the raw values of an enumeration.
     mutating func choice<Choice: RawRepresentable & CaseIterable>(
-        _ field: JobFileField, as type: Choice.Type
+        _ field: JobFileField,
+        as type: Choice.Type
     ) -> Choice? where Choice.RawValue == String {
         if case .scalar(let scalar) = field.node, let value = Choice(rawValue: scalar.string) { return value }
         fail(field, "must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")

@@ -7,7 +7,9 @@ struct JobNameRule: Sendable {
     /// Jobs, teams and clusters: also valid as a Kubernetes label value and name.
     static let resourceName = JobNameRule(
         allowed: "1 to 63 characters a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit"
-    ) { isWord($0, 1...63, begins: isLower, contains: { isLower($0) || isDigit($0) || $0 == "-" }) && !$0.hasSuffix("-") }
+    ) {
+        isWord($0, 1...63, begins: isLower, contains: { isLower($0) || isDigit($0) || $0 == "-" }) && !$0.hasSuffix("-")
+    }
 
     static let taskName = JobNameRule(
         allowed: "1 to 63 characters a-z, 0-9, '-' and '_', beginning with a letter"
@@ -15,22 +17,48 @@ struct JobNameRule: Sendable {
 
     static let variableName = JobNameRule(
         allowed: "1 to 63 letters, digits and '_', not beginning with a digit"
-    ) { isWord($0, 1...63, begins: { isLetter($0) || $0 == "_" }, contains: { isLetter($0) || isDigit($0) || $0 == "_" }) }
+    ) {
+        isWord(
+            $0,
+            1...63,
+            begins: { isLetter($0) || $0 == "_" },
+            contains: { isLetter($0) || isDigit($0) || $0 == "_" }
+        )
+    }
 
     static let environmentName = JobNameRule(
         allowed: "1 to 128 letters, digits and '_', not beginning with a digit nor with SLIPWAY_"
     ) {
-        isWord($0, 1...128, begins: { isLetter($0) || $0 == "_" }, contains: { isLetter($0) || isDigit($0) || $0 == "_" })
+        isWord(
+            $0,
+            1...128,
+            begins: { isLetter($0) || $0 == "_" },
+            contains: { isLetter($0) || isDigit($0) || $0 == "_" }
+        )
             && !$0.uppercased().hasPrefix("SLIPWAY_")
     }
 
     static let label = JobNameRule(
         allowed: "1 to 63 letters, digits, '-', '_', '.', ':', '/' and '='"
-    ) { isWord($0, 1...63, begins: isAlphanumeric, contains: { isAlphanumeric($0) || "-_.:/=".unicodeScalars.contains($0) }) }
+    ) {
+        isWord(
+            $0,
+            1...63,
+            begins: isAlphanumeric,
+            contains: { isAlphanumeric($0) || "-_.:/=".unicodeScalars.contains($0) }
+        )
+    }
 
     static let image = JobNameRule(
         allowed: "an image reference such as registry.example/team/image:tag, at most 255 characters"
-    ) { isWord($0, 1...255, begins: isAlphanumeric, contains: { isAlphanumeric($0) || "-_.:/@".unicodeScalars.contains($0) }) }
+    ) {
+        isWord(
+            $0,
+            1...255,
+            begins: isAlphanumeric,
+            contains: { isAlphanumeric($0) || "-_.:/@".unicodeScalars.contains($0) }
+        )
+    }
 
     /// A secret or config map.
     static let objectName = JobNameRule(
@@ -91,13 +119,19 @@ struct JobNameRule: Sendable {
         text.utf8.count <= 253
             && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
                 isWord(
-                    String(part), 1...63, begins: { isLower($0) || isDigit($0) },
-                    contains: { isLower($0) || isDigit($0) || $0 == "-" }) && !part.hasSuffix("-")
+                    String(part),
+                    1...63,
+                    begins: { isLower($0) || isDigit($0) },
+                    contains: { isLower($0) || isDigit($0) || $0 == "-" }
+                ) && !part.hasSuffix("-")
             }
     }
 
     private static func isWord(
-        _ text: String, _ length: ClosedRange<Int>, begins: (Unicode.Scalar) -> Bool, contains: (Unicode.Scalar) -> Bool
+        _ text: String,
+        _ length: ClosedRange<Int>,
+        begins: (Unicode.Scalar) -> Bool,
+        contains: (Unicode.Scalar) -> Bool
     ) -> Bool {
         let scalars = text.unicodeScalars
         guard length.contains(scalars.count), let first = scalars.first else { return false }

@@ -5,7 +5,8 @@ extension JobSpec.Engine: Codable {
         if let text = try? decoder.singleValueContainer().decode(String.self) {  // why: the other form is an object
             guard text == "none" else {
                 throw DecodingError.dataCorrupted(
-                    .init(codingPath: decoder.codingPath, debugDescription: "engine is \"none\" or {\"sail\": {…}}"))
+                    .init(codingPath: decoder.codingPath, debugDescription: "engine is \"none\" or {\"sail\": {…}}")
+                )
             }
             self = .none
             return

@@ -39,11 +39,21 @@ package struct JobSpec: Sendable, Hashable, Codable {
     }
 
     package init(
-        name: String, team: String = "default", kind: String? = nil, description: String? = nil, tags: [String] = [],
-        engine: Engine = .sail(SailSettings()), image: String = "slipway/runner:dev",
-        resources: PodResources = PodResources(), timeouts: Timeouts = Timeouts(),
-        variables: [String: Variable] = [:], environment: [String: EnvironmentValue] = [:], tasks: [TaskSpec],
-        nodeSelector: [String: String] = [:], tolerations: [Toleration] = [], annotations: [String: String] = [:],
+        name: String,
+        team: String = "default",
+        kind: String? = nil,
+        description: String? = nil,
+        tags: [String] = [],
+        engine: Engine = .sail(SailSettings()),
+        image: String = "slipway/runner:dev",
+        resources: PodResources = PodResources(),
+        timeouts: Timeouts = Timeouts(),
+        variables: [String: Variable] = [:],
+        environment: [String: EnvironmentValue] = [:],
+        tasks: [TaskSpec],
+        nodeSelector: [String: String] = [:],
+        tolerations: [Toleration] = [],
+        annotations: [String: String] = [:],
         cluster: String = "default"
     ) {
         self.name = name
@@ -138,8 +148,12 @@ package struct JobSpec: Sendable, Hashable, Codable {
         }
 
         package init(
-            scheduleSeconds: Int = 600, startSeconds: Int = 300, sailReadySeconds: Int = 600, runSeconds: Int = 86_400,
-            cancelSeconds: Int = 180, onTimeout: TimeoutOutcome = .timeout
+            scheduleSeconds: Int = 600,
+            startSeconds: Int = 300,
+            sailReadySeconds: Int = 600,
+            runSeconds: Int = 86_400,
+            cancelSeconds: Int = 180,
+            onTimeout: TimeoutOutcome = .timeout
         ) {
             self.scheduleSeconds = scheduleSeconds
             self.startSeconds = startSeconds

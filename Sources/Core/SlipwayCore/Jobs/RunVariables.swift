@@ -7,7 +7,8 @@ package enum RunVariables {
     ///
     /// - Throws: all mistakes: unknown names, values of another type, required variables without a value, too much.
     package static func resolve(
-        _ spec: JobSpec, overrides: [String: JSONValue]
+        _ spec: JobSpec,
+        overrides: [String: JSONValue]
     ) throws(RunVariableErrors) -> [String: JSONValue] {
         var errors: [RunVariableError] = []
         var values: [String: JSONValue] = [:]

@@ -20,8 +20,12 @@ package struct TaskSpec: Sendable, Hashable, Codable {
     }
 
     package init(
-        name: String, action: Action, environment: [String: JobSpec.EnvironmentValue] = [:], timeoutSeconds: Int? = nil,
-        allowFailure: Bool = false, output: OutputSettings = OutputSettings()
+        name: String,
+        action: Action,
+        environment: [String: JobSpec.EnvironmentValue] = [:],
+        timeoutSeconds: Int? = nil,
+        allowFailure: Bool = false,
+        output: OutputSettings = OutputSettings()
     ) {
         self.name = name
         self.action = action

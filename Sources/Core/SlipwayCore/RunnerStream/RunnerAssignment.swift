@@ -26,8 +26,13 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
     }
 
     package init(
-        runID: RunID, placement: Int, job: String, tasks: [TaskSpec], variables: [String: JSONValue],
-        sailAddress: String?, terminationMessagePath: String = "/dev/termination-log",
+        runID: RunID,
+        placement: Int,
+        job: String,
+        tasks: [TaskSpec],
+        variables: [String: JSONValue],
+        sailAddress: String?,
+        terminationMessagePath: String = "/dev/termination-log",
         limits: RunnerLimits = RunnerLimits()
     ) {
         self.runID = runID
@@ -60,7 +65,10 @@ package struct RunnerLimits: Sendable, Hashable, Codable {
     }
 
     package init(
-        logLineBytes: Int = 16 << 10, logTaskBytes: Int = 64 << 20, outputBytes: Int = 1 << 20, graceSeconds: Int = 10
+        logLineBytes: Int = 16 << 10,
+        logTaskBytes: Int = 64 << 20,
+        outputBytes: Int = 1 << 20,
+        graceSeconds: Int = 10
     ) {
         self.logLineBytes = logLineBytes
         self.logTaskBytes = logTaskBytes

@@ -78,7 +78,10 @@ package struct TaskFailure: Sendable, Hashable, Codable {
     }
 
     package init(
-        reason: ReasonCode, failureClass: FailureClass, message: String, errorName: String? = nil,
+        reason: ReasonCode,
+        failureClass: FailureClass,
+        message: String,
+        errorName: String? = nil,
         stackTrace: String? = nil
     ) {
         self.reason = reason
@@ -123,7 +126,12 @@ package struct TaskOutput: Sendable, Hashable, Codable {
     }
 
     package init(
-        task: String, name: String, kind: Kind, columns: [Column]? = nil, value: JSONValue, rowCount: Int? = nil,
+        task: String,
+        name: String,
+        kind: Kind,
+        columns: [Column]? = nil,
+        value: JSONValue,
+        rowCount: Int? = nil,
         isTruncated: Bool = false
     ) {
         self.task = task
@@ -158,7 +166,10 @@ package struct RunnerSummary: Sendable, Hashable, Codable {
     }
 
     package init(
-        result: Result, failure: TaskFailure? = nil, failedTask: String? = nil, warnings: Int = 0,
+        result: Result,
+        failure: TaskFailure? = nil,
+        failedTask: String? = nil,
+        warnings: Int = 0,
         lastSequence: Int64 = 0
     ) {
         self.result = result

@@ -30,9 +30,17 @@ package struct PlacementReport: Sendable, Hashable, Codable {
     }
 
     package init(
-        runID: RunID, placement: Int, leaseEpoch: Int64, revision: Int64 = 1, timeline: [ObservedState] = [],
-        waiting: WaitingReason? = nil, node: String? = nil, podUID: String? = nil, tasks: [ObservedTask] = [],
-        warnings: Int = 0, end: PlacementEnd? = nil
+        runID: RunID,
+        placement: Int,
+        leaseEpoch: Int64,
+        revision: Int64 = 1,
+        timeline: [ObservedState] = [],
+        waiting: WaitingReason? = nil,
+        node: String? = nil,
+        podUID: String? = nil,
+        tasks: [ObservedTask] = [],
+        warnings: Int = 0,
+        end: PlacementEnd? = nil
     ) {
         self.runID = runID
         self.placement = placement
@@ -126,9 +134,17 @@ package struct PlacementEnd: Sendable, Hashable, Codable {
     }
 
     package init(
-        outcome: Outcome, at: Timestamp, hasUserCodeRun: Bool, reason: ReasonCode, failureClass: FailureClass? = nil,
-        message: String? = nil, failedTask: String? = nil, exitCode: Int? = nil, errorName: String? = nil,
-        stackTrace: String? = nil, evidence: JSONValue? = nil
+        outcome: Outcome,
+        at: Timestamp,
+        hasUserCodeRun: Bool,
+        reason: ReasonCode,
+        failureClass: FailureClass? = nil,
+        message: String? = nil,
+        failedTask: String? = nil,
+        exitCode: Int? = nil,
+        errorName: String? = nil,
+        stackTrace: String? = nil,
+        evidence: JSONValue? = nil
     ) {
         self.outcome = outcome
         self.at = at

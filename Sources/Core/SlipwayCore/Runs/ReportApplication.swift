@@ -19,8 +19,14 @@ package enum ReportApplication {
         package var placementAttempts: Int
 
         package init(
-            id: RunID, state: RunState, stateSince: Timestamp, leaseEpoch: Int64, placement: Int,
-            reportRevision: Int64? = nil, userCodeMayHaveRun: Bool, onTimeout: JobSpec.TimeoutOutcome,
+            id: RunID,
+            state: RunState,
+            stateSince: Timestamp,
+            leaseEpoch: Int64,
+            placement: Int,
+            reportRevision: Int64? = nil,
+            userCodeMayHaveRun: Bool,
+            onTimeout: JobSpec.TimeoutOutcome,
             placementAttempts: Int
         ) {
             self.id = id
@@ -64,7 +70,9 @@ package enum ReportApplication {
     ///
     /// - Parameter maximumPlacements: a run whose placement is lost after this many ends as failed.
     package static func decide(
-        current: CurrentRun, report: PlacementReport, maximumPlacements: Int
+        current: CurrentRun,
+        report: PlacementReport,
+        maximumPlacements: Int
     ) -> Decision {
         if let stale = staleness(of: report, for: current) { return .stale(stale) }
         if report.revision == current.reportRevision { return .unchanged }
@@ -107,10 +115,13 @@ package enum ReportApplication {
     }
 
     private static func replacement(
-        of current: CurrentRun, _ end: PlacementEnd, from state: RunState, _ advance: [ObservedState],
+        of current: CurrentRun,
+        _ end: PlacementEnd,
+        from state: RunState,
+        _ advance: [ObservedState],
         _ maximumPlacements: Int
     ) -> Decision {
-        let isLegal = (try? RunTransition.placementLost(end.reason).target(from: state).get()) == .ready  // why: a failure is a no
+        let isLegal = RunTransition.placementLost(end.reason).target(from: state) == .success(.ready)
         if isLegal, current.placementAttempts < maximumPlacements {
             let message = end.message ?? "The pod was lost before the job's code ran."
             return .replace(WaitingReason(reason: end.reason, message: message), advance: advance)
@@ -125,7 +136,10 @@ package enum ReportApplication {
     }
 
     private static func finish(
-        _ end: PlacementEnd, from state: RunState, _ onTimeout: JobSpec.TimeoutOutcome, _ advance: [ObservedState]
+        _ end: PlacementEnd,
+        from state: RunState,
+        _ onTimeout: JobSpec.TimeoutOutcome,
+        _ advance: [ObservedState]
     ) -> Decision {
         switch RunTransition.end(end, onTimeout: onTimeout).target(from: state) {
         case .failure: .stale(.runIsOver)

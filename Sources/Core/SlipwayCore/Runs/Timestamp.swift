@@ -22,7 +22,8 @@ package struct Timestamp: Sendable, Hashable, Comparable, Codable {
     package static func + (left: Timestamp, right: Duration) -> Timestamp {
         let (seconds, attoseconds) = right.components
         return Timestamp(
-            microsecondsSince1970: left.microsecondsSince1970 + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+            microsecondsSince1970: left.microsecondsSince1970 + seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        )
     }
 
     package static func - (left: Timestamp, right: Timestamp) -> Duration {

@@ -22,7 +22,9 @@ enum PlainScalar {
     /// A decimal number, with or without fraction and exponent, that a double can hold; never infinite.
     static func number(_ text: String) -> Double? {
         let isDecimal = text.utf8.allSatisfy { isDigit($0) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0) }
-        guard isDecimal, text.utf8.contains(where: isDigit), let value = Double(text), value.isFinite else { return nil }
+        guard isDecimal, text.utf8.contains(where: isDigit), let value = Double(text), value.isFinite else {
+            return nil
+        }
         return value
     }
 

@@ -6,7 +6,9 @@ struct Boundary: RouterMiddleware {
     let access: AccessControl
 
     @concurrent func handle(
-        _ request: Request, context: CallContext, next: @concurrent (Request, CallContext) async throws -> Response
+        _ request: Request,
+        context: CallContext,
+        next: @concurrent (Request, CallContext) async throws -> Response
     ) async throws -> Response {
         let requestID = Self.requestID(request, context)
         var response: Response

@@ -16,8 +16,12 @@ struct Call: Sendable {
         guard let id = RunID(text) else {
             throw Problem.invalidParameter(
                 FieldError(
-                    field: "id", value: String(text.prefix(100)), message: "is not a run's id",
-                    allowed: ["a UUID such as 0192b1c4-7a2e-7c3d-9f00-5d1e2a3b4c5d"]))
+                    field: "id",
+                    value: String(text.prefix(100)),
+                    message: "is not a run's id",
+                    allowed: ["a UUID such as 0192b1c4-7a2e-7c3d-9f00-5d1e2a3b4c5d"]
+                )
+            )
         }
         return id
     }
@@ -68,7 +72,9 @@ struct Call: Sendable {
 extension Response {
     /// An answer in JSON.
     static func json(
-        _ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], _ write: (inout JSONWriter) -> Void
+        _ status: HTTPResponse.Status = .ok,
+        headers: HTTPFields = [:],
+        _ write: (inout JSONWriter) -> Void
     ) -> Response {
         let body = JSONWriter.text(write)
         var headers = headers

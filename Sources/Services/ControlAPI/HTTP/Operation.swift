@@ -11,7 +11,9 @@ struct Operation: Sendable {
     let handle: @Sendable (Call) async throws -> Response
 
     init(
-        _ id: String, _ method: HTTPRequest.Method, _ path: String,
+        _ id: String,
+        _ method: HTTPRequest.Method,
+        _ path: String,
         _ handle: @escaping @Sendable (Call) async throws -> Response
     ) {
         self.id = id
@@ -40,8 +42,11 @@ extension Router<CallContext> {
                 let meter = OperationMeter(operation.id, in: metrics)
                 on(route, method: operation.method) { request, context -> Response in
                     let call = Call(
-                        request: request, parameters: context.parameters, requestID: Boundary.requestID(request, context),
-                        limits: limits)
+                        request: request,
+                        parameters: context.parameters,
+                        requestID: Boundary.requestID(request, context),
+                        limits: limits
+                    )
                     return try await meter.measure { try await operation.handle(call) }
                 }
             }
@@ -64,12 +69,17 @@ struct OperationMeter: Sendable {
     init(_ operation: String, in registry: MetricsRegistry) {
         answers = (1...5).map { hundreds in
             registry.counter(
-                "slipway_api_requests_total", help: "Requests, by operation and the answer's class.",
-                labels: ["operation": operation, "class": "\(hundreds)xx"])
+                "slipway_api_requests_total",
+                help: "Requests, by operation and the answer's class.",
+                labels: ["operation": operation, "class": "\(hundreds)xx"]
+            )
         }
         seconds = registry.histogram(
-            "slipway_api_request_seconds", help: "From a request's head to its answer's head.",
-            labels: ["operation": operation], buckets: .latencySeconds)
+            "slipway_api_request_seconds",
+            help: "From a request's head to its answer's head.",
+            labels: ["operation": operation],
+            buckets: .latencySeconds
+        )
     }
 
     func measure(_ body: () async throws -> Response) async throws -> Response {

@@ -7,26 +7,42 @@ extension Problem {
     /// - Parameter errors: at least one.
     static func invalid(_ errors: [FieldError]) -> Problem {
         var problem = Problem(
-            .unprocessableContent, .invalidRequest, title: "The request's body is not valid",
-            detail: summary(of: errors))
+            .unprocessableContent,
+            .invalidRequest,
+            title: "The request's body is not valid",
+            detail: summary(of: errors)
+        )
         problem.errors = errors
         return problem
     }
 
     static func invalidParameter(_ error: FieldError) -> Problem {
         var problem = Problem(
-            .badRequest, .invalidParameter, title: "A parameter is not valid", detail: summary(of: [error]))
+            .badRequest,
+            .invalidParameter,
+            title: "A parameter is not valid",
+            detail: summary(of: [error])
+        )
         problem.errors = [error]
         return problem
     }
 
     static func invalidJobFile(_ found: JobFileErrors) -> Problem {
         var problem = Problem(
-            .unprocessableContent, .invalidJobFile, title: "The job file is not valid", detail: found.description)
+            .unprocessableContent,
+            .invalidJobFile,
+            title: "The job file is not valid",
+            detail: found.description
+        )
         problem.errors = found.errors.map { error in
             FieldError(
-                field: error.field, value: error.value, message: error.message, allowed: error.nearest.map { [$0] } ?? [],
-                line: error.line, column: error.column)
+                field: error.field,
+                value: error.value,
+                message: error.message,
+                allowed: error.nearest.map { [$0] } ?? [],
+                line: error.line,
+                column: error.column
+            )
         }
         return problem
     }
@@ -34,63 +50,95 @@ extension Problem {
     /// - Parameter path: of the run within the body, such as `runs[3].`.
     static func invalidVariables(_ errors: [FieldError]) -> Problem {
         var problem = Problem(
-            .unprocessableContent, .invalidVariables, title: "The run's variables are not valid",
-            detail: summary(of: errors))
+            .unprocessableContent,
+            .invalidVariables,
+            title: "The run's variables are not valid",
+            detail: summary(of: errors)
+        )
         problem.errors = errors
         return problem
     }
 
     static let invalidJSON = Problem(
-        .badRequest, .invalidJSON, title: "The request's body is not JSON",
-        detail: "the body must be one JSON value in UTF-8")
+        .badRequest,
+        .invalidJSON,
+        title: "The request's body is not JSON",
+        detail: "the body must be one JSON value in UTF-8"
+    )
 
     static func bodyTooLarge(limit: Int) -> Problem {
         Problem(
-            .contentTooLarge, .bodyTooLarge, title: "The request's body is too large",
-            detail: "at most \(limit) bytes are allowed")
+            .contentTooLarge,
+            .bodyTooLarge,
+            title: "The request's body is too large",
+            detail: "at most \(limit) bytes are allowed"
+        )
     }
 
     static func unsupportedMediaType(_ given: String, allowed: [String]) -> Problem {
         Problem(
-            .unsupportedMediaType, .unsupportedMediaType, title: "The content type is not supported",
-            detail: "content-type is \"\(given.prefix(100))\"; allowed: \(allowed.joined(separator: ", "))")
+            .unsupportedMediaType,
+            .unsupportedMediaType,
+            title: "The content type is not supported",
+            detail: "content-type is \"\(given.prefix(100))\"; allowed: \(allowed.joined(separator: ", "))"
+        )
     }
 
     static let unauthorized: Problem = {
         var problem = Problem(
-            .unauthorized, .unauthorized, title: "A valid token is required",
-            detail: "send the header authorization: Bearer TOKEN with the API's token")
+            .unauthorized,
+            .unauthorized,
+            title: "A valid token is required",
+            detail: "send the header authorization: Bearer TOKEN with the API's token"
+        )
         problem.headers[.wwwAuthenticate] = "Bearer"
         return problem
     }()
 
     static let forbiddenOrigin = Problem(
-        .forbidden, .forbiddenOrigin, title: "The request comes from another site",
-        detail: "an API without a token answers only requests addressed to a loopback name and sent from its own pages")
+        .forbidden,
+        .forbiddenOrigin,
+        title: "The request comes from another site",
+        detail: "an API without a token answers only requests addressed to a loopback name and sent from its own pages"
+    )
 
     static func routeNotFound(path: String) -> Problem {
-        Problem(.notFound, .routeNotFound, title: "There is nothing here", detail: "no operation has the path \(path.prefix(200))")
+        Problem(
+            .notFound,
+            .routeNotFound,
+            title: "There is nothing here",
+            detail: "no operation has the path \(path.prefix(200))"
+        )
     }
 
     static func methodNotAllowed(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> Problem {
         let list = allowed.map(\.rawValue).joined(separator: ", ")
         var problem = Problem(
-            .methodNotAllowed, .methodNotAllowed, title: "The method is not allowed here",
-            detail: "\(method.rawValue) is not allowed; allowed: \(list)")
+            .methodNotAllowed,
+            .methodNotAllowed,
+            title: "The method is not allowed here",
+            detail: "\(method.rawValue) is not allowed; allowed: \(list)"
+        )
         problem.headers[.allow] = list
         return problem
     }
 
     static func jobNotFound(team: String, name: String) -> Problem {
         Problem(
-            .notFound, .jobNotFound, title: "There is no such job",
-            detail: "team \"\(team.prefix(100))\" has no job \"\(name.prefix(100))\"")
+            .notFound,
+            .jobNotFound,
+            title: "There is no such job",
+            detail: "team \"\(team.prefix(100))\" has no job \"\(name.prefix(100))\""
+        )
     }
 
     static func versionNotFound(job: String, version: Int, newest: Int) -> Problem {
         Problem(
-            .notFound, .versionNotFound, title: "There is no such version",
-            detail: "job \"\(job)\" has no version \(version); its newest is \(newest)")
+            .notFound,
+            .versionNotFound,
+            title: "There is no such version",
+            detail: "job \"\(job)\" has no version \(version); its newest is \(newest)"
+        )
     }
 
     static func runNotFound(_ id: RunID) -> Problem {
@@ -99,38 +147,53 @@ extension Problem {
 
     static func runNotOver(_ id: RunID, _ state: RunState) -> Problem {
         Problem(
-            .conflict, .runNotOver, title: "The run is not over",
-            detail: "run \(id) is \(state.rawValue); only a run that has ended can be retried")
+            .conflict,
+            .runNotOver,
+            title: "The run is not over",
+            detail: "run \(id) is \(state.rawValue); only a run that has ended can be retried"
+        )
     }
 
     static func unknownTeamOrCluster(_ spec: JobSpec) -> Problem {
         Problem(
-            .unprocessableContent, .unknownTeamOrCluster, title: "The job's team or cluster is not registered",
-            detail: "team \"\(spec.team)\" or cluster \"\(spec.cluster)\" does not exist")
+            .unprocessableContent,
+            .unknownTeamOrCluster,
+            title: "The job's team or cluster is not registered",
+            detail: "team \"\(spec.team)\" or cluster \"\(spec.cluster)\" does not exist"
+        )
     }
 
     /// - Parameter what: what there is too much of.
     static func overloaded(_ what: String) -> Problem {
         var problem = Problem(
-            .serviceUnavailable, .overloaded, title: "The API is at its limit",
-            detail: "\(what); try again in a moment")
+            .serviceUnavailable,
+            .overloaded,
+            title: "The API is at its limit",
+            detail: "\(what); try again in a moment"
+        )
         problem.headers[.retryAfter] = "1"
         return problem
     }
 
     static func databaseUnavailable(mayHaveHappened: Bool) -> Problem {
         var problem = Problem(
-            .serviceUnavailable, .databaseUnavailable, title: "The database cannot be reached",
+            .serviceUnavailable,
+            .databaseUnavailable,
+            title: "The database cannot be reached",
             detail: mayHaveHappened
                 ? "the connection was lost while the request was carried out: it may have taken effect"
-                : "nothing was changed; try again in a moment")
+                : "nothing was changed; try again in a moment"
+        )
         problem.headers[.retryAfter] = "2"
         return problem
     }
 
     static let internalError = Problem(
-        .internalServerError, .internalError, title: "The request failed",
-        detail: "an unexpected error occurred; the API's log tells more under this request_id")
+        .internalServerError,
+        .internalError,
+        title: "The request failed",
+        detail: "an unexpected error occurred; the API's log tells more under this request_id"
+    )
 
     private static func summary(of errors: [FieldError]) -> String {
         guard let first = errors.first else { return "" }

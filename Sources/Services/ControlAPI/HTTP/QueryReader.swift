@@ -12,8 +12,11 @@ struct QueryReader {
             guard allowed.contains(name) else {
                 throw Problem.invalidParameter(
                     FieldError(
-                        field: String(name.prefix(100)), message: "is not a parameter of this operation",
-                        allowed: allowed.isEmpty ? ["none"] : allowed))
+                        field: String(name.prefix(100)),
+                        message: "is not a parameter of this operation",
+                        allowed: allowed.isEmpty ? ["none"] : allowed
+                    )
+                )
             }
             guard !value.utf8.contains(0) else {
                 throw Problem.invalidParameter(FieldError(field: name, message: "must not contain the character NUL"))
@@ -48,7 +51,9 @@ struct QueryReader {
     }
 
     func integer<Number: FixedWidthInteger>(
-        _ name: String, default defaultValue: Number, allowed: ClosedRange<Number>
+        _ name: String,
+        default defaultValue: Number,
+        allowed: ClosedRange<Number>
     ) throws(Problem) -> Number {
         guard let text = try text(name) else { return defaultValue }
         guard let number = Number(text), allowed.contains(number) else {
@@ -73,6 +78,7 @@ struct QueryReader {
 
     private func wrong(_ name: String, _ value: String?, _ message: String, _ allowed: [String]) -> Problem {
         .invalidParameter(
-            FieldError(field: name, value: value.map { String($0.prefix(100)) }, message: message, allowed: allowed))
+            FieldError(field: name, value: value.map { String($0.prefix(100)) }, message: message, allowed: allowed)
+        )
     }
 }

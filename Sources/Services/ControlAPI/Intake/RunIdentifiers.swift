@@ -18,7 +18,10 @@ package final class RunIdentifiers: Sendable {
     package func next() -> RunID {
         let milliseconds = UInt64(max(0, now().microsecondsSince1970 / 1000))
         let fresh = Identifier(
-            millisecondsSince1970: milliseconds, randomHigh: random(), randomLow: random() >> 2)
+            millisecondsSince1970: milliseconds,
+            randomHigh: random(),
+            randomLow: random() >> 2
+        )
         return last.withLock { last in
             var next = fresh
             // In the same millisecond, or when the clock went back, the next id is the one after the last.

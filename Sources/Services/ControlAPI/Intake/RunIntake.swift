@@ -25,14 +25,19 @@ actor RunIntake {
     ///   - store: stores runs once, however often it is called with them.
     ///   - committed: called after each commit.
     init(
-        limits: ControlAPILimits, metrics: MetricsRegistry, store: @escaping @Sendable ([NewRun]) async throws -> Void,
+        limits: ControlAPILimits,
+        metrics: MetricsRegistry,
+        store: @escaping @Sendable ([NewRun]) async throws -> Void,
         committed: @escaping @Sendable () -> Void
     ) {
         self.store = store
         self.committed = committed
         self.limits = limits
         batchSize = metrics.histogram(
-            "slipway_api_runs_per_commit", help: "New runs stored by one commit.", buckets: .batchSize)
+            "slipway_api_runs_per_commit",
+            help: "New runs stored by one commit.",
+            buckets: .batchSize
+        )
     }
 
     /// Returns once the runs are committed.

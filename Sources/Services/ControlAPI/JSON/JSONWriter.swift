@@ -55,7 +55,9 @@ struct JSONWriter {
     }
 
     mutating func array<Element>(
-        _ name: String, _ elements: some Sequence<Element>, _ write: (inout JSONWriter, Element) -> Void
+        _ name: String,
+        _ elements: some Sequence<Element>,
+        _ write: (inout JSONWriter, Element) -> Void
     ) {
         key(name)
         array(elements, write)

@@ -35,10 +35,15 @@ struct ObjectReader {
 
     mutating func optionalInteger(_ name: String, allowed: ClosedRange<Int>) -> Int? {
         guard let value = take(name) else { return nil }
-        if case .integer(let number) = value, let number = Int(exactly: number), allowed.contains(number) { return number }
+        if case .integer(let number) = value, let number = Int(exactly: number), allowed.contains(number) {
+            return number
+        }
         note(
-            name, value: value, message: "must be a whole number",
-            allowed: ["\(allowed.lowerBound) to \(allowed.upperBound)"])
+            name,
+            value: value,
+            message: "must be a whole number",
+            allowed: ["\(allowed.lowerBound) to \(allowed.upperBound)"]
+        )
         return nil
     }
 
@@ -59,8 +64,11 @@ struct ObjectReader {
         }
         if !count.contains(elements.count) {
             note(
-                name, value: .integer(Int64(elements.count)), message: "has the wrong number of elements",
-                allowed: ["\(count.lowerBound) to \(count.upperBound)"])
+                name,
+                value: .integer(Int64(elements.count)),
+                message: "has the wrong number of elements",
+                allowed: ["\(count.lowerBound) to \(count.upperBound)"]
+            )
         }
         return elements
     }
@@ -88,8 +96,12 @@ struct ObjectReader {
     private mutating func note(_ name: String, value: JSONValue? = nil, message: String, allowed: [String] = []) {
         errors.append(
             FieldError(
-                field: path.isEmpty ? name : "\(path).\(name)", value: value.map(Self.shown), message: message,
-                allowed: allowed))
+                field: path.isEmpty ? name : "\(path).\(name)",
+                value: value.map(Self.shown),
+                message: message,
+                allowed: allowed
+            )
+        )
     }
 
     private static func shown(_ value: JSONValue) -> String {

@@ -69,8 +69,12 @@ struct JobOperations: Sendable {
         guard parts.count == 2 else {
             throw Problem.invalidParameter(
                 FieldError(
-                    field: "after", value: String(text.prefix(100)), message: "is not a position",
-                    allowed: ["the member next of the page before"]))
+                    field: "after",
+                    value: String(text.prefix(100)),
+                    message: "is not a position",
+                    allowed: ["the member next of the page before"]
+                )
+            )
         }
         return (String(parts[0]), String(parts[1]))
     }

@@ -12,13 +12,15 @@ struct EventStream {
     /// An answer whose events `body` writes. An error ends the stream with the event `problem`; the client resumes with
     /// `Last-Event-ID`.
     static func response(
-        requestID: String, _ body: @escaping @Sendable @concurrent (inout EventStream) async throws -> Void
+        requestID: String,
+        _ body: @escaping @Sendable @concurrent (inout EventStream) async throws -> Void
     ) -> Response {
         let headers: HTTPFields = [
             .contentType: "text/event-stream", .cacheControl: "no-store", HeaderNames.accelBuffering: "no",
         ]
         return Response(
-            status: .ok, headers: headers,
+            status: .ok,
+            headers: headers,
             body: ResponseBody { writer in
                 var events = EventStream(writer)
                 do {
@@ -32,11 +34,13 @@ struct EventStream {
                     try await events.send("problem", data: Problem(error), requestID: requestID)
                 }
                 try await events.writer.finish(nil)
-            })
+            }
+        )
     }
 
     /// - Parameter id: from where the client resumes.
-    @concurrent mutating func send(_ event: String, id: String? = nil, _ data: (inout JSONWriter) -> Void) async throws {
+    @concurrent mutating func send(_ event: String, id: String? = nil, _ data: (inout JSONWriter) -> Void) async throws
+    {
         var text = ByteBuffer()
         if let id { text.writeString("id: \(id)\n") }
         text.writeString("event: \(event)\ndata: ")

@@ -28,7 +28,9 @@ final class LiveRuns: Service {
     private let logger: Logger
 
     init(
-        limits: ControlAPILimits, metrics: MetricsRegistry, logger: Logger,
+        limits: ControlAPILimits,
+        metrics: MetricsRegistry,
+        logger: Logger,
         pulses: @escaping @Sendable ([RunID]) async throws -> [RunPulse]
     ) {
         self.limits = limits
@@ -60,22 +62,18 @@ final class LiveRuns: Service {
     }
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            for await _ in wakeUps {
-                while let runs = followedRuns(), !Task.isCancelled {
-                    await look(at: runs)
-                    // why: an interrupted pause is followed by the check above.
-                    try? await Task.sleep(for: limits.followInterval)
-                }
+        for await _ in wakeUps {
+            while let runs = followedRuns(), !Task.isCancelled {
+                await look(at: runs)
+                // why: an interrupted pause is followed by the check above.
+                try? await Task.sleep(for: limits.followInterval)
             }
-        } onGracefulShutdown: {
-            self.end()
         }
         end()
     }
 
-    /// Ends all streams; their clients resume elsewhere.
-    private func end() {
+    /// Ends all streams, refuses new ones and lets `run` return. The clients resume elsewhere.
+    func end() {
         let streams = state.withLock { state in
             state.isOver = true
             return state.followers.values.map(\.stream)

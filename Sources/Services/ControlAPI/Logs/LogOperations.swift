@@ -14,7 +14,11 @@ struct LogOperations: Sendable {
         let query = try call.query("stream", "after", "follow")
         let id = try call.runID()
         let reader = LogReader(
-            store: store, run: id, stream: try query.text("stream"), chunksPerPage: limits.logChunksPerPage)
+            store: store,
+            run: id,
+            stream: try query.text("stream"),
+            chunksPerPage: limits.logChunksPerPage
+        )
         let cursor = try Self.cursor(query, call.request)
         guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
         let accept = call.request.headers[.accept] ?? ""
@@ -32,8 +36,12 @@ struct LogOperations: Sendable {
         guard let cursor = LogCursor(text) else {
             throw Problem.invalidParameter(
                 FieldError(
-                    field: "after", value: String(text.prefix(100)), message: "is not a position in a log",
-                    allowed: ["the member next of the page before", "the id of an event"]))
+                    field: "after",
+                    value: String(text.prefix(100)),
+                    message: "is not a position in a log",
+                    allowed: ["the member next of the page before", "the id of an event"]
+                )
+            )
         }
         return cursor
     }
@@ -61,7 +69,8 @@ struct LogOperations: Sendable {
     /// The lines alone. Read page by page as fast as the client takes them.
     private func text(_ reader: LogReader, from cursor: LogCursor) -> Response {
         Response(
-            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+            status: .ok,
+            headers: [.contentType: "text/plain; charset=utf-8"],
             body: ResponseBody { writer in
                 var cursor = cursor
                 while true {
@@ -73,12 +82,16 @@ struct LogOperations: Sendable {
                     if !page.isFull { break }
                 }
                 try await writer.finish(nil)
-            })
+            }
+        )
     }
 
     /// What there is, then each line as it is stored, until the run is over. An event's id is the position after it.
     private func follow(
-        _ id: RunID, _ reader: LogReader, from cursor: LogCursor, requestID: String
+        _ id: RunID,
+        _ reader: LogReader,
+        from cursor: LogCursor,
+        requestID: String
     ) throws(Problem) -> Response {
         let pulses = try live.follow(id)
         return EventStream.response(requestID: requestID) { events in
@@ -102,7 +115,9 @@ struct LogOperations: Sendable {
     }
 
     @concurrent private func sendLines(
-        of reader: LogReader, after cursor: inout LogCursor, to events: inout EventStream
+        of reader: LogReader,
+        after cursor: inout LogCursor,
+        to events: inout EventStream
     ) async throws {
         while true {
             let page = try await reader.page(after: cursor)

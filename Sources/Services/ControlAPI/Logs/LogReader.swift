@@ -25,7 +25,8 @@ struct LogReader: Sendable {
         return LogPage(
             lines: Self.merged(runner.lines, sail.lines),
             cursor: LogCursor(runner: runner.cursor.runner, sail: sail.cursor.sail),
-            isFull: runner.isFull || sail.isFull)
+            isFull: runner.isFull || sail.isFull
+        )
     }
 
     private func sail(after cursor: LogCursor) async throws -> LogPage {
@@ -39,10 +40,25 @@ struct LogReader: Sendable {
     }
 
     private func read(
-        _ selection: LogSelection, after position: LogPosition
+        _ selection: LogSelection,
+        after position: LogPosition
     ) async throws -> (lines: [NamedLogLine], end: LogPosition, isFull: Bool) {
-        let chunks = try await store.logChunks(run, of: selection, after: position, limit: chunksPerPage)
-        let isFull = chunks.count == chunksPerPage
+        var limit = chunksPerPage
+        while true {
+            let chunks = try await store.logChunks(run, of: selection, after: position, limit: limit)
+            let part = Self.part(of: chunks, selection, after: position, isFull: chunks.count == limit)
+            if !part.isFull || part.end > position || limit >= store.limits.page { return part }
+            // So many streams are written side by side that a page holds only the beginnings of their chunks.
+            limit = min(limit * 4, store.limits.page)
+        }
+    }
+
+    private static func part(
+        of chunks: [StoredLogChunk],
+        _ selection: LogSelection,
+        after position: LogPosition,
+        isFull: Bool
+    ) -> (lines: [NamedLogLine], end: LogPosition, isFull: Bool) {
         var lines = chunks.flatMap { chunk in
             chunk.lines.map { NamedLogLine(stream: chunk.stream, placement: chunk.placement, line: $0) }
         }
@@ -50,12 +66,9 @@ struct LogReader: Sendable {
         var end = chunks.map(\.end).max() ?? position
         // Lines of several streams interleave over chunks. A chunk that did not fit may begin anywhere after the last one's
         // beginning, so lines from there on wait for the next page; a stream alone has no such gap.
-        if isFull, selection == .numberedByRunner, let last = chunks.last, last.firstSequence > 0 {
-            let frontier = LogPosition(placement: last.placement, sequence: last.firstSequence - 1)
-            if frontier > position {
-                end = frontier
-                lines.removeAll { LogPosition(placement: $0.placement, sequence: $0.line.sequence) > frontier }
-            }
+        if isFull, selection == .numberedByRunner, let last = chunks.last {
+            end = max(position, LogPosition(placement: last.placement, sequence: last.firstSequence - 1))
+            lines.removeAll { LogPosition(placement: $0.placement, sequence: $0.line.sequence) > end }
         }
         return (lines, end, isFull)
     }

@@ -15,7 +15,8 @@ struct RunDescription: Sendable {
         let parts = (tasks: try await tasks, events: try await events)
         return String(
             decoding: JSONWriter.text { $0.run(run, tasks: parts.tasks, events: parts.events, now: now) },
-            as: UTF8.self)
+            as: UTF8.self
+        )
     }
 
     private func events(_ id: RunID) async throws -> [RunEvent] {

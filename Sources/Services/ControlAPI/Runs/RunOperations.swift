@@ -69,8 +69,12 @@ struct RunOperations: Sendable {
         let query = try call.query("team", "job", "state", "kind", "origin", "limit", "after")
         let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
         let filter = RunFilter(
-            teams: query.list("team"), jobName: try query.text("job"), states: try query.states("state"),
-            kind: try query.text("kind"), originID: try query.identifier("origin"))
+            teams: query.list("team"),
+            jobName: try query.text("job"),
+            states: try query.states("state"),
+            kind: try query.text("kind"),
+            originID: try query.identifier("origin")
+        )
         let runs = try await store.runs(filter, before: query.identifier("after"), limit: limit)
         return .json { json in
             json.object { json in
@@ -127,7 +131,10 @@ struct RunOperations: Sendable {
     }
 
     private static func cancelled(
-        _ id: RunID, _ state: RunState, change: String, status: HTTPResponse.Status
+        _ id: RunID,
+        _ state: RunState,
+        change: String,
+        status: HTTPResponse.Status
     ) -> Response {
         .json(status) { json in
             json.object { json in
@@ -145,9 +152,17 @@ struct RunOperations: Sendable {
         var variables: [String: JSONValue] = [:]
         if case .object(let values) = origin.variables { variables = values }
         let run = NewRun(
-            id: factory.identifiers.next(), jobID: origin.jobID, jobVersion: origin.jobVersion, team: origin.team,
-            jobName: origin.jobName, kind: origin.kind, cluster: origin.cluster, variables: variables,
-            originID: origin.id, originKind: "retry")
+            id: factory.identifiers.next(),
+            jobID: origin.jobID,
+            jobVersion: origin.jobVersion,
+            team: origin.team,
+            jobName: origin.jobName,
+            kind: origin.kind,
+            cluster: origin.cluster,
+            variables: variables,
+            originID: origin.id,
+            originKind: "retry"
+        )
         try await intake.submit([run])
         return Self.created(run)
     }

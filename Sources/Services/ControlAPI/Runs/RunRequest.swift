@@ -43,8 +43,15 @@ struct RunFactory: Sendable {
             throw Problem.versionNotFound(job: job.name, version: version, newest: job.currentVersion)
         }
         return NewRun(
-            id: identifiers.next(), jobID: job.id, jobVersion: version, team: job.team, jobName: job.name,
-            kind: spec.kind, cluster: spec.cluster, variables: try variables(request, of: spec))
+            id: identifiers.next(),
+            jobID: job.id,
+            jobVersion: version,
+            team: job.team,
+            jobName: job.name,
+            kind: spec.kind,
+            cluster: spec.cluster,
+            variables: try variables(request, of: spec)
+        )
     }
 
     private func variables(_ request: RunRequest, of spec: JobSpec) throws(Problem) -> [String: JSONValue] {
@@ -55,9 +62,12 @@ struct RunFactory: Sendable {
             throw Problem.invalidVariables(
                 error.errors.map { error in
                     FieldError(
-                        field: "\(path)variables.\(error.name)", message: error.message,
-                        allowed: error.nearest.map { [$0] } ?? [])
-                })
+                        field: "\(path)variables.\(error.name)",
+                        message: error.message,
+                        allowed: error.nearest.map { [$0] } ?? []
+                    )
+                }
+            )
         }
     }
 }

@@ -39,7 +39,9 @@ struct WatchOperation: Sendable {
         }
     }
 
-    @concurrent private func sendEvents(of id: RunID, after sequence: inout Int64, to events: inout EventStream) async throws {
+    @concurrent private func sendEvents(of id: RunID, after sequence: inout Int64, to events: inout EventStream)
+        async throws
+    {
         while true {
             let page = try await store.events(id, after: sequence, limit: limits.pageRows)
             for event in page {

@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import Benchmark
+internal import Glibc
+
+/// Measures a running installation.
+@main
+struct SlipwayBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "slipway-bench",
+        abstract: "Measures what runs cost, and what the clients of the servers reach.",
+        discussion: """
+            Both need servers that run; `slipway dev up --simulate` starts them.
+
+              slipway-bench runs --runs 5000 --clients 32
+              slipway-bench runs --runs 2000 --rate 200 --require-rate 190 --require-p99 2s
+              slipway-bench clients --json
+
+            EXIT CODES
+              0   measured; nothing was lost and every bar was reached
+              1   something was lost, or a bar was missed
+              64  wrong usage
+              70  it could not be measured
+            """,
+        subcommands: [RunsCommand.self, ClientsCommand.self])
+
+    static func main() async {
+        // A server that goes away is an error of a call, not the end of the program.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as BenchmarkError {
+            Terminal.note("error: \(error)")
+            exit(withError: ExitCode(70))
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+/// Results go to standard output, all else to standard error.
+enum Terminal {
+    static func print(_ text: String) { Swift.print(text) }
+
+    static func note(_ text: String) {
+        var rest = Array((text + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -120,7 +120,9 @@ let package = Package(
 
         // One outside system each.
         library("PostgresClient", in: "Clients", ["CPostgres", "EventLoop", Library.logging], settings: touchesC),
-        library("AMQPClient", in: "Clients", ["CRabbitMQ", "EventLoop", Library.logging], settings: touchesC),
+        library(
+            "AMQPClient", in: "Clients", ["CRabbitMQ", "EventLoop", Library.dequeModule, Library.logging],
+            settings: touchesC),
         library(
             "KubernetesClient",
             in: "Clients",
@@ -221,6 +223,7 @@ let package = Package(
         tests("SlipwayCoreTests", ["SlipwayCore"]),
         tests("PlacementTests", ["Placement", "SlipwayCore", "KubernetesClient"]),
         tests("RunnerTests", ["Runner", "SlipwayCore", "slipway-runner"]),
+        tests("AMQPClientTests", ["AMQPClient", "EventLoop", Library.logging]),
         tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),
         tests(
             "RunStoreTests",

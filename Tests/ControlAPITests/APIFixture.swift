@@ -32,7 +32,9 @@ struct APIFixture: Sendable {
 
     /// Runs `body` with the API and stops it afterwards.
     static func with(
-        token: String = "", limits: ControlAPILimits = quick, _ body: @Sendable @escaping (APIFixture) async throws -> Void
+        token: String = "",
+        limits: ControlAPILimits = quick,
+        _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
             try await with(database: url, token: token, limits: limits, body)
@@ -47,7 +49,9 @@ struct APIFixture: Sendable {
     }
 
     static func with(
-        database url: String, token: String = "", limits: ControlAPILimits = quick,
+        database url: String,
+        token: String = "",
+        limits: ControlAPILimits = quick,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -62,16 +66,29 @@ struct APIFixture: Sendable {
         let metrics = MetricsRegistry()
         let port = try LoopbackPort.free(count: 1)[0]
         let messaging = RunMessaging(
-            configuration: try AMQPConfiguration(url: "amqp://127.0.0.1:1"), names: MessageNames(), clusters: [],
-            metrics: metrics, logger: logger)
+            configuration: try AMQPConfiguration(url: "amqp://127.0.0.1:1"),
+            names: MessageNames(),
+            clusters: [],
+            metrics: metrics,
+            logger: logger
+        )
         let (listening, isListening) = AsyncStream.makeStream(of: Void.self)
         let api = ControlAPI(
             configuration: try ControlAPIConfiguration(host: "127.0.0.1", port: port, token: token, limits: limits),
-            store: store, messaging: messaging,
-            identifiers: RunIdentifiers(now: { .now }, random: { .random(in: 0 ... .max) }), now: { .now },
-            version: "test", metrics: metrics, logger: logger, listening: { isListening.yield() })
+            store: store,
+            messaging: messaging,
+            identifiers: RunIdentifiers(now: { .now }, random: { .random(in: 0 ... .max) }),
+            now: { .now },
+            version: "test",
+            metrics: metrics,
+            logger: logger,
+            listening: { isListening.yield() }
+        )
         let fixture = APIFixture(
-            client: TestClient(base: "http://127.0.0.1:\(port)", token: token), store: store, metrics: metrics)
+            client: TestClient(base: "http://127.0.0.1:\(port)", token: token),
+            store: store,
+            metrics: metrics
+        )
         let group = ServiceGroup(services: [api], logger: logger)
         let result = await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -93,7 +110,8 @@ struct APIFixture: Sendable {
     }
 
     private static func result(
-        of body: @Sendable (APIFixture) async throws -> Void, _ fixture: APIFixture
+        of body: @Sendable (APIFixture) async throws -> Void,
+        _ fixture: APIFixture
     ) async -> Result<Void, any Error> {
         do {
             return .success(try await body(fixture))

@@ -5,7 +5,12 @@ import Testing
     @Test("applying a file creates a job, then nothing, then a version")
     func apply() async throws {
         try await APIFixture.with { api in
-            let created = try await api.client.send("POST", "/jobs", APIFixture.jobFile, contentType: "application/yaml")
+            let created = try await api.client.send(
+                "POST",
+                "/jobs",
+                APIFixture.jobFile,
+                contentType: "application/yaml"
+            )
             #expect(created.status == 201)
             #expect(created.json["change"]?.string == "created" && created.json.integer("version") == 1)
             #expect(created.headers["location"] == "/api/v1/jobs/default/report")
@@ -43,7 +48,11 @@ import Testing
     func unknownTeam() async throws {
         try await APIFixture.with { api in
             let answer = try await api.client.send(
-                "POST", "/jobs?team=nobody", APIFixture.jobFile, contentType: "application/yaml")
+                "POST",
+                "/jobs?team=nobody",
+                APIFixture.jobFile,
+                contentType: "application/yaml"
+            )
             #expect(answer.status == 422 && answer.code == "unknown_team_or_cluster")
         }
     }

@@ -15,10 +15,14 @@ import Testing
             async let watched = api.client.events("/runs/\(id)/watch")
             let claimed = try #require(try await fleet.place()[id])
             try await fleet.start(
-                claimed, tasks: [ObservedTask(report: TaskReport(name: "extract", state: .running))])
+                claimed,
+                tasks: [ObservedTask(report: TaskReport(name: "extract", state: .running))]
+            )
             try await fleet.end(claimed, TestFleet.success())
             let events = try await watched
-            let states = events.filter { $0.name != "tasks" && $0.name != "end" }.compactMap { $0.data["state"]?.string }
+            let states = events.filter { $0.name != "tasks" && $0.name != "end" }.compactMap {
+                $0.data["state"]?.string
+            }
             #expect(states == ["pending", "ready", "starting", "running", "succeeded"])
             #expect(events.last?.name == "end" && events.last?.data["state"]?.string == "succeeded")
             let ids = events.compactMap(\.id).compactMap { Int($0) }
@@ -70,7 +74,10 @@ import Testing
         }
     }
 
-    @Test("lines that interleave over streams and chunks come in order, each once, whatever the page", arguments: [1, 2, 3, 64])
+    @Test(
+        "lines that interleave over streams and chunks come in order, each once, whatever the page",
+        arguments: [1, 2, 3, 64]
+    )
     func pages(chunksPerPage: Int) async throws {
         var limits = APIFixture.quick
         limits.logChunksPerPage = chunksPerPage

@@ -9,7 +9,10 @@ import Testing
         try await APIFixture.with { api in
             try await api.applyJob()
             let answer = try await api.client.send(
-                "POST", "/runs", #"{"job": "report", "variables": {"days": "30"}}"#)
+                "POST",
+                "/runs",
+                #"{"job": "report", "variables": {"days": "30"}}"#
+            )
             #expect(answer.status == 201 && answer.json["state"]?.string == "pending")
             let id = try #require(answer.json["id"]?.string)
             #expect(answer.headers["location"] == "/api/v1/runs/\(id)")
@@ -55,9 +58,16 @@ import Testing
             let ids = answer.json.elements("runs").compactMap { $0["id"]?.string }
             #expect(Set(ids).count == 1000 && ids == ids.sorted())
             let wrong = try await api.client.send(
-                "POST", "/runs:batch", #"{"runs": [{"job": "report"}, {"job": "report", "variables": {"dayz": 1}}]}"#)
+                "POST",
+                "/runs:batch",
+                #"{"runs": [{"job": "report"}, {"job": "report", "variables": {"dayz": 1}}]}"#
+            )
             #expect(wrong.status == 422 && wrong.fields == ["runs[1].variables.dayz"])
-            let tooMany = try await api.client.send("POST", "/runs:batch", "{\"runs\": [\(runs),{\"job\": \"report\"}]}")
+            let tooMany = try await api.client.send(
+                "POST",
+                "/runs:batch",
+                "{\"runs\": [\(runs),{\"job\": \"report\"}]}"
+            )
             #expect(tooMany.status == 422 && tooMany.fields == ["runs"])
             #expect(try await api.store.liveCounts() == [.pending: 1000])
         }
@@ -173,7 +183,9 @@ import Testing
             let id = try await api.createRun()
             let claimed = try #require(try await fleet.place()[id])
             let failure = TaskFailure(reason: .taskFailed, failureClass: .user, message: "no such table: orders")
-            let tasks = [ObservedTask(report: TaskReport(name: "extract", state: .failed, exitCode: 1, failure: failure))]
+            let tasks = [
+                ObservedTask(report: TaskReport(name: "extract", state: .failed, exitCode: 1, failure: failure))
+            ]
             try await fleet.start(claimed)
             try await fleet.end(claimed, tasks: tasks, warnings: 2, TestFleet.failure())
             let run = try await api.client.get("/runs/\(id)").json
@@ -213,8 +225,13 @@ import Testing
             let id = try await api.createRun()
             let claimed = try #require(try await fleet.place()[id])
             let output = TaskOutput(
-                task: "extract", name: "result", kind: .rows, columns: [.init(name: "n", type: "bigint")],
-                value: .array([.array([.integer(9_007_199_254_740_993)])]), rowCount: 1)
+                task: "extract",
+                name: "result",
+                kind: .rows,
+                columns: [.init(name: "n", type: "bigint")],
+                value: .array([.array([.integer(9_007_199_254_740_993)])]),
+                rowCount: 1
+            )
             try await fleet.write(claimed, [("task/extract", "hello")], outputs: [output])
             let found = try await api.client.get("/runs/\(id)/outputs").json.elements("outputs")
             #expect(found.count == 1 && found.first?["value"] == output.value)

@@ -35,7 +35,10 @@ struct TestClient: Sendable {
     }
 
     func send(
-        _ method: String, _ path: String, _ body: String? = nil, contentType: String = "application/json",
+        _ method: String,
+        _ path: String,
+        _ body: String? = nil,
+        contentType: String = "application/json",
         headers: [(String, String)] = []
     ) async throws -> Answer {
         var request = request(method, path, headers)
@@ -48,12 +51,15 @@ struct TestClient: Sendable {
         return Answer(
             status: Int(response.status.code),
             headers: Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 }),
-            text: String(decoding: bytes.readableBytesView, as: UTF8.self))
+            text: String(decoding: bytes.readableBytesView, as: UTF8.self)
+        )
     }
 
     /// Reads server-sent events until `isEnough` or the stream's end, then leaves.
     func events(
-        _ path: String, lastEventID: String? = nil, until isEnough: (StreamedEvent) -> Bool = { _ in false }
+        _ path: String,
+        lastEventID: String? = nil,
+        until isEnough: (StreamedEvent) -> Bool = { _ in false }
     ) async throws -> [StreamedEvent] {
         let request = request("GET", path, lastEventID.map { [("last-event-id", $0)] } ?? [])
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))

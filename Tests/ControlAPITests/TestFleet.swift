@@ -10,8 +10,10 @@ struct TestFleet: Sendable {
     init(_ store: RunStore) async throws {
         self.store = store
         let id = Identifier(
-            millisecondsSince1970: UInt64(Timestamp.now.microsecondsSince1970 / 1000), randomHigh: .random(in: 0 ... .max),
-            randomLow: .random(in: 0 ... .max))
+            millisecondsSince1970: UInt64(Timestamp.now.microsecondsSince1970 / 1000),
+            randomHigh: .random(in: 0 ... .max),
+            randomLow: .random(in: 0 ... .max)
+        )
         holder = Holder(id: id, kind: .worker, name: "test", version: "0", clusters: ["default"])
         try await store.register(holder, timeToLive: .seconds(600))
     }
@@ -19,7 +21,8 @@ struct TestFleet: Sendable {
     /// Places every waiting run.
     func place() async throws -> [RunID: ClaimedRun] {
         let term = try #require(
-            try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(600)))
+            try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(600))
+        )
         _ = try await store.admit(holder: holder.id, term: term)
         let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 500, window: 10_000)
         return Dictionary(uniqueKeysWithValues: claimed.map { ($0.id, $0) })
@@ -38,12 +41,22 @@ struct TestFleet: Sendable {
     }
 
     private func report(
-        _ run: ClaimedRun, revision: Int64, tasks: [ObservedTask], end: PlacementEnd?
+        _ run: ClaimedRun,
+        revision: Int64,
+        tasks: [ObservedTask],
+        end: PlacementEnd?
     ) -> PlacementReport {
         PlacementReport(
-            runID: run.id, placement: run.placement, leaseEpoch: run.leaseEpoch, revision: revision,
+            runID: run.id,
+            placement: run.placement,
+            leaseEpoch: run.leaseEpoch,
+            revision: revision,
             timeline: [ObservedState(state: .starting, at: .now), ObservedState(state: .running, at: .now)],
-            node: "node-1", podUID: "uid-1", tasks: tasks, end: end)
+            node: "node-1",
+            podUID: "uid-1",
+            tasks: tasks,
+            end: end
+        )
     }
 
     /// Writes lines, numbered from `first`; those of `sail` have numbers of their own.
@@ -69,9 +82,16 @@ struct TestFleet: Sendable {
             }
         }
         let flush = StreamFlush(
-            run: run.id, leaseEpoch: run.leaseEpoch, placement: run.placement,
-            previousStreamSequence: before.streamSequence, previousSailLines: before.sailLines,
-            streamSequence: sequence, sailLines: sailLines, chunks: chunks, outputs: outputs)
+            run: run.id,
+            leaseEpoch: run.leaseEpoch,
+            placement: run.placement,
+            previousStreamSequence: before.streamSequence,
+            previousSailLines: before.sailLines,
+            streamSequence: sequence,
+            sailLines: sailLines,
+            chunks: chunks,
+            outputs: outputs
+        )
         try #require(try await store.store([flush]) == [run.id])
     }
 
@@ -81,8 +101,16 @@ struct TestFleet: Sendable {
 
     static func failure() -> PlacementEnd {
         PlacementEnd(
-            outcome: .failed, at: .now, hasUserCodeRun: true, reason: .taskFailed, message: "no such table: orders",
-            failedTask: "extract", exitCode: 1, errorName: "AnalysisException", stackTrace: "line 1\nline 2",
-            evidence: .object(["pod": .object(["phase": .string("Failed")])]))
+            outcome: .failed,
+            at: .now,
+            hasUserCodeRun: true,
+            reason: .taskFailed,
+            message: "no such table: orders",
+            failedTask: "extract",
+            exitCode: 1,
+            errorName: "AnalysisException",
+            stackTrace: "line 1\nline 2",
+            evidence: .object(["pod": .object(["phase": .string("Failed")])])
+        )
     }
 }

@@ -1,4 +1,3 @@
-@testable import ControlAPI
 import Hummingbird
 import Observability
 import PostgresClient
@@ -8,13 +7,18 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import ControlAPI
+
 @Suite struct RunIdentifiersTests {
     @Test("ids grow even when the clock stands still or goes back")
     func monotonic() {
         let milliseconds = Mutex<[Int64]>([5, 5, 5, 4, 6])
         let identifiers = RunIdentifiers(
-            now: { Timestamp(microsecondsSince1970: milliseconds.withLock { $0.isEmpty ? 6 : $0.removeFirst() } * 1000) },
-            random: { .max })
+            now: {
+                Timestamp(microsecondsSince1970: milliseconds.withLock { $0.isEmpty ? 6 : $0.removeFirst() } * 1000)
+            },
+            random: { .max }
+        )
         let ids = (0..<100).map { _ in identifiers.next() }
         #expect(zip(ids, ids.dropFirst()).allSatisfy(<))
         #expect(ids.allSatisfy { ($0.high >> 12) & 0xF == 7 && $0.low >> 62 == 2 })
@@ -102,15 +106,25 @@ import Testing
 
     private static func run(_ number: UInt64) -> NewRun {
         NewRun(
-            id: Identifier(high: 1, low: number), jobID: Identifier(high: 1, low: 1), jobVersion: 1, team: "default",
-            jobName: "report", kind: nil, cluster: "default", variables: [:])
+            id: Identifier(high: 1, low: number),
+            jobID: Identifier(high: 1, low: 1),
+            jobVersion: 1,
+            team: "default",
+            jobName: "report",
+            kind: nil,
+            cluster: "default",
+            variables: [:]
+        )
     }
 }
 
 @Suite struct JSONWriterTests {
     @Test(
         "text is written so that it can be read",
-        arguments: ["plain", "quote \" backslash \\ slash /", "line\nend\r\ttab", "\u{1}\u{1F}\u{7F}", "äöü 🚢 \u{2028}", ""])
+        arguments: [
+            "plain", "quote \" backslash \\ slash /", "line\nend\r\ttab", "\u{1}\u{1F}\u{7F}", "äöü 🚢 \u{2028}", "",
+        ]
+    )
     func texts(text: String) throws {
         let written = String(decoding: JSONWriter.text { $0.value(JSONValue.array([.string(text)])) }, as: UTF8.self)
         let answer = Answer(status: 200, headers: [:], text: written)
@@ -129,7 +143,10 @@ import Testing
                 json.member("f", JSONValue.object(["z": .null, "y": .number(0.5)]))
             }
         }
-        #expect(String(decoding: written, as: UTF8.self) == #"{"a":1,"b":[1,2],"c":{"d":true},"e":[],"f":{"y":0.5,"z":null}}"#)
+        #expect(
+            String(decoding: written, as: UTF8.self)
+                == #"{"a":1,"b":[1,2],"c":{"d":true},"e":[],"f":{"y":0.5,"z":null}}"#
+        )
     }
 }
 
@@ -149,7 +166,9 @@ import Testing
     @Test("a cursor is read back, and anything else is not one")
     func text() {
         let cursor = LogCursor(
-            runner: LogPosition(placement: 2, sequence: 532), sail: LogPosition(placement: 1, sequence: 88))
+            runner: LogPosition(placement: 2, sequence: 532),
+            sail: LogPosition(placement: 1, sequence: 88)
+        )
         #expect(cursor.description == "2.532-1.88" && LogCursor(cursor.description) == cursor)
         for wrong in ["", "1", "1.2", "1.2-3", "a.b-c.d", "1.2-3.4-5.6", "-1.2-3.4", "1.2.3-4.5", "99999999999.1-1.1"] {
             #expect(LogCursor(wrong) == nil, "\(wrong)")

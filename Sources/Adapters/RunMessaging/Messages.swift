@@ -41,10 +41,10 @@ package struct ControlMessage: Sendable, Hashable, Codable {
     package var admit: Bool?
     /// Someone asked to cancel these.
     package var cancel: [RunID]?
-    /// These are over, or placed anew: their old pods may go.
-    package var settled: [RunID]?
+    /// What was placed under these leases is over, or was given up: its pods may go.
+    package var settled: [SuperviseHint.Lease]?
 
-    package init(admit: Bool? = nil, cancel: [RunID]? = nil, settled: [RunID]? = nil) {
+    package init(admit: Bool? = nil, cancel: [RunID]? = nil, settled: [SuperviseHint.Lease]? = nil) {
         self.admit = admit
         self.cancel = cancel
         self.settled = settled

@@ -10,6 +10,8 @@ package struct RunPublisher: Sendable {
     let metrics: MetricsRegistry
     let logger: Logger
 
+    private static let leasesPerHint = 250
+
     /// Tells the dispatchers of a cluster that about this many runs are ready.
     package func dispatch(cluster: String, runs: Int) async throws {
         try await send(DispatchHint(runs: runs), type: "dispatch", to: names.dispatch(cluster))
@@ -17,17 +19,10 @@ package struct RunPublisher: Sendable {
 
     /// Tells the workers of a cluster which runs want a supervisor.
     package func supervise(cluster: String, _ leases: [SuperviseHint.Lease]) async throws {
-        guard !leases.isEmpty else { return }
-        try await send(SuperviseHint(leases: leases), type: "supervise", to: names.supervise(cluster))
-    }
-
-    /// The same for runs of any cluster.
-    package func supervise(_ runs: [Unsupervised]) async throws {
-        for (cluster, runs) in Dictionary(grouping: runs, by: \.cluster) {
-            try await supervise(
-                cluster: cluster,
-                runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }
-            )
+        // Parts, so that several workers share a large number.
+        for start in stride(from: 0, to: leases.count, by: Self.leasesPerHint) {
+            let part = Array(leases[start..<min(start + Self.leasesPerHint, leases.count)])
+            try await send(SuperviseHint(leases: part), type: "supervise", to: names.supervise(cluster))
         }
     }
 
@@ -47,12 +42,28 @@ package struct RunPublisher: Sendable {
         await control(message, key: MessageNames.schedulersKey)
     }
 
-    /// Tells the workers of runs that were handed back; the sweep would do so later.
+    /// Tells the workers of each cluster which runs want a supervisor; a failure is only noted, since a sweep repeats it.
     package func hint(superviseAll runs: [Unsupervised]) async {
+        for (cluster, runs) in Dictionary(grouping: runs, by: \.cluster) {
+            do {
+                try await supervise(
+                    cluster: cluster,
+                    runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }
+                )
+            } catch {
+                logger.info("A hint was not sent", metadata: ["error": "\(error)", "cluster": "\(cluster)"])
+            }
+        }
+    }
+
+    /// Tells the dispatchers of a cluster that runs are ready; a failure is only noted, since a sweep repeats it.
+    ///
+    /// One cluster nobody serves, whose queue was never declared, must not keep the others from being told.
+    package func hint(dispatch cluster: String, runs: Int) async {
         do {
-            try await supervise(runs)
+            try await dispatch(cluster: cluster, runs: runs)
         } catch {
-            logger.info("A hint was not sent", metadata: ["error": "\(error)"])
+            logger.info("A hint was not sent", metadata: ["error": "\(error)", "cluster": "\(cluster)"])
         }
     }
 

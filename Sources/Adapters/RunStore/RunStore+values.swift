@@ -34,11 +34,49 @@ extension TaskState: PostgresEncodable, PostgresDecodable {}
 extension ReasonCode: PostgresEncodable, PostgresDecodable {}
 extension FailureClass: PostgresEncodable, PostgresDecodable {}
 
+extension PostgresError {
+    /// The server refused a value: the same work fails again, and work without that value may succeed.
+    var isAboutData: Bool {
+        if code == .invalidParameter { return true }
+        // Cardinality violations, data exceptions, integrity constraint violations.
+        return sqlState.map { ["21", "22", "23"].contains($0.prefix(2)) } ?? false
+    }
+}
+
 /// JSON text of a value, for `jsonb`. Keys are sorted so that equal values have equal text.
 func postgresJSON(_ value: some Encodable) throws -> PostgresJSON {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return PostgresJSON(text: String(decoding: try encoder.encode(value), as: UTF8.self))
+    return PostgresJSON(text: String(decoding: withoutNull([UInt8](try encoder.encode(value))), as: UTF8.self))
+}
+
+/// JSON whose null characters are replacement characters: `jsonb` takes none, and a job's code can write one.
+private func withoutNull(_ json: [UInt8]) -> [UInt8] {
+    let null = Array("u0000".utf8)
+    var result: [UInt8] = []
+    result.reserveCapacity(json.count)
+    var index = 0
+    while index < json.count {
+        guard json[index] == UInt8(ascii: "\\"), index + 1 < json.count else {
+            result.append(json[index])
+            index += 1
+            continue
+        }
+        // A backslash and what it escapes go together, so that an escaped backslash before `u0000` stays one.
+        if json[(index + 1)...].starts(with: null) {
+            result += Array("\u{FFFD}".utf8)
+            index += 1 + null.count
+        } else {
+            result += json[index...(index + 1)]
+            index += 2
+        }
+    }
+    return result
+}
+
+/// Text without null characters, which Postgres does not take.
+func postgresText(_ text: String) -> String {
+    text.unicodeScalars.contains("\0") ? String(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) }) : text
 }
 
 /// The value that a `jsonb` holds.

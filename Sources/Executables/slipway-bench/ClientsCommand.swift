@@ -3,14 +3,16 @@ internal import Benchmark
 
 struct ClientsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "clients", abstract: "Measure the clients of PostgreSQL, RabbitMQ and Kubernetes against their servers' limits.",
+        commandName: "clients",
+        abstract: "Measure the clients of PostgreSQL, RabbitMQ and Kubernetes against their servers' limits.",
         discussion: """
             Each figure stands beside what the plainest program gets from the same server for the same requests, right after: \
             pgbench, a loop over librabbitmq, a loop over libcurl. Everything is done in a schema, a queue and namespaces of its \
             own, which are removed at the end.
 
             The servers are those of `slipway dev`, unless an address is given; then only what has an address is measured.
-            """)
+            """
+    )
 
     enum Client: String, ExpressibleByArgument, CaseIterable {
         case postgres, amqp, kubernetes
@@ -28,8 +30,11 @@ struct ClientsCommand: AsyncParsableCommand {
     @Option(help: "Only this client; may be repeated.")
     var only: [Client] = []
 
-    @Option(help: "How long each figure is measured, in seconds: 1 to 600.")
+    @Option(help: "How long each figure is measured in a round, in seconds: 1 to 600.")
     var seconds = ClientsPlan().seconds
+
+    @Option(help: "How often everything is measured: 1 to 100. The best round of each figure counts.")
+    var rounds = ClientsPlan().rounds
 
     @Flag(help: "Print every figure as JSON.")
     var json = false
@@ -37,10 +42,8 @@ struct ClientsCommand: AsyncParsableCommand {
     @OptionGroup var stack: StackOptions
 
     func validate() throws {
-        let allowed = ClientsPlan.Limits.seconds
-        guard allowed.contains(seconds) else {
-            throw ValidationError("--seconds is \(seconds); allowed is \(allowed.lowerBound) to \(allowed.upperBound).")
-        }
+        try RangeCheck.check("--seconds", seconds, ClientsPlan.Limits.seconds)
+        try RangeCheck.check("--rounds", rounds, ClientsPlan.Limits.rounds)
     }
 
     func run() async throws {
@@ -51,6 +54,7 @@ struct ClientsCommand: AsyncParsableCommand {
     private func plan() throws -> ClientsPlan {
         var plan = ClientsPlan()
         plan.seconds = seconds
+        plan.rounds = rounds
         if postgresURL == nil, amqpURL == nil, kubernetesURL == nil {
             let stack = try stack.stack()
             plan.postgresURL = stack.postgresURL

@@ -4,14 +4,16 @@ internal import FoundationEssentials
 
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Send runs through a running installation and measure what they cost.",
+        commandName: "runs",
+        abstract: "Send runs through a running installation and measure what they cost.",
         discussion: """
             Applies the job \(NoopJob.name), submits its runs, waits for their end, and checks that each one that was acknowledged \
             is there exactly once and succeeded, with its log, and that no pod is left.
 
             Without --rate each client submits again once it was answered. With --rate runs become due at an even pace whatever \
             becomes of those before, and a late submission counts from when it was due.
-            """)
+            """
+    )
 
     @Option(help: "How many runs: 1 to 1000000.")
     var runs = RunsPlan().runs
@@ -28,7 +30,9 @@ struct RunsCommand: AsyncParsableCommand {
     @Option(help: "How many lines each run logs: 0 to 200.")
     var logLines = RunsPlan().logLines
 
-    @Option(help: ArgumentHelp("How long all runs may take to end after the last was submitted.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp("How long all runs may take to end after the last was submitted.", valueName: "duration")
+    )
     var timeout = "10m"
 
     @Option(help: ArgumentHelp("How long the last pods may take to go.", valueName: "duration"))
@@ -37,7 +41,10 @@ struct RunsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Fail below so many runs a second through the whole lifecycle.", valueName: "runs"))
     var requireRate: Double?
 
-    @Option(name: .customLong("require-p99"), help: ArgumentHelp("Fail if submit → running takes longer for 1 of 100.", valueName: "duration"))
+    @Option(
+        name: .customLong("require-p99"),
+        help: ArgumentHelp("Fail if submit → running takes longer for 1 of 100.", valueName: "duration")
+    )
     var requireP99: String?
 
     @Flag(help: "Print every figure as JSON.")
@@ -46,10 +53,10 @@ struct RunsCommand: AsyncParsableCommand {
     @OptionGroup var stack: StackOptions
 
     func validate() throws {
-        try check("--runs", runs, RunsPlan.Limits.runs)
-        try check("--clients", clients, RunsPlan.Limits.clients)
-        try check("--pod-milliseconds", podMilliseconds, RunsPlan.Limits.podMilliseconds)
-        try check("--log-lines", logLines, RunsPlan.Limits.logLines)
+        try RangeCheck.check("--runs", runs, RunsPlan.Limits.runs)
+        try RangeCheck.check("--clients", clients, RunsPlan.Limits.clients)
+        try RangeCheck.check("--pod-milliseconds", podMilliseconds, RunsPlan.Limits.podMilliseconds)
+        try RangeCheck.check("--log-lines", logLines, RunsPlan.Limits.logLines)
         if let rate, !(rate > 0) { throw ValidationError("--rate is \(rate); allowed is more than 0.") }
         _ = try (seconds("--timeout", timeout), seconds("--settle", settle))
         if let requireP99 { _ = try seconds("--require-p99", requireP99) }
@@ -78,16 +85,19 @@ struct RunsCommand: AsyncParsableCommand {
         return plan
     }
 
-    private func check(_ option: String, _ value: Int, _ allowed: ClosedRange<Int>) throws {
-        guard allowed.contains(value) else {
-            throw ValidationError("\(option) is \(value); allowed is \(allowed.lowerBound) to \(allowed.upperBound).")
-        }
-    }
-
     private func seconds(_ option: String, _ text: String) throws -> Double {
         guard let seconds = FigureText.parseSeconds(text) else {
             throw ValidationError("\(option) is \"\(text)\"; allowed is a duration such as 500ms, 2s or 10m.")
         }
         return seconds
+    }
+}
+
+/// Refuses options that are out of bounds.
+enum RangeCheck {
+    static func check(_ option: String, _ value: Int, _ allowed: ClosedRange<Int>) throws {
+        guard allowed.contains(value) else {
+            throw ValidationError("\(option) is \(value); allowed is \(allowed.lowerBound) to \(allowed.upperBound).")
+        }
     }
 }

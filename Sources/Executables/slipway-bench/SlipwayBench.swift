@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Benchmark
 internal import Glibc
 
 /// Measures a running installation.
@@ -21,7 +20,8 @@ struct SlipwayBench: AsyncParsableCommand {
               64  wrong usage
               70  it could not be measured
             """,
-        subcommands: [RunsCommand.self, ClientsCommand.self])
+        subcommands: [RunsCommand.self, ClientsCommand.self]
+    )
 
     static func main() async {
         // A server that goes away is an error of a call, not the end of the program.
@@ -33,11 +33,10 @@ struct SlipwayBench: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch let error as BenchmarkError {
+        } catch {
+            guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
             Terminal.note("error: \(error)")
             exit(withError: ExitCode(70))
-        } catch {
-            exit(withError: error)
         }
     }
 }

@@ -28,7 +28,11 @@ struct Slipway: AsyncParsableCommand {
               75  the API is busy or its database is away; try again
               77  the token is missing or wrong
             """,
-        subcommands: [JobCommand.self, RunCommand.self, ClusterCommand.self, AdminCommand.self, DevCommand.self, VersionCommand.self])
+        subcommands: [
+            JobCommand.self, RunCommand.self, ClusterCommand.self, AdminCommand.self, DevCommand.self,
+            VersionCommand.self,
+        ]
+    )
 
     @Flag(name: .customLong("version"), help: "Print the version.")
     var showsVersion = false

@@ -19,17 +19,8 @@ package struct LocalKubernetesCommand: AsyncParsableCommand {
                 not isolated: they see this machine's files and run as its user.
                 """,
             version: localKubernetesVersion,
-            subcommands: [ServeCommand.self, ContainerShimCommand.self],
-            defaultSubcommand: ServeCommand.self
+            subcommands: [ContainerShimCommand.self]
         )
-    }
-
-    package init() {}
-}
-
-struct ServeCommand: AsyncParsableCommand {
-    static var configuration: CommandConfiguration {
-        CommandConfiguration(commandName: "serve", abstract: "Serve the API (the default).")
     }
 
     @Option(help: "Address to listen on; port 0 takes a free one.")
@@ -44,7 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
     var nodeMemory: String?
     @Option(help: "Pods each node takes.")
     var nodePods: Int?
-    @Option(help: "YAML file that maps images to local environments; without it every image runs with this PATH.")
+    @Option(help: "YAML file that maps images to local environments; without it every image runs with the system PATH.")
     var images: String?
     @Flag(help: "Containers are timers set by annotations (localkube.slipway/run-milliseconds and others).")
     var simulate = false
@@ -60,10 +51,14 @@ struct ServeCommand: AsyncParsableCommand {
     var keepPods = false
     @Option(help: "Seconds before the first restart of a failed container; doubled up to five minutes.")
     var restartBackoffSeconds: Double = 10
+    @Option(help: "Bytes after which a container's log is begun anew; the part before is kept once.")
+    var logFileBytes = 64 << 20
     @Flag(help: "Print the settings in effect as JSON and exit.")
     var showConfig = false
 
-    func run() async throws {
+    package init() {}
+
+    package func run() async throws {
         let options = try clusterOptions()
         if showConfig {
             print(options.described.encodedText)
@@ -110,6 +105,10 @@ struct ServeCommand: AsyncParsableCommand {
         options.tokenPath = tokenFile
         options.keepsPods = keepPods
         options.limits.restartBackoffSeconds = restartBackoffSeconds
+        guard logFileBytes >= 4096 else {
+            throw ValidationError("--log-file-bytes \(logFileBytes): expected 4096 or more")
+        }
+        options.limits.logFileBytes = logFileBytes
         return options
     }
 

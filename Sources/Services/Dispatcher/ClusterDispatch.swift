@@ -29,6 +29,7 @@ struct ClusterDispatch: Sendable {
                 do {
                     while lease.isTrusted {
                         await underWay.waitForRoom()
+                        try Task.checkCancellation()
                         let claimed = try await store.claim(
                             cluster: cluster,
                             holder: lease.id,
@@ -142,9 +143,10 @@ struct ClusterDispatch: Sendable {
         }
         var pause = Duration.milliseconds(100)
         while true {
+            guard lease.isTrusted else { return .leaseGone }
             if claimedAt.duration(to: .now) > settings.claimAge {
                 let standing = try await store.standing([(run.id, run.leaseEpoch)])
-                guard standing.contains(run.id), lease.isTrusted else { return .leaseGone }
+                guard standing.contains(run.id) else { return .leaseGone }
             }
             switch try await createOnce(pod, run: run) {
             case .done(let creation): return creation

@@ -5,6 +5,7 @@ struct SchedulerMetrics: Sendable {
     let admitted: Counter
     let reports: Counter
     let staleReports: Counter
+    let refusedReports: Counter
     let expiredLeases: Counter
     let repeatedHints: Counter
     let replaced: Counter
@@ -19,6 +20,10 @@ struct SchedulerMetrics: Sendable {
         staleReports = registry.counter(
             "slipway_reports_stale_total",
             help: "Reports dropped because another lease held the run, or it was over."
+        )
+        refusedReports = registry.counter(
+            "slipway_reports_refused_total",
+            help: "Reports dropped because the database does not take what they hold."
         )
         expiredLeases = registry.counter(
             "slipway_leases_expired_total",

@@ -101,7 +101,7 @@ struct SchedulerSession: Sendable {
             let total = admitted.values.reduce(0, +)
             metrics.admitted.increment(by: total)
             for (cluster, count) in admitted {
-                try await messaging.publisher.dispatch(cluster: cluster, runs: count)
+                await messaging.publisher.hint(dispatch: cluster, runs: count)
             }
             if total < store.limits.batch { return }
         }
@@ -124,10 +124,10 @@ struct SchedulerSession: Sendable {
         }
         let forgotten = try await store.overdueForSupervision(age: settings.hintAge)
         metrics.repeatedHints.increment(by: forgotten.count)
-        try await messaging.publisher.supervise(freed + forgotten)
+        await messaging.publisher.hint(superviseAll: freed + forgotten)
         for cluster in try await store.overdueForDispatch(age: settings.hintAge) {
             metrics.repeatedHints.increment()
-            try await messaging.publisher.dispatch(cluster: cluster, runs: store.limits.batch)
+            await messaging.publisher.hint(dispatch: cluster, runs: store.limits.batch)
         }
     }
 
@@ -160,13 +160,18 @@ struct SchedulerSession: Sendable {
         metrics.reports.increment(by: reports.count)
         metrics.staleReports.increment(by: applied.stale)
         metrics.replaced.increment(by: applied.replacedRuns)
+        metrics.refusedReports.increment(by: applied.refused.count)
+        for (run, cause) in applied.refused {
+            logger.error("A report was refused by the database", metadata: ["run.id": "\(run)", "error": "\(cause)"])
+        }
         for (_, state) in applied.finished { metrics.ended(state.rawValue) }
         // Hints: whoever misses one finds out by its own sweep.
         for (holder, runs) in applied.settled {
-            await messaging.publisher.hint(ControlMessage(settled: runs), to: holder)
+            let leases = runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }
+            await messaging.publisher.hint(ControlMessage(settled: leases), to: holder)
         }
         for cluster in applied.replaced {
-            try await messaging.publisher.dispatch(cluster: cluster, runs: 1)
+            await messaging.publisher.hint(dispatch: cluster, runs: 1)
         }
     }
 

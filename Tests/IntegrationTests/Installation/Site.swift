@@ -10,7 +10,7 @@ import Testing
 /// A running installation as its users see it: the API, the command line, the database's read views, the cluster's pods.
 struct Site: Sendable {
     /// The installation of the suite that runs now.
-    @TaskLocal static var current: Site?
+    @TaskLocal static var lent: Site?
 
     /// The addresses of all API servers; every one serves everything.
     let apis: [String]
@@ -22,8 +22,8 @@ struct Site: Sendable {
     let logTails: @Sendable () -> String
 
     static func current() throws -> Site {
-        guard let current else { throw Unexpected("the suite has no installation") }
-        return current
+        guard let lent else { throw Unexpected("the suite has no installation") }
+        return lent
     }
 
     static func connect(_ url: String) throws -> PostgresPool {
@@ -79,7 +79,9 @@ struct Site: Sendable {
         var over = 0
         do {
             try await eventually(within: limit, "all runs are over") {
-                over = try await number("SELECT count(*) FROM runs WHERE id::text = ANY(\(runs)) AND ended_at IS NOT NULL")
+                over = try await number(
+                    "SELECT count(*) FROM runs WHERE id::text = ANY(\(runs)) AND ended_at IS NOT NULL"
+                )
                 return over == runs.count
             }
         } catch is NotInTime {
@@ -102,8 +104,9 @@ struct Site: Sendable {
     func number(_ query: PostgresQuery) async throws -> Int {
         do {
             return Int(try await database.query(query).first?.value(at: 0, as: Int64.self) ?? 0)
-        } catch let error as PostgresError where error.isPassing {
-            return -1
+        } catch {
+            if error.isRetriable || error.code == .connectionLost(mayHaveExecuted: true) { return -1 }
+            throw error
         }
     }
 

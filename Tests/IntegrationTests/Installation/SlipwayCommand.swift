@@ -1,3 +1,4 @@
+import DevStack
 import FoundationEssentials
 import SlipwayCore
 import TestSupport

@@ -45,9 +45,14 @@ final class LocalKubeProcess: @unchecked Sendable {  // why: used from one test 
     }
 
     /// Ends it as an operator does.
-    func stop() async {
+    func terminate() async {
         if process.isRunning { process.terminate() }
         await ended()
+    }
+
+    /// Ends it and removes its folder.
+    func stop() async {
+        await terminate()
         // why: what is left of a test's folder harms no other test
         try? FileManager.default.removeItem(at: folder)
     }

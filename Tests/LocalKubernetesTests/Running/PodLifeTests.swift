@@ -169,6 +169,21 @@ import Testing
         }
     }
 
+    @Test func `a follower reads on when the log is begun anew`() async throws {
+        try await withLocalKube(["--log-file-bytes", "8192"]) { (server) async throws in
+            try await server.create(
+                shellPod(
+                    "a",
+                    "for i in $(seq 1 400); do echo a line of some length, number $i; [ $((i % 40)) = 0 ] && sleep 0.1; done"
+                )
+            )
+            _ = try await server.pod("a", until: "has begun") { $0.phase != "Pending" }
+            let lines = try await server.log("a", "follow=true").split(separator: "\n")
+            let numbers = lines.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+            #expect(numbers.last == 400 && numbers == Array((numbers.first ?? 0)...400))
+        }
+    }
+
     @Test func `an active deadline ends a pod`() async throws {
         try await withLocalKube { (server) async throws in
             try await server.create(shellPod("a", "sleep 60", spec: ["activeDeadlineSeconds": 1]))

@@ -131,7 +131,7 @@ extension RunStore {
                 logger.error("Stopped serving and will start again", metadata: ["error": "\(error)"])
             }
             pause = ContinuousClock.now - started > .seconds(30) ? .milliseconds(250) : min(pause * 2, .seconds(5))
-            try await Task.sleep(for: pause)
+            do { try await Task.sleep(for: pause) } catch { return }
         }
     }
 }

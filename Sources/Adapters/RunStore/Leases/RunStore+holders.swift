@@ -140,16 +140,18 @@ extension RunStore {
         let overdue = try await pool.query(
             """
             WITH late AS (
-                SELECT id FROM live_runs
+                SELECT id, lease_epoch FROM live_runs
                 WHERE holder_id IS NULL AND state NOT IN ('pending', 'paused', 'ready')
                     AND hinted_at < clock_timestamp() - \(age.postgresInterval)
                 UNION
-                SELECT r.id FROM live_runs r JOIN holders h ON h.id = r.holder_id AND h.kind = 'dispatcher'
-                WHERE r.state = 'starting' AND r.state_since < clock_timestamp() - \(placing)
+                SELECT r.id, r.lease_epoch FROM live_runs r
+                JOIN holders h ON h.id = r.holder_id AND h.kind = 'dispatcher'
+                WHERE r.state IN ('starting', 'cancelling') AND r.state_since < clock_timestamp() - \(placing)
                     AND r.hinted_at < clock_timestamp() - \(placing)
                 LIMIT \(limits.batch)
             ), locked AS (
-                SELECT r.id FROM live_runs r JOIN late USING (id) ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+                -- The epoch is compared again once the row is locked: a run adopted meanwhile is not offered to another.
+                SELECT r.id FROM live_runs r JOIN late USING (id, lease_epoch) ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
             )
             UPDATE live_runs r SET hinted_at = clock_timestamp() FROM locked WHERE r.id = locked.id
             RETURNING r.id, r.cluster, r.lease_epoch

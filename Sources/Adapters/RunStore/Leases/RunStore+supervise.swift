@@ -57,11 +57,32 @@ extension RunStore {
                 INSERT INTO run_events (run_id, kind, state, at, placement, lease_epoch)
                 SELECT id, 'adopted', state, clock_timestamp(), placement, lease_epoch FROM adopted WHERE was_free
             )
-            SELECT a.id, a.job_id, a.job_version, a.team, t.namespace, a.state, a.lease_epoch, a.placement,
-                a.placement_started_at, a.running_at, a.state_since, a.stream_sequence, a.sail_lines
-            FROM adopted a JOIN teams t ON t.name = a.team
+            SELECT \(unescaped: Self.supervisedColumns) FROM adopted r JOIN teams t ON t.name = r.team
             """
-        ).decode(
+        )
+        return try Self.supervised(rows)
+    }
+
+    /// The runs of a cluster that a holder has beyond those it knows: their adoption was committed and its answer lost.
+    package func held(holder: HolderID, cluster: String, beyond known: [RunID]) async throws -> [SupervisedRun] {
+        let rows = try await pool.query(
+            """
+            SELECT \(unescaped: Self.supervisedColumns) FROM live_runs r JOIN teams t ON t.name = r.team
+            WHERE r.holder_id = \(holder) AND r.cluster = \(cluster)
+                AND NOT EXISTS (SELECT FROM unnest(\(known)) AS k (id) WHERE k.id = r.id)
+            LIMIT \(limits.batch)
+            """
+        )
+        return try Self.supervised(rows)
+    }
+
+    private static let supervisedColumns = """
+        r.id, r.job_id, r.job_version, r.team, t.namespace, r.state, r.lease_epoch, r.placement, r.placement_started_at, \
+        r.running_at, r.state_since, r.stream_sequence, r.sail_lines
+        """
+
+    private static func supervised(_ result: PostgresResult) throws -> [SupervisedRun] {
+        try result.decode(
             RunID.self,
             JobID.self,
             Int.self,
@@ -75,8 +96,7 @@ extension RunStore {
             Timestamp.self,
             Int64.self,
             Int64.self
-        )
-        return rows.map { row in
+        ).map { row in
             SupervisedRun(
                 id: row.0,
                 jobID: row.1,
@@ -101,12 +121,12 @@ extension RunStore {
             .decode(RunID.self)
     }
 
-    /// Which of these runs a holder no longer holds, because they ended or another took them.
-    package func noLongerHeld(_ runs: [RunID], holder: HolderID) async throws -> Set<RunID> {
+    /// Which of these leases have ended, because the run did or another process took it.
+    package func ended(_ leases: [(id: RunID, epoch: Int64)]) async throws -> Set<RunID> {
         let rows = try await pool.query(
             """
-            SELECT w.id FROM unnest(\(runs)) AS w (id)
-            WHERE NOT EXISTS (SELECT FROM live_runs r WHERE r.id = w.id AND r.holder_id = \(holder))
+            SELECT w.id FROM unnest(\(leases.map(\.id)), \(leases.map(\.epoch))) AS w (id, epoch)
+            WHERE NOT EXISTS (SELECT FROM live_runs r WHERE r.id = w.id AND r.lease_epoch = w.epoch)
             """
         ).decode(RunID.self)
         return Set(rows)

@@ -43,7 +43,7 @@ package struct RunChange: Sendable {
 /// What became of a batch of reports.
 package struct AppliedReports: Sendable {
     /// Runs that are over or go back to `ready`, by the holder that must now remove their pods.
-    package var settled: [HolderID: [RunID]] = [:]
+    package var settled: [HolderID: [LockedRun]] = [:]
     /// Clusters with runs to place anew.
     package var replaced: Set<String> = []
     package var replacedRuns = 0
@@ -51,4 +51,15 @@ package struct AppliedReports: Sendable {
     package var finished: [(run: RunID, state: RunState)] = []
     /// Reports dropped because another lease holds the run, or it is over.
     package var stale = 0
+    /// Reports that hold something the database does not take, with what it said; they are left out.
+    package var refused: [(run: RunID, cause: String)] = []
+
+    mutating func add(_ other: AppliedReports) {
+        settled.merge(other.settled, uniquingKeysWith: +)
+        replaced.formUnion(other.replaced)
+        replacedRuns += other.replacedRuns
+        finished += other.finished
+        stale += other.stale
+        refused += other.refused
+    }
 }

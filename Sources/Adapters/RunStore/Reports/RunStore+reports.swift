@@ -3,10 +3,31 @@ package import SlipwayCore
 
 extension RunStore {
     /// Applies reports in one transaction: locks their runs, decides purely what each means, writes all of it in bulk.
+    ///
+    /// A report that holds something the database does not take is found by halving and left out, so that the others go on.
     package func apply(_ reports: [PlacementReport]) async throws -> AppliedReports {
-        let newest = Self.newestPerLease(reports)
-        guard !newest.isEmpty else { return AppliedReports() }
-        return try await pool.transaction { transaction in
+        try await applyHalving(Self.newestPerLease(reports)[...])
+    }
+
+    private func applyHalving(_ reports: ArraySlice<PlacementReport>) async throws -> AppliedReports {
+        guard let first = reports.first else { return AppliedReports() }
+        do {
+            return try await applyTogether(reports)
+        } catch let error as PostgresError where error.isAboutData {
+            guard reports.count > 1 else {
+                var applied = AppliedReports()
+                applied.refused = [(first.runID, error.description)]
+                return applied
+            }
+            let middle = reports.startIndex + reports.count / 2
+            var applied = try await applyHalving(reports[..<middle])
+            applied.add(try await applyHalving(reports[middle...]))
+            return applied
+        }
+    }
+
+    private func applyTogether(_ newest: ArraySlice<PlacementReport>) async throws -> AppliedReports {
+        try await pool.transaction { transaction in
             let locked = try await Self.lock(newest.map(\.runID), in: transaction)
             var applied = AppliedReports()
             var changes: [RunChange] = []
@@ -96,7 +117,7 @@ extension RunStore {
         case .finished(let state, _, _): applied.finished.append((change.run.id, state))
         }
         if let holder = change.run.holderID, change.report.podUID != nil {
-            applied.settled[holder, default: []].append(change.run.id)
+            applied.settled[holder, default: []].append(change.run)
         }
     }
 

@@ -90,7 +90,8 @@ extension RunStore {
                 SELECT id, state, placement, lease_epoch FROM live_runs
                 WHERE id = \(id) AND state = ANY(\(RunState.placed)) FOR UPDATE
             ), asked AS (
-                UPDATE live_runs r SET state = 'cancelling', state_since = clock_timestamp(), cancel_requested_by = \(nullable: actor)
+                UPDATE live_runs r SET state = 'cancelling', state_since = greatest(clock_timestamp(), r.state_since),
+                    cancel_requested_by = \(nullable: actor)
                 FROM before b WHERE r.id = b.id
                 RETURNING r.id, b.state AS from_state, r.state_since, r.placement, r.lease_epoch
             )

@@ -38,6 +38,30 @@ package struct StreamFlush: Sendable {
     }
 }
 
+extension StreamFlush {
+    /// One output a name: a task that is tried again writes its outputs again, and one statement cannot write a row twice.
+    fileprivate var newestOutputs: [TaskOutput] {
+        struct Name: Hashable {
+            var task: String
+            var name: String
+        }
+        var newest: [Name: TaskOutput] = [:]
+        for output in outputs { newest[Name(task: output.task, name: output.name)] = output }
+        return newest.count == outputs.count ? outputs : Array(newest.values)
+    }
+
+    /// The same step without what the database does not take.
+    fileprivate func replaced(because error: PostgresError) -> StreamFlush {
+        var replaced = self
+        replaced.outputs = []
+        let cause = error.sqlState ?? "\(error.code)"
+        let text = "[lines \(previousStreamSequence + 1) to \(streamSequence) could not be stored: \(cause)]"
+        let line = LogLine(sequence: streamSequence, milliseconds: 0, channel: .stderr, text: text)
+        replaced.chunks = [LogChunk(stream: "runner", lines: [line])]
+        return replaced
+    }
+}
+
 /// Consecutive lines of one stream.
 package struct LogChunk: Sendable, Hashable {
     /// `sail`, `runner`, or `task/` and the task's name.
@@ -97,11 +121,25 @@ package struct StoredLogChunk: Sendable {
 extension RunStore {
     /// Stores parts of streams, each exactly once: a flush whose lease or whose previous numbers do not match is not written.
     ///
+    /// A flush that holds something the database does not take is found by halving; a line that says so is stored in its
+    /// place, so that the run, and the others, go on.
+    ///
     /// - Returns: the runs whose flush was written.
     package func store(_ flushes: [StreamFlush]) async throws -> Set<RunID> {
-        guard !flushes.isEmpty else { return [] }
+        guard let first = flushes.first else { return [] }
+        do {
+            return try await storeTogether(flushes)
+        } catch let error as PostgresError where error.isAboutData {
+            guard flushes.count > 1 else { return try await storeTogether([first.replaced(because: error)]) }
+            let middle = flushes.count / 2
+            let written = try await store(Array(flushes[..<middle]))
+            return written.union(try await store(Array(flushes[middle...])))
+        }
+    }
+
+    private func storeTogether(_ flushes: [StreamFlush]) async throws -> Set<RunID> {
         let chunks = flushes.flatMap { flush in flush.chunks.map { (flush: flush, chunk: $0) } }
-        let outputs = flushes.flatMap { flush in flush.outputs.map { (run: flush.run, output: $0) } }
+        let outputs = flushes.flatMap { flush in flush.newestOutputs.map { (run: flush.run, output: $0) } }
         let columns = try outputs.map { try $0.output.columns.map(postgresJSON) }
         let values = try outputs.map { try postgresJSON($0.output.value) }
         let written = try await pool.query(
@@ -133,7 +171,8 @@ extension RunStore {
             ), put AS (
                 INSERT INTO run_outputs (run_id, task, name, kind, columns, value, row_count, is_truncated)
                 SELECT o.id, o.task, o.name, o.kind, o.columns, o.value, o.row_count, o.is_truncated
-                FROM unnest(\(outputs.map(\.run)), \(outputs.map(\.output.task)), \(outputs.map(\.output.name)),
+                FROM unnest(\(outputs.map(\.run)), \(outputs.map { postgresText($0.output.task) }),
+                    \(outputs.map { postgresText($0.output.name) }),
                     \(outputs.map(\.output.kind.rawValue)), \(columns)::jsonb[], \(values),
                     \(outputs.map(\.output.rowCount))::bigint[], \(outputs.map(\.output.isTruncated)))
                     AS o (id, task, name, kind, columns, value, row_count, is_truncated)
@@ -145,6 +184,20 @@ extension RunStore {
             """
         ).decode(RunID.self)
         return Set(written)
+    }
+
+    /// How far the streams of runs are stored, for those that are still held under these leases.
+    package func streamPositions(
+        _ leases: [(id: RunID, epoch: Int64)]
+    ) async throws -> [RunID: (sequence: Int64, sailLines: Int64)] {
+        let rows = try await pool.query(
+            """
+            SELECT r.id, r.stream_sequence, r.sail_lines
+            FROM live_runs r JOIN unnest(\(leases.map(\.id)), \(leases.map(\.epoch))) AS l (id, epoch)
+                ON r.id = l.id AND r.lease_epoch = l.epoch
+            """
+        ).decode(RunID.self, Int64.self, Int64.self)
+        return Dictionary(rows.map { ($0.0, ($0.1, $0.2)) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The streams of a run that have lines, with how many.

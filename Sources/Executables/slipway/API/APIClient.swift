@@ -11,6 +11,14 @@ struct APIClient: Sendable {
     let origin: String
     let token: String
 
+    /// Lives as long as the program. A refused connection is told at once rather than tried again until the deadline.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.timeout.connect = .seconds(10)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     /// The longest a plain answer may take.
     private static let timeout = TimeAmount.seconds(60)
     /// The largest answer that is read whole.
@@ -25,7 +33,10 @@ struct APIClient: Sendable {
     }
 
     func post(
-        _ path: String, _ query: [(String, String?)], contentType: String, body: String
+        _ path: String,
+        _ query: [(String, String?)],
+        contentType: String,
+        body: String
     ) async throws -> Document {
         var request = request(.POST, path, query)
         request.headers.add(name: "content-type", value: contentType)
@@ -35,7 +46,10 @@ struct APIClient: Sendable {
 
     /// The body of an answer in another form than JSON, piece by piece.
     func stream(
-        _ path: String, _ query: [(String, String?)], accept: String, headers: [(String, String)] = [],
+        _ path: String,
+        _ query: [(String, String?)],
+        accept: String,
+        headers: [(String, String)] = [],
         _ take: (ByteBuffer) throws -> Void
     ) async throws {
         var request = request(.GET, path, query)
@@ -59,7 +73,9 @@ struct APIClient: Sendable {
 
     private func request(_ method: HTTPMethod, _ path: String, _ query: [(String, String?)]) -> HTTPClientRequest {
         let pairs = query.compactMap { name, value in value.map { "\(name)=\(Self.encoded($0))" } }
-        var request = HTTPClientRequest(url: "\(base)/api/v1\(path)" + (pairs.isEmpty ? "" : "?\(pairs.joined(separator: "&"))"))
+        var request = HTTPClientRequest(
+            url: "\(base)/api/v1\(path)" + (pairs.isEmpty ? "" : "?\(pairs.joined(separator: "&"))")
+        )
         request.method = method
         request.headers.add(name: "accept", value: "application/json")
         request.headers.add(name: "user-agent", value: "slipway/\(VersionCommand.own)")
@@ -87,15 +103,17 @@ struct APIClient: Sendable {
         let bytes = try await body(response)
         guard let document = Document(json: bytes.readableBytesView) else {
             throw Failure(
-                .software, "\(base) answered with something that is not JSON",
-                advice: "Is this the address of a Slipway API? It came from \(origin).")
+                .software,
+                "\(base) answered with something that is not JSON",
+                advice: "Is this the address of a Slipway API? It came from \(origin)."
+            )
         }
         return document
     }
 
     private func execute(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> HTTPClientResponse {
         do {
-            return try await HTTPClient.shared.execute(request, timeout: timeout)
+            return try await Self.http.execute(request, timeout: timeout)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -118,10 +136,12 @@ struct APIClient: Sendable {
     private var unreachable: Failure {
         let local = origin == "--server" || origin == "SLIPWAY_SERVER"
         return Failure(
-            .unreachable, "the API at \(base) cannot be reached (the address came from \(origin))",
+            .unreachable,
+            "the API at \(base) cannot be reached (the address came from \(origin))",
             advice: local
                 ? "Check the address in \(origin) and that the API runs there."
-                : "Start everything on this machine with `slipway dev up`, or name the API with --server URL.")
+                : "Start everything on this machine with `slipway dev up`, or name the API with --server URL."
+        )
     }
 
     private func failure(_ response: HTTPClientResponse) async throws -> Failure {

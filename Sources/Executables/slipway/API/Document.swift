@@ -47,7 +47,8 @@ extension JSONValue {
 
     func jsonText(isPretty: Bool) -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = isPretty
+        encoder.outputFormatting =
+            isPretty
             ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
         // why: every value of this type has a JSON form, save a number that is not finite, which no JSON text gave us.
         guard let data = try? encoder.encode(self) else { return "null" }

@@ -16,17 +16,33 @@ extension Failure {
         case "run_not_found":
             self.init(.notFound, message, advice: "See the runs there are with `slipway run list`.")
         case "unauthorized":
-            self.init(.noPermission, message, advice: "Put the API's token into the environment variable SLIPWAY_TOKEN.")
+            self.init(
+                .noPermission,
+                message,
+                advice: "Put the API's token into the environment variable SLIPWAY_TOKEN."
+            )
         case "invalid_variables":
             self.init(
-                .refused, message, advice: "See a job's variables with `slipway job show NAME`; give values with --variable NAME=VALUE.",
-                details: errors)
+                .refused,
+                message,
+                advice: "See a job's variables with `slipway job show NAME`; give values with --variable NAME=VALUE.",
+                details: errors
+            )
         case "invalid_job_file":
-            self.init(.refused, "the job file is not valid", advice: "Correct the file and apply it again.", details: errors)
+            self.init(
+                .refused,
+                "the job file is not valid",
+                advice: "Correct the file and apply it again.",
+                details: errors
+            )
         case "unknown_team_or_cluster":
             self.init(.refused, message, advice: "See the clusters there are with `slipway cluster list`.")
         case "run_not_over":
-            self.init(.refused, message, advice: "Wait for its end with `slipway run wait ID`, or cancel it with `slipway run cancel ID`.")
+            self.init(
+                .refused,
+                message,
+                advice: "Wait for its end with `slipway run wait ID`, or cancel it with `slipway run cancel ID`."
+            )
         default:
             self.init(Self.status(status), message, advice: Self.advice(status, problem), details: errors)
         }

@@ -11,21 +11,27 @@ enum RunReference {
         let digits = part.filter(\.isHexDigit).count
         guard digits >= 6, part.allSatisfy({ $0.isHexDigit || $0 == "-" }) else {
             throw Failure(
-                .usage, "\"\(text)\" is not a run's id: allowed is a UUID, or at least 6 hexadecimal digits of its beginning or end",
-                advice: "See the runs there are with `slipway run list`.")
+                .usage,
+                "\"\(text)\" is not a run's id: allowed is a UUID, or at least 6 hexadecimal digits of its beginning or end",
+                advice: "See the runs there are with `slipway run list`."
+            )
         }
         let found = try await candidates(part, client)
         switch found.count {
         case 1: return found[0]
         case 0:
             throw Failure(
-                .notFound, "none of the last \(searchedRuns) runs has an id that begins or ends with \"\(text)\"",
-                advice: "See the runs there are with `slipway run list`.")
+                .notFound,
+                "none of the last \(searchedRuns) runs has an id that begins or ends with \"\(text)\"",
+                advice: "See the runs there are with `slipway run list`."
+            )
         default:
             throw Failure(
-                .usage, "\"\(text)\" is ambiguous: \(found.count) runs have it",
+                .usage,
+                "\"\(text)\" is ambiguous: \(found.count) runs have it",
                 advice: "Give more digits, or the end of the id, where runs created together differ.",
-                details: found.prefix(10).map { $0 })
+                details: found.prefix(10).map { $0 }
+            )
         }
     }
 

@@ -11,7 +11,10 @@ struct ServerOptions: ParsableArguments {
     func client() throws -> APIClient {
         let (address, origin) = try address()
         return APIClient(
-            base: address, origin: origin, token: ProcessInfo.processInfo.environment["SLIPWAY_TOKEN"] ?? "")
+            base: address,
+            origin: origin,
+            token: ProcessInfo.processInfo.environment["SLIPWAY_TOKEN"] ?? ""
+        )
     }
 
     private func address() throws -> (url: String, origin: String) {
@@ -20,14 +23,19 @@ struct ServerOptions: ParsableArguments {
         if let server = environment["SLIPWAY_SERVER"], !server.isEmpty {
             return (try Self.checked(server, "SLIPWAY_SERVER"), "SLIPWAY_SERVER")
         }
-        // why: a stack that cannot be looked at is as good as none, and the default below may still answer.
-        if let folder = try? StackFolder.standard(environment),
-            let stack = try? DevStack(folder: folder, environment: environment, logger: Quiet.logger),
-            let addresses = try? stack.knownAddresses()
-        {
-            return (addresses.api, "slipway dev")
-        }
+        if let local = Self.localStack(environment) { return (local, "slipway dev") }
         return ("http://127.0.0.1:8080", "the default")
+    }
+
+    /// Where the stack of this machine serves its API, if one was ever started. One that cannot be looked at is as good as none.
+    private static func localStack(_ environment: [String: String]) -> String? {
+        do {
+            let folder = try StackFolder.standard(environment)
+            let stack = try DevStack(folder: folder, environment: environment, logger: Quiet.logger)
+            return try stack.knownAddresses()?.api
+        } catch {
+            return nil
+        }
     }
 
     private static func checked(_ text: String, _ origin: String) throws -> String {

@@ -56,7 +56,9 @@ extension APIClient {
     ///
     /// - Returns: what `end` said.
     func follow(
-        _ path: String, _ query: [(String, String?)] = [], _ take: (ServerEvent) throws -> Void
+        _ path: String,
+        _ query: [(String, String?)] = [],
+        _ take: (ServerEvent) throws -> Void
     ) async throws -> Document {
         var events = ServerSentEvents()
         var failures = 0
@@ -85,7 +87,11 @@ extension APIClient {
             if let end { return end }
             failures = hasProgress ? 0 : failures + 1
             guard failures <= 20 else {
-                throw Failure(.unreachable, "\(base) ended the stream again and again", advice: "Try again in a moment.")
+                throw Failure(
+                    .unreachable,
+                    "\(base) ended the stream again and again",
+                    advice: "Try again in a moment."
+                )
             }
             // The API stops or restarts: it is back in a moment.
             try await Task.sleep(for: .milliseconds(min(100 * (1 << min(failures, 5)), 2000)))

@@ -2,5 +2,8 @@ internal import ArgumentParser
 
 struct AdminCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "admin", abstract: "Take care of an installation.", subcommands: [AdminMigrate.self])
+        commandName: "admin",
+        abstract: "Take care of an installation.",
+        subcommands: [AdminMigrate.self]
+    )
 }

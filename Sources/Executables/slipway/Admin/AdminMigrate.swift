@@ -7,13 +7,15 @@ internal import Settings
 
 struct AdminMigrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Bring the database's schema up to this version.",
+        commandName: "migrate",
+        abstract: "Bring the database's schema up to this version.",
         discussion: """
             Speaks to the database itself, not to the API. Safe to repeat and while an older version runs.
 
               slipway admin migrate --postgres-url postgres://slipway@localhost/slipway
               slipway admin migrate --check && echo up to date
-            """)
+            """
+    )
 
     @Option(help: "The database's address; else SLIPWAY_POSTGRES_URL, or the file named by SLIPWAY_POSTGRES_URL_FILE.")
     var postgresURL: String?
@@ -25,7 +27,10 @@ struct AdminMigrate: AsyncParsableCommand {
     var check = false
 
     static let description = CommandDescription(
-        name: "slipway admin migrate", abstract: "brings the schema up to date", keys: [SharedSettings.postgresURL])
+        name: "slipway admin migrate",
+        abstract: "brings the schema up to date",
+        keys: [SharedSettings.postgresURL]
+    )
 
     func run() async throws {
         let configuration = try configuration()
@@ -48,7 +53,12 @@ struct AdminMigrate: AsyncParsableCommand {
             .flatMap { flag, value in value.map { [flag, $0] } ?? [] }
         do {
             let environment = ProcessInfo.processInfo.environment
-            guard case .run(let settings) = try Settings.load(Self.description, arguments: arguments, environment: environment)
+            guard
+                case .run(let settings) = try Settings.load(
+                    Self.description,
+                    arguments: arguments,
+                    environment: environment
+                )
             else { throw Failure(.usage, "postgres.url is not set") }
             return try PostgresConfiguration(url: settings(SharedSettings.postgresURL))
         } catch let error as SettingsError {
@@ -61,7 +71,8 @@ struct AdminMigrate: AsyncParsableCommand {
     private func report(_ status: MigrationStatus) throws {
         if !status.unknown.isEmpty {
             Terminal.note(
-                "The schema has steps of a newer version: \(status.unknown.map(String.init).joined(separator: ", ")).")
+                "The schema has steps of a newer version: \(status.unknown.map(String.init).joined(separator: ", "))."
+            )
         }
         guard !status.pending.isEmpty else { return Terminal.print("The schema is up to date.") }
         let steps = status.pending.map(String.init).joined(separator: ", ")
@@ -73,7 +84,11 @@ struct AdminMigrate: AsyncParsableCommand {
     private static func failure(_ error: PostgresError) -> Failure {
         switch error.code {
         case .connectFailed, .connectTimedOut, .acquireTimedOut, .connectionLost:
-            Failure(.unreachable, "the database cannot be reached: \(error)", advice: "Check --postgres-url and that the server runs.")
+            Failure(
+                .unreachable,
+                "the database cannot be reached: \(error)",
+                advice: "Check --postgres-url and that the server runs."
+            )
         default: Failure(.software, "the database refused: \(error)")
         }
     }

@@ -10,6 +10,10 @@ struct ClusterList: AsyncParsableCommand {
     func run() async throws {
         let document = try await server.client().get("/clusters")
         Listing.clusters.show(
-            document.elements("clusters"), document: document, format: output.format, empty: "There are no clusters.")
+            document.elements("clusters"),
+            document: document,
+            format: output.format,
+            empty: "There are no clusters."
+        )
     }
 }

@@ -4,15 +4,21 @@ internal import FoundationEssentials
 
 struct DevCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dev", abstract: "Run everything on this machine: database, broker, a local cluster and Slipway.",
-        subcommands: [DevUp.self, DevDown.self, DevStatus.self, DevLogs.self])
+        commandName: "dev",
+        abstract: "Run everything on this machine: database, broker, a local cluster and Slipway.",
+        subcommands: [DevUp.self, DevDown.self, DevStatus.self, DevLogs.self]
+    )
 
     /// The stack of this user.
     static func stack(report: @escaping @Sendable (String) -> Void = { _ in }) throws -> DevStack {
         let environment = ProcessInfo.processInfo.environment
         return try translating {
             try DevStack(
-                folder: StackFolder.standard(environment), environment: environment, logger: Quiet.logger, report: report)
+                folder: StackFolder.standard(environment),
+                environment: environment,
+                logger: Quiet.logger,
+                report: report
+            )
         }
     }
 

@@ -5,7 +5,9 @@ internal import SlipwayCore
 
 struct DevStatus: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show which processes run; exit with 10 if one is not ready.")
+        commandName: "status",
+        abstract: "Show which processes run; exit with 10 if one is not ready."
+    )
 
     @OptionGroup var output: OutputOptions
 
@@ -18,21 +20,26 @@ struct DevStatus: ParsableCommand {
             .init(title: "DETAIL", isElastic: true) { $0.text("detail") },
             .init(title: "LOG", isWide: true) { $0.text("log") },
         ],
-        name: { $0.text("name") })
+        name: { $0.text("name") }
+    )
 
     func run() throws {
         let stack = try DevCommand.stack()
         let processes = try DevCommand.translating { try stack.status() }
         let rows = processes.map(Self.row)
         Self.listing.show(
-            rows, document: .object(["processes": .array(rows)]), format: output.format,
-            empty: "Nothing runs. Start everything with `slipway dev up`.")
+            rows,
+            document: .object(["processes": .array(rows)]),
+            format: output.format,
+            empty: "Nothing runs. Start everything with `slipway dev up`."
+        )
         if processes.contains(where: { $0.state != .ready }) { throw ExitRequest(status: .runFailed) }
     }
 
     private static func row(_ process: DevStack.ProcessReport) -> Document {
         var row: [String: JSONValue] = [
-            "name": .string(process.name), "state": .string(process.state.rawValue), "pid": .integer(Int64(process.pid)),
+            "name": .string(process.name), "state": .string(process.state.rawValue),
+            "pid": .integer(Int64(process.pid)),
             "log": .string(process.logFile),
         ]
         if let port = process.port { row["port"] = .integer(Int64(port)) }

@@ -3,12 +3,14 @@ internal import DevStack
 
 struct DevUp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "up", abstract: "Start what does not run.",
+        commandName: "up",
+        abstract: "Start what does not run.",
         discussion: """
               slipway dev up                      stays until `slipway dev down`
               slipway dev up --foreground         stays until Ctrl-C
               slipway dev up --simulate           pods only pretend to run: for thousands of them
-            """)
+            """
+    )
 
     @Flag(help: "Stay, and stop everything on Ctrl-C.")
     var foreground = false
@@ -28,7 +30,11 @@ struct DevUp: AsyncParsableCommand {
     func run() async throws {
         let stack = try DevCommand.stack { Terminal.note($0) }
         let options = StackOptions(
-            replicas: replicas, isSimulated: simulate, pythonEnvironment: pythonEnvironment, runnerPython: runnerPython)
+            replicas: replicas,
+            isSimulated: simulate,
+            pythonEnvironment: pythonEnvironment,
+            runnerPython: runnerPython
+        )
         try await DevCommand.translating {
             if foreground {
                 try await stack.runInForeground(options, report: { Terminal.note($0) }, isUp: Self.show)

@@ -4,14 +4,16 @@ internal import SlipwayCore
 
 struct JobApply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "apply", abstract: "Store a job file: a new job, or a new version of it.",
+        commandName: "apply",
+        abstract: "Store a job file: a new job, or a new version of it.",
         discussion: """
             Applying the same file again changes nothing.
 
               slipway job apply report.yaml
               slipway job apply -f a.yaml -f b.yaml
               cat report.yaml | slipway job apply -f -
-            """)
+            """
+    )
 
     @Argument(help: "Job files in YAML or JSON; - is standard input.")
     var files: [String] = []
@@ -38,7 +40,11 @@ struct JobApply: AsyncParsableCommand {
             let isJSON = text.first { !$0.isWhitespace } == "{"
             do {
                 let applied = try await client.post(
-                    "/jobs", [("team", team)], contentType: isJSON ? "application/json" : "application/yaml", body: text)
+                    "/jobs",
+                    [("team", team)],
+                    contentType: isJSON ? "application/json" : "application/yaml",
+                    body: text
+                )
                 show(applied)
             } catch var failure as Failure {
                 failure.details = failure.details.map { "\(file == "-" ? "standard input" : file): \($0)" }
@@ -53,7 +59,9 @@ struct JobApply: AsyncParsableCommand {
         case .yaml: Terminal.print(YAMLText.of(applied))
         case .name: Terminal.print(applied.text("name"))
         case .table, .wide:
-            Terminal.print("job \(applied.text("team"))/\(applied.text("name")) \(applied.text("change")), version \(applied.text("version"))")
+            Terminal.print(
+                "job \(applied.text("team"))/\(applied.text("name")) \(applied.text("change")), version \(applied.text("version"))"
+            )
         }
     }
 

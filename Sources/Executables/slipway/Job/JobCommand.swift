@@ -2,8 +2,10 @@ internal import ArgumentParser
 
 struct JobCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "job", abstract: "Store and show jobs.",
-        subcommands: [JobApply.self, JobList.self, JobShow.self, JobVersions.self])
+        commandName: "job",
+        abstract: "Store and show jobs.",
+        subcommands: [JobApply.self, JobList.self, JobShow.self, JobVersions.self]
+    )
 }
 
 /// Names a job.
@@ -19,8 +21,10 @@ struct JobOptions: ParsableArguments {
         for (what, value) in [("the job's name", name), ("--team", team)] {
             guard !value.isEmpty, value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
                 throw Failure(
-                    .usage, "\(what) is \"\(value)\"; allowed are lower-case letters, digits and -",
-                    advice: "See the jobs there are with `slipway job list`.")
+                    .usage,
+                    "\(what) is \"\(value)\"; allowed are lower-case letters, digits and -",
+                    advice: "See the jobs there are with `slipway job list`."
+                )
             }
         }
         return "/jobs/\(team)/\(name)"

@@ -20,7 +20,10 @@ struct JobList: AsyncParsableCommand {
             after = page["next"]?.string
         } while after != nil
         Listing.jobs.show(
-            jobs, document: .object(["jobs": .array(jobs)]), format: output.format,
-            empty: "There are no jobs. Store one with `slipway job apply FILE`.")
+            jobs,
+            document: .object(["jobs": .array(jobs)]),
+            format: output.format,
+            empty: "There are no jobs. Store one with `slipway job apply FILE`."
+        )
     }
 }

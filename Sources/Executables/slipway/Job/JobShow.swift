@@ -3,7 +3,9 @@ internal import SlipwayCore
 
 struct JobShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a job: its variables, tasks and whole file.")
+        commandName: "show",
+        abstract: "Show a job: its variables, tasks and whole file."
+    )
 
     @OptionGroup var job: JobOptions
     @OptionGroup var output: OutputOptions
@@ -22,7 +24,9 @@ struct JobShow: AsyncParsableCommand {
     private static func text(_ job: Document, isWide: Bool) -> String {
         var facts = Facts()
         facts.add("Job", "\(job.text("team"))/\(job.text("name"))")
-        for (title, key) in [("Version", "version"), ("Kind", "kind"), ("Cluster", "cluster"), ("Description", "description")] {
+        for (title, key) in [
+            ("Version", "version"), ("Kind", "kind"), ("Cluster", "cluster"), ("Description", "description"),
+        ] {
             facts.add(title, job.text(key))
         }
         facts.add("Updated", "\(job.text("updated_at")) (\(Moments.age(job.text("updated_at"))) ago)")
@@ -34,8 +38,13 @@ struct JobShow: AsyncParsableCommand {
             let table = Table(
                 titles: ["VARIABLE", "TYPE", "DEFAULT", "DESCRIPTION"],
                 rows: variables.map { name, variable in
-                    [name, variable.text("type"), variable["default"]?.plainText ?? "(required)", variable.text("description")]
-                }, elastic: [2, 3])
+                    [
+                        name, variable.text("type"), variable["default"]?.plainText ?? "(required)",
+                        variable.text("description"),
+                    ]
+                },
+                elastic: [2, 3]
+            )
             text += "\n\n" + table.text(width: isWide ? nil : Terminal.width)
         }
         if isWide, let spec = job["spec"] { text += "\n\n" + YAMLText.of(spec) }

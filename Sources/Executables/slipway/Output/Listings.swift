@@ -12,10 +12,13 @@ extension Listing {
             Column(title: "TASKS", isElastic: true) { $0.elements("tasks").map(\.plainText).joined(separator: ",") },
             Column(title: "UPDATED") { Moments.age($0.text("updated_at")) },
             Column(title: "CLUSTER", isWide: true) { $0.text("cluster") },
-            Column(title: "VARIABLES", isWide: true) { ($0["variables"]?.members.keys.sorted() ?? []).joined(separator: ",") },
+            Column(title: "VARIABLES", isWide: true) {
+                ($0["variables"]?.members.keys.sorted() ?? []).joined(separator: ",")
+            },
             Column(title: "DESCRIPTION", isWide: true) { $0.text("description") },
         ],
-        name: { $0.text("name") })
+        name: { $0.text("name") }
+    )
 
     static let versions = Listing(
         columns: [
@@ -25,7 +28,8 @@ extension Listing {
             Column(title: "BY") { $0.text("created_by") },
             Column(title: "IMAGE", isWide: true) { $0["spec"]?.text("image") ?? "" },
         ],
-        name: { $0.text("version") })
+        name: { $0.text("version") }
+    )
 
     static let runs = Listing(
         columns: [
@@ -44,7 +48,8 @@ extension Listing {
             Column(title: "REASON", isWide: true) { $0.text("reason") },
             Column(title: "MESSAGE", isWide: true) { $0.text("message") },
         ],
-        name: { $0.text("id") })
+        name: { $0.text("id") }
+    )
 
     /// The state, with a mark if there were warnings.
     private static func state(of run: Document) -> String {
@@ -63,7 +68,8 @@ extension Listing {
             Column(title: "ACTOR", isWide: true) { $0.text("actor") },
             Column(title: "AT", isWide: true) { $0.text("at") },
         ],
-        name: { $0.text("sequence") })
+        name: { $0.text("sequence") }
+    )
 
     static let clusters = Listing(
         columns: [
@@ -71,17 +77,21 @@ extension Listing {
             Column(title: "STATE") { $0.text("state") },
             Column(title: "AGE") { Moments.age($0.text("created_at")) },
         ],
-        name: { $0.text("name") })
+        name: { $0.text("name") }
+    )
 
     static let holders = Listing(
         columns: [
             Column(title: "KIND") { $0.text("kind") },
             Column(title: "NAME", isElastic: true) { $0.text("name") },
-            Column(title: "CLUSTERS", isElastic: true) { $0.elements("clusters").map(\.plainText).joined(separator: ",") },
+            Column(title: "CLUSTERS", isElastic: true) {
+                $0.elements("clusters").map(\.plainText).joined(separator: ",")
+            },
             Column(title: "ALIVE") { $0.text("alive") },
             Column(title: "AGE") { Moments.age($0.text("started_at")) },
             Column(title: "ID", isWide: true) { $0.text("id") },
             Column(title: "VERSION", isWide: true) { $0.text("version") },
         ],
-        name: { $0.text("id") })
+        name: { $0.text("id") }
+    )
 }

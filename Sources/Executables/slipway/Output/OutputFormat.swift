@@ -46,8 +46,10 @@ struct Listing: Sendable {
 
     private func table(_ rows: [Document], _ columns: [Column]) -> Table {
         Table(
-            titles: columns.map(\.title), rows: rows.map { row in columns.map { $0.value(row) } },
-            elastic: Set(columns.indices.filter { columns[$0].isElastic }))
+            titles: columns.map(\.title),
+            rows: rows.map { row in columns.map { $0.value(row) } },
+            elastic: Set(columns.indices.filter { columns[$0].isElastic })
+        )
     }
 
     /// Prints the rows, or on standard error that there are none.

@@ -41,7 +41,9 @@ final class LiveDisplay: Sendable {
                 line += Terminal.paint("  after \(spent) \(event.text("from_state"))", .dim)
             }
             if at != nil { state.lastEvent = at }
-            if !event.text("reason").isEmpty, event.text("reason") != "completed" { line += "  \(event.text("reason"))" }
+            if !event.text("reason").isEmpty, event.text("reason") != "completed" {
+                line += "  \(event.text("reason"))"
+            }
             if !event.text("message").isEmpty { line += ": \(TextWidth.singleLine(event.text("message")))" }
             show(line, &state)
         }

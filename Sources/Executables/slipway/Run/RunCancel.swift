@@ -3,13 +3,15 @@ internal import SlipwayCore
 
 struct RunCancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Ask runs to end. Safe to repeat.",
+        commandName: "cancel",
+        abstract: "Ask runs to end. Safe to repeat.",
         discussion: """
             A run that was not placed yet ends at once; a placed one is over when its pod is gone.
 
               slipway run cancel 0192b1c4
               slipway run list --job report --state running -o name | xargs slipway run cancel
-            """)
+            """
+    )
 
     @Argument(help: "The runs.")
     var ids: [String]

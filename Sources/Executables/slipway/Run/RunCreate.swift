@@ -3,7 +3,8 @@ internal import SlipwayCore
 
 struct RunCreate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Run a job.",
+        commandName: "create",
+        abstract: "Run a job.",
         discussion: """
               slipway run create report
               slipway run create report --variable country=NL --variable day=2026-01-31 --follow
@@ -11,7 +12,8 @@ struct RunCreate: AsyncParsableCommand {
               slipway run create report --version 3 --wait && echo good
 
             With --wait or --follow the exit code tells the run's end: 0 succeeded, 10 failed, 11 timed out, 12 cancelled.
-            """)
+            """
+    )
 
     @Argument(help: "The job's name.")
     var job: String
@@ -20,8 +22,10 @@ struct RunCreate: AsyncParsableCommand {
     var team = "default"
 
     @Option(
-        name: [.customShort("v"), .customLong("variable")], parsing: .singleValue,
-        help: ArgumentHelp("A variable's value; may be repeated.", valueName: "name=value"))
+        name: [.customShort("v"), .customLong("variable")],
+        parsing: .singleValue,
+        help: ArgumentHelp("A variable's value; may be repeated.", valueName: "name=value")
+    )
     var variables: [String] = []
 
     @Option(name: .customLong("version"), help: "The job's version; its newest by default.")
@@ -43,7 +47,9 @@ struct RunCreate: AsyncParsableCommand {
     private static let batch = 1000
 
     func validate() throws {
-        guard (1...100_000).contains(count) else { throw ValidationError("--count is \(count); allowed is 1 to 100000.") }
+        guard (1...100_000).contains(count) else {
+            throw ValidationError("--count is \(count); allowed is 1 to 100000.")
+        }
         if follow, count > 1 { throw ValidationError("--follow shows one run; --count is \(count).") }
         _ = try values()
     }
@@ -53,7 +59,9 @@ struct RunCreate: AsyncParsableCommand {
         let runs = try await create(client)
         let ids = runs.map { $0.text("id") }
         if follow {
-            if output.format == .table { Terminal.note("run \(ids[0]) of job \(job), version \(runs[0].text("version"))") }
+            if output.format == .table {
+                Terminal.note("run \(ids[0]) of job \(job), version \(runs[0].text("version"))")
+            }
             try await RunFollow(client: client, id: ids[0], format: output.format).run()
         } else {
             show(runs)
@@ -93,7 +101,9 @@ struct RunCreate: AsyncParsableCommand {
         case .yaml: Terminal.print(YAMLText.of(document))
         case .name: Terminal.print(runs.map { $0.text("id") }.joined(separator: "\n"))
         case .table, .wide:
-            for run in runs { Terminal.print("run \(run.text("id")) created, job \(run.text("job")), version \(run.text("version"))") }
+            for run in runs {
+                Terminal.print("run \(run.text("id")) created, job \(run.text("job")), version \(run.text("version"))")
+            }
         }
     }
 }

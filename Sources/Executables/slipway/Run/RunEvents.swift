@@ -2,7 +2,10 @@ internal import ArgumentParser
 internal import SlipwayCore
 
 struct RunEvents: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "events", abstract: "List what happened to a run, oldest first.")
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "List what happened to a run, oldest first."
+    )
 
     @Argument(help: "The run.")
     var id: String
@@ -21,6 +24,10 @@ struct RunEvents: AsyncParsableCommand {
             after = page["next"]?.plainText
         } while after != nil
         Listing.events.show(
-            events, document: .object(["events": .array(events)]), format: output.format, empty: "Nothing happened yet.")
+            events,
+            document: .object(["events": .array(events)]),
+            format: output.format,
+            empty: "Nothing happened yet."
+        )
     }
 }

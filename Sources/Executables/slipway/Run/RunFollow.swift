@@ -60,7 +60,9 @@ struct RunFollow {
             let report = RunReport(run: run, isWide: format == .wide)
             var parts = ["", report.sentence]
             let outputs = try await client.get("/runs/\(id)/outputs").elements("outputs")
-            parts += outputs.flatMap { ["", OutputText(output: $0).table(width: format == .wide ? nil : Terminal.width)] }
+            parts += outputs.flatMap {
+                ["", OutputText(output: $0).table(width: format == .wide ? nil : Terminal.width)]
+            }
             for part in [report.failure, report.tasks, report.times] where !part.isEmpty { parts += ["", part] }
             Terminal.print(parts.joined(separator: "\n"))
         }

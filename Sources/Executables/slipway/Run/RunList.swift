@@ -3,11 +3,13 @@ internal import SlipwayCore
 
 struct RunList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List runs, newest first.",
+        commandName: "list",
+        abstract: "List runs, newest first.",
         discussion: """
               slipway run list --state failed,timeout --job report
               slipway run list --limit 1000 -o name | xargs slipway run cancel
-            """)
+            """
+    )
 
     @Option(help: "Only runs in these states; several are separated by commas.")
     var state: String?
@@ -41,12 +43,16 @@ struct RunList: AsyncParsableCommand {
                 [
                     ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
                     ("limit", String(min(500, limit - runs.count))), ("after", after),
-                ])
+                ]
+            )
             runs += page.elements("runs")
             after = page["next"]?.string
         } while after != nil && runs.count < limit
         Listing.runs.show(
-            runs, document: .object(["runs": .array(runs)]), format: output.format,
-            empty: "There are no such runs. Create one with `slipway run create JOB`.")
+            runs,
+            document: .object(["runs": .array(runs)]),
+            format: output.format,
+            empty: "There are no such runs. Create one with `slipway run create JOB`."
+        )
     }
 }

@@ -4,14 +4,16 @@ internal import SlipwayCore
 
 struct RunLogs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "Read what a run wrote.",
+        commandName: "logs",
+        abstract: "Read what a run wrote.",
         discussion: """
               slipway run logs 0192b1c4 --follow
               slipway run logs 0192b1c4 --stream task/extract
               slipway run logs 0192b1c4 --stream sail --since 10m --timestamps
 
             Streams are sail, runner, and task/NAME for each task. Without --stream all are shown, each line with its stream in front.
-            """)
+            """
+    )
 
     @Argument(help: "The run.")
     var id: String
@@ -63,7 +65,9 @@ struct RunLogs: AsyncParsableCommand {
             after = page["next"]?.string
         }
         if count == 0 {
-            let known = streams.isEmpty ? "The run has written nothing yet." : "Streams with lines: \(streams.joined(separator: ", "))."
+            let known =
+                streams.isEmpty
+                ? "The run has written nothing yet." : "Streams with lines: \(streams.joined(separator: ", "))."
             Terminal.note("No lines. \(known)")
         }
     }
@@ -87,9 +91,13 @@ struct RunLogs: AsyncParsableCommand {
     private static func start(_ text: String) throws -> Timestamp {
         if let moment = Moments.parse(text) { return moment }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()), (0...1_000_000).contains(number)
+        guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()),
+            (0...1_000_000).contains(number)
         else {
-            throw Failure(.usage, "--since is \"\(text)\"; allowed is a time such as 2026-01-31T09:00:00Z, or 30s, 10m, 2h, 1d")
+            throw Failure(
+                .usage,
+                "--since is \"\(text)\"; allowed is a time such as 2026-01-31T09:00:00Z, or 30s, 10m, 2h, 1d"
+            )
         }
         return Moments.now() + .seconds(-number * unit)
     }

@@ -3,11 +3,13 @@ internal import SlipwayCore
 
 struct RunOutput: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "output", abstract: "Show what a run's tasks gave as results.",
+        commandName: "output",
+        abstract: "Show what a run's tasks gave as results.",
         discussion: """
               slipway run output 0192b1c4
               slipway run output 0192b1c4 --task totals -o csv > totals.csv
-            """)
+            """
+    )
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case table, wide, json, yaml, csv
@@ -43,7 +45,11 @@ struct RunOutput: AsyncParsableCommand {
     private func showCSV(_ outputs: [Document]) throws {
         guard outputs.count == 1 else {
             let tasks = outputs.map { $0.text("task") }.joined(separator: ", ")
-            throw Failure(.usage, "CSV shows one output; the run has \(outputs.count)", advice: "Choose with --task: \(tasks).")
+            throw Failure(
+                .usage,
+                "CSV shows one output; the run has \(outputs.count)",
+                advice: "Choose with --task: \(tasks)."
+            )
         }
         Terminal.print(OutputText(output: outputs[0]).csv)
     }

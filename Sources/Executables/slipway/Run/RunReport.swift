@@ -74,7 +74,8 @@ struct RunReport {
     private var stackTrace: String {
         let lines = TextWidth.harmless(run.text("stack_trace")).split(separator: "\n", omittingEmptySubsequences: false)
         let shown = isWide ? lines[...] : lines.suffix(Self.stackTraceLines)
-        let title = shown.count < lines.count ? "Stack trace, the last \(shown.count) of \(lines.count) lines:" : "Stack trace:"
+        let title =
+            shown.count < lines.count ? "Stack trace, the last \(shown.count) of \(lines.count) lines:" : "Stack trace:"
         return ([title] + shown.map { "  \($0)" }).joined(separator: "\n")
     }
 
@@ -91,7 +92,9 @@ struct RunReport {
         switch value {
         case .null: []
         case .object(let members):
-            members.sorted { $0.key < $1.key }.flatMap { flattened($0.value, path: path.isEmpty ? $0.key : "\(path).\($0.key)") }
+            members.sorted { $0.key < $1.key }.flatMap {
+                flattened($0.value, path: path.isEmpty ? $0.key : "\(path).\($0.key)")
+            }
         case .array(let elements):
             elements.enumerated().flatMap { flattened($0.element, path: "\(path)[\($0.offset)]") }
         default: ["\(path): \(TextWidth.singleLine(value.plainText))"]
@@ -110,7 +113,8 @@ struct RunReport {
                     start.isEmpty ? "" : Moments.duration(from: start, to: task.text("ended_at")), task.text("attempt"),
                     task["failure"]?.text("message") ?? "",
                 ]
-            }, elastic: [0, 4]
+            },
+            elastic: [0, 4]
         ).text(width: isWide ? nil : Terminal.width)
     }
 

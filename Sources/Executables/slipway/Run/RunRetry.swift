@@ -3,7 +3,9 @@ internal import SlipwayCore
 
 struct RunRetry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Run again what has ended: same version, same variables.")
+        commandName: "retry",
+        abstract: "Run again what has ended: same version, same variables."
+    )
 
     @Argument(help: "The runs.")
     var ids: [String]

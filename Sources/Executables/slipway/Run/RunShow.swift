@@ -3,7 +3,9 @@ internal import SlipwayCore
 
 struct RunShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a run: its state, tasks, times, and why it failed.")
+        commandName: "show",
+        abstract: "Show a run: its state, tasks, times, and why it failed."
+    )
 
     @Argument(help: "The run.")
     var id: String

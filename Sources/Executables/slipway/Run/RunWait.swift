@@ -3,10 +3,12 @@ internal import SlipwayCore
 
 struct RunWait: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "wait", abstract: "Wait until runs are over.",
+        commandName: "wait",
+        abstract: "Wait until runs are over.",
         discussion: """
             The exit code tells their end: 0 if all succeeded, else that of the first that did not: 10 failed, 11 timed out, 12 cancelled.
-            """)
+            """
+    )
 
     @Argument(help: "The runs.")
     var ids: [String]
@@ -31,7 +33,10 @@ struct RunWait: AsyncParsableCommand {
                 group.addTask {
                     try await Task.sleep(for: .seconds(timeoutSeconds))
                     throw Failure(
-                        .temporary, "not over after \(timeoutSeconds) s", advice: "See where it is with `slipway run show \(ids[0])`.")
+                        .temporary,
+                        "not over after \(timeoutSeconds) s",
+                        advice: "See where it is with `slipway run show \(ids[0])`."
+                    )
                 }
             }
             defer { group.cancelAll() }

@@ -4,7 +4,9 @@ internal import SlipwayCore
 
 struct VersionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Print the versions of this program and of the API.")
+        commandName: "version",
+        abstract: "Print the versions of this program and of the API."
+    )
 
     /// This program's.
     static let own = SlipwayVersion.current

@@ -4,12 +4,14 @@ internal import Glibc
 struct LogFile: ~Copyable {
     private static let readBytes = 64 << 10
 
-    private let descriptor: Int32
+    private let path: String
+    private var descriptor: Int32
     private var offset = 0
     private var rest: [UInt8] = []
 
     /// - Throws: `SystemError` if the file cannot be opened.
     init(path: String) throws(SystemError) {
+        self.path = path
         descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("open a container's log") }
     }
@@ -51,8 +53,37 @@ struct LogFile: ~Copyable {
         offset = 0
     }
 
-    /// The next records there are; empty at the present end of the file.
+    /// Gives the next records there are. Returns false at the present end of the log.
     mutating func next(_ body: (LogRecord) -> Void) -> Bool {
+        if readMore(body) { return true }
+        guard let successor else { return false }
+        // What was written between the last look and the change is still in the old file.
+        if readMore(body) {
+            close(successor)
+            return true
+        }
+        close(descriptor)
+        descriptor = successor
+        offset = 0
+        rest = []
+        return readMore(body)
+    }
+
+    /// The file that stands under the path now, if it is another: the log was begun anew.
+    private var successor: Int32? {
+        let new = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard new >= 0 else { return nil }
+        if Self.inode(new) != Self.inode(descriptor) { return new }
+        close(new)
+        return nil
+    }
+
+    private static func inode(_ descriptor: Int32) -> ino_t {
+        var information = stat()
+        return unsafe fstat(descriptor, &information) == 0 ? information.st_ino : 0
+    }
+
+    private mutating func readMore(_ body: (LogRecord) -> Void) -> Bool {
         guard let bytes = readSome(descriptor, at: offset, limit: Self.readBytes), !bytes.isEmpty else { return false }
         offset += bytes.count
         rest += bytes

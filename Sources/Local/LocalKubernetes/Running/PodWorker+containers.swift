@@ -108,8 +108,10 @@ extension PodWorker {
             store: kubelet.store,
             image: image,
             paths: LocalPaths(
-                mounts: try volumes.mount(container), container: container,
-                terminationMessagePath: files.terminationMessage),
+                mounts: try volumes.mount(container),
+                container: container,
+                terminationMessagePath: files.terminationMessage
+            ),
             terminationMessagePath: files.terminationMessage,
             nodeAllocatable: kubelet.store.get(.nodes, ObjectKey(namespace: "", name: node))?
                 .value[path: "status", "allocatable"] ?? [:]
@@ -123,7 +125,8 @@ extension PodWorker {
             command: command,
             environment: variables,
             workingDirectory: workingDirectory(environment.workingDirectory, files),
-            files: files
+            files: files,
+            logFileBytes: kubelet.options.limits.logFileBytes
         )
     }
 
@@ -259,8 +262,10 @@ extension PodWorker {
     /// A command of a probe or hook sees the same paths as the container.
     private func local(_ action: ProbeAction, _ container: JSONValue, _ files: ContainerFiles) -> ProbeAction {
         let paths = LocalPaths(
-            mounts: volumes.mounts(container).filter { !$0.isLinked }.map { ($0.path, $0.folder) }, container: container,
-            terminationMessagePath: files.terminationMessage)
+            mounts: volumes.mounts(container).filter { !$0.isLinked }.map { ($0.path, $0.folder) },
+            container: container,
+            terminationMessagePath: files.terminationMessage
+        )
         return action.mappingCommand(paths.applied)
     }
 

@@ -221,15 +221,11 @@ actor PodWorker {
         let statuses = (status["initContainerStatuses"]?.elements ?? []) + (status["containerStatuses"]?.elements ?? [])
         containers = ContainerRecord.initial(pod: pod.value).map { record in
             var running = Running(record: record)
-            guard let known = statuses.first(where: { $0.text("name") == record.name }) else { return running }
+            let known = statuses.first { $0.text("name") == record.name } ?? [:]
             running.record.restartCount = Int(clamping: known["restartCount"]?.integer ?? 0)
             running.record.wasStarted = known["started"]?.boolean ?? false
-            let files = ContainerFiles(
-                podPath: podPath,
-                container: record.name,
-                attempt: running.record.restartCount
-            )
-            guard let process = ContainerProcess.adopt(files) else { return running }
+            guard let process = lastStarted(record.name, from: running.record.restartCount) else { return running }
+            running.record.restartCount = process.files.attempt
             running.process = process
             if let mark = process.running {
                 running.record.state = .running(since: mark.startedAt)
@@ -243,6 +239,15 @@ actor PodWorker {
         where containers[index].record.isRunning && containers[index].process?.end == nil {
             begin(index)
         }
+    }
+
+    /// The last start of a container. It may be one that no status tells of: a container is started before that is
+    /// reported, and a second start of the same would run its work twice.
+    private func lastStarted(_ container: String, from known: Int) -> ContainerProcess? {
+        func process(_ attempt: Int) -> ContainerProcess? {
+            ContainerProcess.adopt(ContainerFiles(podPath: podPath, container: container, attempt: attempt))
+        }
+        return process(known + 1) ?? process(known)
     }
 
     // MARK: The end

@@ -157,7 +157,7 @@ actor ProcessKubelet: Kubelet {
                 message: "the log of container \"\(container)\" in pod \"\(pod.key.name)\" is no longer there"
             )
         }
-        return .file(path: files.log, isOpen: { EndMark(path: files.end) == nil })
+        return .file(path: files.log, isOpen: { files.isThere && EndMark(path: files.end) == nil })
     }
 
     /// Ends all pods with their grace, or leaves them running for the next start.

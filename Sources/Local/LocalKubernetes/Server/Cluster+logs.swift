@@ -80,7 +80,7 @@ extension Cluster {
         _ options: LogOptions,
         _ request: Request
     ) throws -> Response {
-        let (bell, token) = try files.watch(path)
+        let (bell, token) = try files.watch(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
         return Reply.streaming(request, contentType: "text/plain") { [files] writer in
             defer { files.end(bell, token) }
             try await writer.write(ByteBuffer())

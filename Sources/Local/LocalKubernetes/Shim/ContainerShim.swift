@@ -11,7 +11,8 @@ struct ContainerShim {
     private static let drainMilliseconds: Int32 = 2000
 
     private let specification: ShimSpecification
-    private let log: Int32
+    private var log: Int32
+    private var logBytes = 0
     private var output = StreamLog(name: "stdout")
     private var error = StreamLog(name: "stderr")
 
@@ -37,8 +38,28 @@ struct ContainerShim {
 
     private init(path: String) throws {
         specification = try ShimSpecification(path: path)
-        log = unsafe open(specification.files.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        log = Self.openLog(specification.files.log)
         guard log >= 0 else { throw SystemError("open a container's log") }
+    }
+
+    private static func openLog(_ path: String) -> Int32 {
+        unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    }
+
+    /// Writes records; a log that has become too large is put aside, in the place of the one before it.
+    ///
+    /// A full disk loses lines; it must not stop the container.
+    private mutating func write(_ records: [UInt8]) {
+        _ = writeAll(log, records)
+        logBytes += records.count
+        guard logBytes > specification.logFileBytes else { return }
+        let path = specification.files.log
+        guard unsafe rename(path, "\(path).old") == 0 else { return }
+        let new = Self.openLog(path)
+        guard new >= 0 else { return }
+        close(log)
+        log = new
+        logBytes = 0
     }
 
     private mutating func run() throws {
@@ -98,8 +119,8 @@ struct ContainerShim {
     private mutating func watch(_ process: Int32, _ signals: ShimSignals) -> ExitStatus {
         while true {
             let ready = Pipe.wait([signals.descriptor, output.descriptor, error.descriptor], milliseconds: -1)
-            if ready.contains(output.descriptor) { copy(&output) }
-            if ready.contains(error.descriptor) { copy(&error) }
+            if ready.contains(output.descriptor) { write(Self.read(&output)) }
+            if ready.contains(error.descriptor) { write(Self.read(&error)) }
             guard ready.contains(signals.descriptor) else { continue }
             for signal in signals.take() {
                 switch signal {
@@ -116,29 +137,30 @@ struct ContainerShim {
         while output.descriptor >= 0 || error.descriptor >= 0 {
             let ready = Pipe.wait([output.descriptor, error.descriptor], milliseconds: Self.drainMilliseconds)
             if ready.isEmpty { break }
-            if ready.contains(output.descriptor) { copy(&output) }
-            if ready.contains(error.descriptor) { copy(&error) }
+            if ready.contains(output.descriptor) { write(Self.read(&output)) }
+            if ready.contains(error.descriptor) { write(Self.read(&error)) }
         }
-        writeRest(&output)
-        writeRest(&error)
+        write(Self.rest(&output))
+        write(Self.rest(&error))
     }
 
-    private func copy(_ stream: inout StreamLog) {
+    /// What a stream has got to say, as records; at its end it is closed.
+    private static func read(_ stream: inout StreamLog) -> [UInt8] {
         guard let bytes = readSome(stream.descriptor, limit: 64 << 10), !bytes.isEmpty else {
             close(stream.descriptor)
             stream.descriptor = -1
-            return
+            return []
         }
         let now = Timestamp.now
         stream.rest += bytes
         var records: [UInt8] = []
         var start = stream.rest.startIndex
         while start < stream.rest.endIndex {
-            let part = stream.rest[start...].prefix(Self.partBytes)
+            let part = stream.rest[start...].prefix(partBytes)
             if let end = part.firstIndex(of: UInt8(ascii: "\n")) {
                 records += LogRecord.encode(part[..<end], stream: stream.name, endsLine: true, at: now)
                 start = end + 1
-            } else if part.count == Self.partBytes {
+            } else if part.count == partBytes {
                 records += LogRecord.encode(part, stream: stream.name, endsLine: false, at: now)
                 start = part.endIndex
             } else {
@@ -146,15 +168,14 @@ struct ContainerShim {
             }
         }
         stream.rest.removeFirst(start)
-        // A full disk loses log lines; it must not stop the container.
-        _ = writeAll(log, records)
+        return records
     }
 
-    private func writeRest(_ stream: inout StreamLog) {
-        guard !stream.rest.isEmpty else { return }
-        // Told as it was written: the last line has no end.
-        _ = writeAll(log, LogRecord.encode(stream.rest, stream: stream.name, endsLine: false, at: .now))
-        stream.rest = []
+    /// The last line, told as it was written: without an end.
+    private static func rest(_ stream: inout StreamLog) -> [UInt8] {
+        guard !stream.rest.isEmpty else { return [] }
+        defer { stream.rest = [] }
+        return LogRecord.encode(stream.rest, stream: stream.name, endsLine: false, at: .now)
     }
 
     /// The log is closed last: who follows it looks for the end then.

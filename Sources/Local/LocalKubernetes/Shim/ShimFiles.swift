@@ -16,6 +16,8 @@ struct ContainerFiles: Sendable, Hashable {
     var end: String { "\(statePrefix).end.json" }
     /// There if the process was killed for its memory.
     var memoryMark: String { "\(statePrefix).oom" }
+    /// False once the pod's folder is removed.
+    var isThere: Bool { readFile(specification, limit: 1) != nil }
     var logFolder: String { "\(podPath)/logs/\(container)" }
     var log: String { "\(logFolder)/\(attempt).log" }
     var terminationMessage: String { "\(podPath)/termination/\(container).\(attempt)" }
@@ -29,19 +31,23 @@ struct ShimSpecification: Sendable {
     var environment: [(name: String, value: String)]
     var workingDirectory: String
     var files: ContainerFiles
+    /// The log is begun anew at this size.
+    var logFileBytes: Int
 
     init(
         id: String,
         command: [String],
         environment: [(name: String, value: String)],
         workingDirectory: String,
-        files: ContainerFiles
+        files: ContainerFiles,
+        logFileBytes: Int
     ) {
         self.id = id
         self.command = command
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.files = files
+        self.logFileBytes = logFileBytes
     }
 
     var json: JSONValue {
@@ -50,6 +56,7 @@ struct ShimSpecification: Sendable {
             "environment": .array(environment.map { [.string($0.name), .string($0.value)] }),
             "workingDirectory": .string(workingDirectory), "podPath": .string(files.podPath),
             "container": .string(files.container), "attempt": JSONValue(files.attempt),
+            "logFileBytes": JSONValue(logFileBytes),
         ]
     }
 
@@ -67,7 +74,8 @@ struct ShimSpecification: Sendable {
                 podPath: value.text("podPath"),
                 container: value.text("container"),
                 attempt: Int(clamping: value["attempt"]?.integer ?? 0)
-            )
+            ),
+            logFileBytes: Int(clamping: value["logFileBytes"]?.integer ?? 64 << 20)
         )
     }
 }

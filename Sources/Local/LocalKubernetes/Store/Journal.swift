@@ -5,7 +5,7 @@ internal import NIOCore
 /// The store's changes as lines of JSON in a file, so that objects outlive the process.
 ///
 /// A line is written in one call before the change is told to anyone; a line cut short by a crash is the last one and
-/// is left out. At each start the file is rewritten with the living objects only.
+/// is left out. At each start, and when much has been written, the file is rewritten with the living objects only.
 package struct Journal: Sendable {
     struct Content: Sendable {
         var objects: [StoredObject] = []
@@ -32,6 +32,22 @@ package struct Journal: Sendable {
         return replayed ?? Content()
     }
 
+    /// Enough has been written since the last rewriting for another.
+    var wantsRewriting: Bool { writtenBytes > 64 << 20 }
+
+    /// Replaces the file by one of the living objects only.
+    mutating func rewrite(_ content: Content) {
+        writtenBytes = 0
+        do { try Self.rewrite(path, content) } catch {
+            // The old file is still whole and is written on.
+            return
+        }
+        let new = unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard new >= 0 else { return }
+        close(descriptor)
+        descriptor = new
+    }
+
     mutating func write(_ change: Change) {
         var line: [UInt8] = []
         line.reserveCapacity(change.object.buffer.readableBytes + 64)
@@ -40,6 +56,7 @@ package struct Journal: Sendable {
         line.append(contentsOf: "}\n".utf8)
         // A full disk must not stop the cluster; the object is then lost at the next restart only.
         _ = writeAll(descriptor, line)
+        writtenBytes += line.count
     }
 
     private static func prefix(_ type: ChangeType, _ kind: ResourceKind) -> String {

@@ -136,6 +136,10 @@ package final class ObjectStore: Sendable {
         state.tables[kind]?[change.object.key] = change.type == .deleted ? nil : change.object
         state.tables[kind]?.history.append(change)
         state.journal?.write(change)
+        if state.journal?.wantsRewriting == true {
+            let objects = state.tables.values.flatMap { $0.namespaces.values.flatMap(\.values) }
+            state.journal?.rewrite(Journal.Content(objects: objects, version: state.version))
+        }
         for watch in state.tables[kind]?.watches.values ?? [:].values { watch.wake() }
     }
 

@@ -28,10 +28,8 @@ package final class StoredObject: Sendable {
         self.kind = kind
         self.version = version
         var value = value
-        var metadata = value["metadata"] ?? [:]
-        metadata["resourceVersion"] = .string(String(version))
-        value["metadata"] = nil
-        value["metadata"] = metadata
+        value.updateMetadata { $0["resourceVersion"] = .string(String(version)) }
+        let metadata = value["metadata"] ?? [:]
         self.value = value
         key = ObjectKey(namespace: metadata.text("namespace"), name: metadata.text("name"))
         uid = metadata.text("uid")

@@ -62,24 +62,24 @@ final class LiveRuns: Service {
     }
 
     func run() async throws {
-        for await _ in wakeUps {
-            while let runs = followedRuns(), !Task.isCancelled {
-                await look(at: runs)
-                // why: an interrupted pause is followed by the check above.
-                try? await Task.sleep(for: limits.followInterval)
+        await cancelWhenGracefulShutdown {
+            for await _ in self.wakeUps {
+                while let runs = self.followedRuns(), !Task.isCancelled {
+                    await self.look(at: runs)
+                    // why: an interrupted pause is followed by the check above.
+                    try? await Task.sleep(for: self.limits.followInterval)
+                }
             }
         }
-        end()
     }
 
-    /// Ends all streams, refuses new ones and lets `run` return. The clients resume elsewhere.
+    /// Ends all streams and refuses new ones. The clients resume elsewhere.
     func end() {
         let streams = state.withLock { state in
             state.isOver = true
             return state.followers.values.map(\.stream)
         }
         for stream in streams { stream.finish() }
-        wakeUp.finish()
     }
 
     private func followedRuns() -> [RunID]? {

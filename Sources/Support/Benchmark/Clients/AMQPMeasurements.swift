@@ -29,7 +29,10 @@ struct AMQPMeasurements: Sendable {
     }
 
     private func measure(
-        _ queue: String, _ topology: AMQPTopology, _ declaring: AMQPPublisher, _ report: @Sendable (String) -> Void
+        _ queue: String,
+        _ topology: AMQPTopology,
+        _ declaring: AMQPPublisher,
+        _ report: @Sendable (String) -> Void
     ) async throws -> [Comparison] {
         let reference = try RabbitReference(url: url, queue: queue, body: Self.body)
         var comparisons: [Comparison] = []
@@ -48,7 +51,10 @@ struct AMQPMeasurements: Sendable {
         try await fill(queue, topology)
         let limit = try await BlockingWork.run {
             try reference.consumeRate(
-                messages: Self.consumedMessages, prefetch: UInt16(Self.prefetch), acknowledgedAtOnce: Self.acknowledgedAtOnce)
+                messages: Self.consumedMessages,
+                prefetch: UInt16(Self.prefetch),
+                acknowledgedAtOnce: Self.acknowledgedAtOnce
+            )
         }
         comparisons.append(comparison("consume and acknowledge, prefetch \(Self.prefetch)", ours, limit))
         return comparisons
@@ -81,8 +87,12 @@ struct AMQPMeasurements: Sendable {
     /// The clock starts with the first batch, which does not count.
     private func consume(_ queue: String, _ topology: AMQPTopology) async throws -> Double {
         let consumer = AMQPConsumer(
-            configuration: try configuration(), topology: topology, queue: queue, prefetch: Self.prefetch,
-            logger: Quiet.logger)
+            configuration: try configuration(),
+            topology: topology,
+            queue: queue,
+            prefetch: Self.prefetch,
+            logger: Quiet.logger
+        )
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }
             defer { group.cancelAll() }
@@ -104,7 +114,9 @@ struct AMQPMeasurements: Sendable {
     }
 
     private func withPublisher<Value: Sendable>(
-        window: Int, _ topology: AMQPTopology, _ body: (AMQPPublisher) async throws -> Value
+        window: Int,
+        _ topology: AMQPTopology,
+        _ body: (AMQPPublisher) async throws -> Value
     ) async throws -> Value {
         var configuration = try configuration()
         configuration.confirmWindow = window
@@ -127,7 +139,12 @@ struct AMQPMeasurements: Sendable {
 
     private func comparison(_ what: String, _ ours: Double, _ limit: Double) -> Comparison {
         Comparison(
-            client: "AMQPClient", what: what, unit: "messages", perSecond: ours, limitName: "librabbitmq loop",
-            limitPerSecond: limit)
+            client: "AMQPClient",
+            what: what,
+            unit: "messages",
+            perSecond: ours,
+            limitName: "librabbitmq loop",
+            limitPerSecond: limit
+        )
     }
 }

@@ -12,6 +12,16 @@ package struct ClientsBenchmark: Sendable {
     }
 
     package func run() async throws -> ClientsReport {
+        var best: [Comparison] = []
+        for number in 1...plan.rounds {
+            report("round \(number) of \(plan.rounds)")
+            let round = try await measure()
+            best = best.isEmpty ? round : zip(best, round).map { $0.best(with: $1) }
+        }
+        return ClientsReport(seconds: plan.seconds, rounds: plan.rounds, comparisons: best)
+    }
+
+    private func measure() async throws -> [Comparison] {
         var comparisons: [Comparison] = []
         if let url = plan.postgresURL {
             comparisons += try await PostgresMeasurements(url: url, seconds: plan.seconds).run(report)
@@ -22,14 +32,16 @@ package struct ClientsBenchmark: Sendable {
         if let address = plan.kubernetes {
             comparisons += try await KubernetesMeasurements(address: address, seconds: plan.seconds).run(report)
         }
-        return ClientsReport(seconds: plan.seconds, comparisons: comparisons)
+        return comparisons
     }
 }
 
 /// What the clients reach beside what their servers allow.
 package struct ClientsReport: Codable, Sendable, Equatable {
-    /// How long each figure was measured.
+    /// How long each figure was measured in a round.
     package var seconds: Int
+    /// Of which the best counts.
+    package var rounds: Int
     package var comparisons: [Comparison]
 
     /// For people, at most 100 columns wide.
@@ -38,9 +50,13 @@ package struct ClientsReport: Codable, Sendable, Equatable {
             var table = FigureTable(client, "PER SECOND", "UNIT", "LIMIT", "BY", "RATIO")
             for comparison in comparisons where comparison.client == client {
                 table.add(
-                    comparison.what, FigureText.rate(comparison.perSecond), comparison.unit,
-                    FigureText.rate(comparison.limitPerSecond), comparison.limitName,
-                    comparison.ratio.map { FigureText.decimal($0, places: 2) } ?? "-")
+                    comparison.what,
+                    FigureText.rate(comparison.perSecond),
+                    comparison.unit,
+                    FigureText.rate(comparison.limitPerSecond),
+                    comparison.limitName,
+                    comparison.ratio.map { FigureText.decimal($0, places: 2) } ?? "-"
+                )
             }
             return table.text
         }.joined(separator: "\n\n")

@@ -2,14 +2,17 @@
 package struct ClientsPlan: Sendable {
     package enum Limits {
         package static let seconds = 1...600
+        package static let rounds = 1...100
     }
 
     /// Each is measured if there is an address for it.
     package var postgresURL: String?
     package var amqpURL: String?
     package var kubernetes: KubernetesAddress?
-    /// How long each figure is measured.
-    package var seconds = 3
+    /// How long each figure is measured in a round.
+    package var seconds = 1
+    /// How often everything is measured. The best round of each figure counts: what disturbs makes figures smaller only.
+    package var rounds = 3
 
     package enum KubernetesAddress: Sendable {
         case url(String)
@@ -31,6 +34,14 @@ package struct Comparison: Codable, Sendable, Equatable {
     /// `nil` if it cannot be measured here.
     package var limitPerSecond: Double?
 
+    /// The better of two rounds, for each side.
+    func best(with other: Comparison) -> Comparison {
+        var best = self
+        best.perSecond = max(perSecond, other.perSecond)
+        best.limitPerSecond = [limitPerSecond, other.limitPerSecond].compactMap { $0 }.max()
+        return best
+    }
+
     package var ratio: Double? { limitPerSecond.flatMap { $0 > 0 ? perSecond / $0 : nil } }
 }
 
@@ -39,14 +50,18 @@ enum ClosedLoop {
     /// - Parameter body: gets the number of its task, and returns how much it did.
     /// - Returns: how much was done in a second, after a tenth of the time for warming up.
     static func rate(
-        tasks: Int, for duration: Duration, _ body: @escaping @Sendable (_ task: Int) async throws -> Int
+        tasks: Int,
+        for duration: Duration,
+        _ body: @escaping @Sendable (_ task: Int) async throws -> Int
     ) async throws -> Double {
         _ = try await count(tasks: tasks, for: duration / 10, body)
         return try await count(tasks: tasks, for: duration, body)
     }
 
     private static func count(
-        tasks: Int, for duration: Duration, _ body: @escaping @Sendable (_ task: Int) async throws -> Int
+        tasks: Int,
+        for duration: Duration,
+        _ body: @escaping @Sendable (_ task: Int) async throws -> Int
     ) async throws -> Double {
         let start = ContinuousClock.now
         let deadline = start + duration
@@ -67,9 +82,7 @@ enum ClosedLoop {
 /// Names for what a benchmark makes and removes again.
 enum ScratchName {
     static func fresh(_ separator: String) -> String {
-        let letters = Array("abcdefghijklmnopqrstuvwxyz")
-        // why: the list of letters is not empty.
-        let suffix = String((0..<8).map { _ in letters.randomElement()! })
-        return "slipway\(separator)bench\(separator)\(suffix)"
+        let number = UInt64.random(in: 0...0xFF_FFFF_FFFF)
+        return "slipway\(separator)bench\(separator)\(String(number, radix: 36))"
     }
 }

@@ -38,8 +38,10 @@ struct CurlReference: Sendable {
 /// A libcurl multi handle and its transfers, used by one thread.
 @safe private final class CurlLoop {
     private let server: String
-    private let multi: OpaquePointer
+    private let handle: UnsafeMutableRawPointer
     private let headers: UnsafeMutablePointer<curl_slist>?
+    /// Freed with this object.
+    private var transfers: [UnsafeMutableRawPointer] = unsafe []
     /// Line ends received by all transfers. Its address is given to the library, and is good as long as this object.
     private let lineCount: UnsafeMutablePointer<Int>
     private static let pollMilliseconds: Int32 = 1000
@@ -48,19 +50,21 @@ struct CurlReference: Sendable {
     init(server: String) throws(BenchmarkError) {
         self.server = server
         guard let multi = unsafe curl_multi_init() else { throw BenchmarkError("no memory for transfers") }
-        unsafe self.multi = unsafe OpaquePointer(multi)
+        unsafe handle = unsafe multi
         unsafe headers = unsafe curl_slist_append(nil, "Content-Type: application/json")
         unsafe lineCount = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         unsafe lineCount.initialize(to: 0)
     }
 
     deinit {
+        while let easy = unsafe transfers.popLast() {
+            unsafe curl_multi_remove_handle(handle, easy)
+            unsafe curl_easy_cleanup(easy)
+        }
         unsafe curl_multi_cleanup(handle)
         unsafe curl_slist_free_all(headers)
         unsafe lineCount.deallocate()
     }
-
-    private var handle: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(multi) }
 
     /// Keeps every connection busy until there are no more requests.
     ///
@@ -69,55 +73,50 @@ struct CurlReference: Sendable {
     func perform(connections: Int, _ next: (Int) -> PlainRequest?) throws(BenchmarkError) -> Int {
         var number = 0
         var active = 0
-        func start(_ easy: UnsafeMutableRawPointer) -> Bool {
-            guard let request = next(number) else { return false }
+        func start(_ easy: UnsafeMutableRawPointer) {
+            guard let request = next(number) else { return }
             number += 1
+            active += 1
             unsafe prepare(easy, request)
             unsafe curl_multi_add_handle(handle, easy)
-            active += 1
-            return true
         }
-        for _ in 0..<connections {
-            guard let easy = unsafe curl_easy_init() else { throw BenchmarkError("no memory for a transfer") }
-            if unsafe !start(easy) { unsafe curl_easy_cleanup(easy) }
-        }
+        for _ in 0..<connections { unsafe start(try makeTransfer()) }
         while active > 0 {
             try wait()
             while let easy = unsafe try nextFinished() {
                 active -= 1
-                if unsafe !start(easy) { unsafe curl_easy_cleanup(easy) }
+                unsafe start(easy)
             }
         }
         return number
     }
 
     func readLines(connections: Int, path: String, count: Int) throws(BenchmarkError) {
-        var transfers: [UnsafeMutableRawPointer] = unsafe []
-        defer {
-            for unsafe easy in unsafe transfers {
-                unsafe curl_multi_remove_handle(handle, easy)
-                unsafe curl_easy_cleanup(easy)
-            }
-        }
         for _ in 0..<connections {
-            guard let easy = unsafe curl_easy_init() else { throw BenchmarkError("no memory for a transfer") }
+            let easy = unsafe try makeTransfer()
             unsafe prepare(easy, PlainRequest(path: path))
             unsafe curl_multi_add_handle(handle, easy)
-            unsafe transfers.append(easy)
         }
         var known = 0
         var lastProgress = ContinuousClock.now
-        while unsafe lineCount.pointee < count {
+        while known < count {
             try wait()
             if unsafe try nextFinished() != nil { throw BenchmarkError("the server ended a watch too early") }
-            if unsafe lineCount.pointee > known {
-                unsafe known = unsafe lineCount.pointee
+            let lines = unsafe lineCount.pointee
+            if lines > known {
+                known = lines
                 lastProgress = .now
             }
             guard .now - lastProgress < Self.silenceLimit else {
                 throw BenchmarkError("the watches brought \(known) of \(count) events")
             }
         }
+    }
+
+    private func makeTransfer() throws(BenchmarkError) -> UnsafeMutableRawPointer {
+        guard let easy = unsafe curl_easy_init() else { throw BenchmarkError("no memory for a transfer") }
+        unsafe transfers.append(easy)
+        return unsafe easy
     }
 
     private func prepare(_ easy: UnsafeMutableRawPointer, _ request: PlainRequest) {
@@ -158,7 +157,6 @@ struct CurlReference: Sendable {
         let status = unsafe slipway_curl_get_number(easy, CURLINFO_RESPONSE_CODE)
         unsafe curl_multi_remove_handle(handle, easy)
         guard result == CURLE_OK, (200..<300).contains(status) else {
-            unsafe curl_easy_cleanup(easy)
             throw BenchmarkError("the plain request failed: libcurl's code \(result.rawValue), status \(status)")
         }
         return unsafe easy

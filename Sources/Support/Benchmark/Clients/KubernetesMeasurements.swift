@@ -56,7 +56,9 @@ struct KubernetesMeasurements: Sendable {
     }
 
     private func measure(
-        _ client: KubernetesClient, _ namespace: String, _ report: @Sendable (String) -> Void
+        _ client: KubernetesClient,
+        _ namespace: String,
+        _ report: @Sendable (String) -> Void
     ) async throws -> [Comparison] {
         let plain = CurlReference(server: client.configuration.server, connections: Self.connections)
         // The plain loop knows neither certificates nor tokens.
@@ -86,7 +88,9 @@ struct KubernetesMeasurements: Sendable {
         var readLimit: Double?
         if hasReference {
             readLimit = try await BlockingWork.run {
-                try plain.rate(seconds: seconds) { PlainRequest(path: "\(Self.path(namespace))/read-\($0 % Self.readObjects)") }
+                try plain.rate(seconds: seconds) {
+                    PlainRequest(path: "\(Self.path(namespace))/read-\($0 % Self.readObjects)")
+                }
             }
         }
         return [
@@ -100,7 +104,10 @@ struct KubernetesMeasurements: Sendable {
 
     /// Many watches of a second namespace, while a plain loop fills it.
     private func watch(
-        _ client: KubernetesClient, _ parent: String, _ plain: CurlReference, _ report: @Sendable (String) -> Void
+        _ client: KubernetesClient,
+        _ parent: String,
+        _ plain: CurlReference,
+        _ report: @Sendable (String) -> Void
     ) async throws -> Comparison {
         report("KubernetesClient: watching")
         let ours = try await inNamespace(client, "\(parent)-a") { namespace in
@@ -119,11 +126,17 @@ struct KubernetesMeasurements: Sendable {
             return rate
         }
         return comparison(
-            "watch, \(Self.watches) watches of \(Self.watchedCreates) creations", "events", ours, limit)
+            "watch, \(Self.watches) watches of \(Self.watchedCreates) creations",
+            "events",
+            ours,
+            limit
+        )
     }
 
     private func watchRate(
-        _ client: KubernetesClient, _ namespace: String, _ plain: CurlReference
+        _ client: KubernetesClient,
+        _ namespace: String,
+        _ plain: CurlReference
     ) async throws -> Double {
         let (listed, toldListed) = AsyncStream.makeStream(of: Void.self)
         let (counts, toldCount) = AsyncStream.makeStream(of: Int.self)
@@ -171,7 +184,9 @@ struct KubernetesMeasurements: Sendable {
     }
 
     private func inNamespace<Value>(
-        _ client: KubernetesClient, _ name: String, _ body: (String) async throws -> Value
+        _ client: KubernetesClient,
+        _ name: String,
+        _ body: (String) async throws -> Value
     ) async throws -> Value {
         _ = try await client.create(Namespace(metadata: ObjectMetadata(name: name)))
         do {
@@ -202,7 +217,12 @@ struct KubernetesMeasurements: Sendable {
 
     private func comparison(_ what: String, _ unit: String, _ ours: Double, _ limit: Double?) -> Comparison {
         Comparison(
-            client: "KubernetesClient", what: what, unit: unit, perSecond: ours, limitName: "libcurl loop",
-            limitPerSecond: limit)
+            client: "KubernetesClient",
+            what: what,
+            unit: unit,
+            perSecond: ours,
+            limitName: "libcurl loop",
+            limitPerSecond: limit
+        )
     }
 }

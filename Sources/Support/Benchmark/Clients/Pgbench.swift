@@ -22,7 +22,9 @@ struct Pgbench: Sendable {
     ///
     /// - Parameter variables: texts for the script's `:name`.
     func transactionsPerSecond(
-        _ script: String, clients: Int, variables: [String: String] = [:]
+        _ script: String,
+        clients: Int,
+        variables: [String: String] = [:]
     ) async throws -> Double {
         let folder = FileManager.default.temporaryDirectory.path
         let file = "\(folder)/\(ScratchName.fresh("-")).sql"
@@ -35,8 +37,11 @@ struct Pgbench: Sendable {
                 "--time=\(seconds)", "--file=\(file)",
             ] + variables.sorted { $0.key < $1.key }.map { "--define=\($0.key)=\($0.value)" }
         let output = try await ProcessOutput.of(
-            ProcessCommand(executable: program, arguments: arguments, environment: environment), name: "pgbench",
-            scratch: folder, limit: .seconds(seconds + 60))
+            ProcessCommand(executable: program, arguments: arguments, environment: environment),
+            name: "pgbench",
+            scratch: folder,
+            limit: .seconds(seconds + 60)
+        )
         guard let rate = Self.rate(in: output) else {
             throw BenchmarkError("pgbench printed no rate")
         }
@@ -57,7 +62,8 @@ struct Pgbench: Sendable {
         // why: where there is no such folder there is nothing in it.
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: home)) ?? []
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"
-        let candidates = versions.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { "\(home)/\($0)/bin/pgbench" }
+        let candidates =
+            versions.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { "\(home)/\($0)/bin/pgbench" }
             + path.split(separator: ":").map { "\($0)/pgbench" }
         guard let program = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
             throw BenchmarkError("there is no pgbench in \(home)/*/bin or PATH; it comes with PostgreSQL's programs")

@@ -29,12 +29,16 @@ struct PostgresMeasurements: Sendable {
     }
 
     private func measure(
-        _ pool: PostgresPool, _ schema: String, _ loop: EventLoop, _ report: @Sendable (String) -> Void
+        _ pool: PostgresPool,
+        _ schema: String,
+        _ loop: EventLoop,
+        _ report: @Sendable (String) -> Void
     ) async throws -> [Comparison] {
         try await pool.query("CREATE TABLE items (id bigint PRIMARY KEY, payload text NOT NULL)")
         try await pool.query("CREATE TABLE inserted (id bigint NOT NULL, payload text NOT NULL)")
         try await pool.query(
-            "INSERT INTO items SELECT id, \(Self.payload) FROM generate_series(1, \(Self.items)) AS id")
+            "INSERT INTO items SELECT id, \(Self.payload) FROM generate_series(1, \(Self.items)) AS id"
+        )
         try await pool.query("ANALYZE items")
         let pgbench = try Pgbench(url: url, schema: schema, seconds: seconds)
         var comparisons: [Comparison] = []
@@ -53,7 +57,10 @@ struct PostgresMeasurements: Sendable {
     }
 
     private func selects(
-        _ pool: PostgresPool, _ tasks: Int, _ connections: Int, _ pgbench: Pgbench
+        _ pool: PostgresPool,
+        _ tasks: Int,
+        _ connections: Int,
+        _ pgbench: Pgbench
     ) async throws -> Comparison {
         let ours = try await ClosedLoop.rate(tasks: tasks, for: duration) { _ in
             let id = Int.random(in: 1...Self.items)
@@ -65,15 +72,21 @@ struct PostgresMeasurements: Sendable {
     }
 
     private func inserts(
-        _ pool: PostgresPool, _ tasks: Int, _ connections: Int, _ pgbench: Pgbench
+        _ pool: PostgresPool,
+        _ tasks: Int,
+        _ connections: Int,
+        _ pgbench: Pgbench
     ) async throws -> Comparison {
         let ours = try await ClosedLoop.rate(tasks: tasks, for: duration) { task in
             try await pool.query("INSERT INTO inserted (id, payload) VALUES (\(task), \(Self.payload))").affectedRows
         }
         let script = "INSERT INTO inserted (id, payload) VALUES (1, :payload);\n"
         let limit = try await pgbench.transactionsPerSecond(
-            script, clients: connections, variables: ["payload": Self.payload])
-        return comparison("insert a row and commit", tasks, connections, "commits", ours, limit)
+            script,
+            clients: connections,
+            variables: ["payload": Self.payload]
+        )
+        return comparison("insert and commit", tasks, connections, "commits", ours, limit)
     }
 
     private func batches(_ pool: PostgresPool, _ pgbench: Pgbench) async throws -> Comparison {
@@ -83,7 +96,8 @@ struct PostgresMeasurements: Sendable {
             try await pool.query("INSERT INTO inserted SELECT * FROM unnest(\(ids), \(payloads))").affectedRows
         }
         let variables = [
-            "ids": "{\(ids.map(String.init).joined(separator: ","))}", "payloads": "{\(payloads.joined(separator: ","))}",
+            "ids": "{\(ids.map(String.init).joined(separator: ","))}",
+            "payloads": "{\(payloads.joined(separator: ","))}",
         ]
         let script = "INSERT INTO inserted SELECT * FROM unnest(:ids::bigint[], :payloads::text[]);\n"
         let limit = try await pgbench.transactionsPerSecond(script, clients: 1, variables: variables)
@@ -91,17 +105,29 @@ struct PostgresMeasurements: Sendable {
     }
 
     private func comparison(
-        _ what: String, _ tasks: Int, _ connections: Int, _ unit: String, _ ours: Double, _ limit: Double
+        _ what: String,
+        _ tasks: Int,
+        _ connections: Int,
+        _ unit: String,
+        _ ours: Double,
+        _ limit: Double
     ) -> Comparison {
         Comparison(
             client: "PostgresClient",
-            what: "\(what), \(tasks) task\(tasks == 1 ? "" : "s"), \(connections) connection\(connections == 1 ? "" : "s")",
-            unit: unit, perSecond: ours, limitName: "pgbench, \(connections) client\(connections == 1 ? "" : "s")",
-            limitPerSecond: limit)
+            what:
+                "\(what), \(tasks) task\(tasks == 1 ? "" : "s"), \(connections) connection\(connections == 1 ? "" : "s")",
+            unit: unit,
+            perSecond: ours,
+            limitName: "pgbench -c \(connections)",
+            limitPerSecond: limit
+        )
     }
 
     private func withPool<Value>(
-        connections: Int, _ schema: String, _ loop: EventLoop, _ body: (PostgresPool) async throws -> Value
+        connections: Int,
+        _ schema: String,
+        _ loop: EventLoop,
+        _ body: (PostgresPool) async throws -> Value
     ) async throws -> Value {
         var configuration = try PostgresConfiguration(url: url)
         configuration.poolSize = connections

@@ -30,7 +30,13 @@ struct RabbitReference: Sendable {
     /// Messages confirmed a second, at most `window` unconfirmed at a time.
     func publishRate(window: Int, seconds: Int) throws -> Double {
         let session = try RabbitLoop(
-            host: host, port: port, virtualHost: virtualHost, user: user, password: password, queue: queue)
+            host: host,
+            port: port,
+            virtualHost: virtualHost,
+            user: user,
+            password: password,
+            queue: queue
+        )
         try session.selectConfirms()
         let start = ContinuousClock.now
         let deadline = start + .seconds(seconds)
@@ -45,7 +51,13 @@ struct RabbitReference: Sendable {
     /// Messages consumed a second. The clock starts with the first acknowledgement.
     func consumeRate(messages: Int, prefetch: UInt16, acknowledgedAtOnce: Int) throws -> Double {
         let session = try RabbitLoop(
-            host: host, port: port, virtualHost: virtualHost, user: user, password: password, queue: queue)
+            host: host,
+            port: port,
+            virtualHost: virtualHost,
+            user: user,
+            password: password,
+            queue: queue
+        )
         try session.subscribe(prefetch: prefetch)
         var start: ContinuousClock.Instant?
         for number in 1...messages {
@@ -76,7 +88,12 @@ struct RabbitReference: Sendable {
     var unconfirmed: Int { Int(published + 1 - lowestUnconfirmed) - confirmed.count }
 
     init(
-        host: String, port: Int32, virtualHost: String, user: String, password: String, queue: String
+        host: String,
+        port: Int32,
+        virtualHost: String,
+        user: String,
+        password: String,
+        queue: String
     ) throws(BenchmarkError) {
         guard let state = unsafe amqp_new_connection() else { throw BenchmarkError("no memory for a connection") }
         unsafe self.state = unsafe state
@@ -111,7 +128,9 @@ struct RabbitReference: Sendable {
         let exchange = unsafe amqp_bytes_t(len: 0, bytes: nil)
         let status = unsafe body.withUnsafeBytes { buffer in
             let bytes = unsafe amqp_bytes_t(
-                len: buffer.count, bytes: UnsafeMutableRawPointer(mutating: buffer.baseAddress))
+                len: buffer.count,
+                bytes: UnsafeMutableRawPointer(mutating: buffer.baseAddress)
+            )
             return unsafe amqp_basic_publish(state, Self.channel, exchange, queue, 0, 0, &properties, bytes)
         }
         guard status == AMQP_STATUS_OK.rawValue else { throw BenchmarkError("publishing failed with status \(status)") }
@@ -173,7 +192,9 @@ struct RabbitReference: Sendable {
 
     func acknowledge(upTo tag: UInt64) throws(BenchmarkError) {
         let status = unsafe amqp_basic_ack(state, Self.channel, tag, 1)
-        guard status == AMQP_STATUS_OK.rawValue else { throw BenchmarkError("acknowledging failed with status \(status)") }
+        guard status == AMQP_STATUS_OK.rawValue else {
+            throw BenchmarkError("acknowledging failed with status \(status)")
+        }
     }
 
     // MARK: Replies

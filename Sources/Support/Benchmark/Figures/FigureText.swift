@@ -17,10 +17,13 @@ package enum FigureText {
     /// `26.4 MiB`.
     package static func bytes(_ value: Double?) -> String {
         guard let value else { return "-" }
-        if value < 1024 { return "\(threeDigits(value)) B" }
-        if value < 1 << 20 { return "\(threeDigits(value / 1024)) KiB" }
-        if value < 1 << 30 { return "\(threeDigits(value / Double(1 << 20))) MiB" }
-        return "\(threeDigits(value / Double(1 << 30))) GiB"
+        var amount = value
+        var unit = "B"
+        for larger in ["KiB", "MiB", "GiB", "TiB"] where amount >= 1024 {
+            amount /= 1024
+            unit = larger
+        }
+        return "\(threeDigits(amount)) \(unit)"
     }
 
     /// At least three digits if there are as many: `0.123`, `12.3`, `1234`.

@@ -21,7 +21,8 @@ package struct PrometheusHistogram: Sendable, Equatable {
     package func adding(_ other: PrometheusHistogram) -> PrometheusHistogram { combined(with: other, +) }
 
     private func combined(
-        with other: PrometheusHistogram, _ operation: (Double, Double) -> Double
+        with other: PrometheusHistogram,
+        _ operation: (Double, Double) -> Double
     ) -> PrometheusHistogram {
         var counts: [Double: Double] = [:]
         for bound in Set(cumulative.map(\.bound) + other.cumulative.map(\.bound)) {

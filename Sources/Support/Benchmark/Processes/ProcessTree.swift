@@ -8,9 +8,14 @@ struct ProcessTree: Sendable {
     init() {
         // why: without /proc nothing is known, and an empty tree says so.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        self.init(times: Dictionary(names.compactMap { Int32($0) }.compactMap { pid in
-            ProcessTimes(pid: pid).map { (pid, $0) }
-        }, uniquingKeysWith: { first, _ in first }))
+        self.init(
+            times: Dictionary(
+                names.compactMap { Int32($0) }.compactMap { pid in
+                    ProcessTimes(pid: pid).map { (pid, $0) }
+                },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
     }
 
     init(times: [Int32: ProcessTimes]) {

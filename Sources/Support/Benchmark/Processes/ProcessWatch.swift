@@ -52,7 +52,8 @@ actor ProcessWatch {
                 name: subject.name,
                 cpuSeconds: max(0, tree.cpuSeconds(from: subject.pid) - (cpuAtBegin[subject.pid] ?? 0)),
                 residentBytes: known?.resident ?? 0,
-                peakBytes: known?.kernelPeak ?? seenPeakBytes[subject.pid] ?? 0)
+                peakBytes: known?.kernelPeak ?? seenPeakBytes[subject.pid] ?? 0
+            )
         }
     }
 

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import SlipwayCore
+package import SlipwayCore
 
 /// The job whose runs are measured: no engine, the smallest pod, and for a cluster that only pretends to run pods the
 /// annotations that tell what a runner would have done.

@@ -19,14 +19,17 @@ struct RunLedger: Sendable {
             SELECT greatest(
                 (SELECT id FROM live_runs WHERE job_id = \(job) ORDER BY id DESC LIMIT 1),
                 (SELECT id FROM finished_runs WHERE job_id = \(job) ORDER BY id DESC LIMIT 1))
-            """)
+            """
+        )
         floor = try newest.decode(RunID?.self).first.flatMap { $0 } ?? RunID(high: 0, low: 0)
     }
 
     /// The database's clock, in microseconds since 1970.
     func now() async throws -> Int64 {
         let result = try await pool.query("SELECT clock_timestamp()")
-        guard let time = try result.decode(Timestamp.self).first else { throw BenchmarkError("the database has no clock") }
+        guard let time = try result.decode(Timestamp.self).first else {
+            throw BenchmarkError("the database has no clock")
+        }
         return time.microsecondsSince1970
     }
 
@@ -102,8 +105,10 @@ struct RunLedger: Sendable {
             ).decode(Timestamp?.self, Timestamp?.self, Timestamp?.self).compactMap { created, running, succeeded in
                 created.map {
                     Times(
-                        created: $0.microsecondsSince1970, running: running?.microsecondsSince1970,
-                        succeeded: succeeded?.microsecondsSince1970)
+                        created: $0.microsecondsSince1970,
+                        running: running?.microsecondsSince1970,
+                        succeeded: succeeded?.microsecondsSince1970
+                    )
                 }
             }
         }

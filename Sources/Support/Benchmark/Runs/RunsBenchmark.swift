@@ -19,7 +19,10 @@ package struct RunsBenchmark: Sendable {
     ///   - token: the API's; empty for none.
     ///   - report: gets a line now and then, to show to a person.
     package init(
-        plan: RunsPlan, stack: StackUnderTest, token: String, report: @escaping @Sendable (String) -> Void
+        plan: RunsPlan,
+        stack: StackUnderTest,
+        token: String,
+        report: @escaping @Sendable (String) -> Void
     ) {
         self.plan = plan
         self.stack = stack
@@ -68,9 +71,15 @@ package struct RunsBenchmark: Sendable {
             let after = try await ServerCounters.read(pool, api, stack)
             measurement.costs = CostsARun(from: before, to: after, runs: plan.runs)
             measurement.readyToPodCreated = ServerCounters.growth(
-                of: "slipway_ready_to_pod_created_seconds", from: before, to: after)
+                of: "slipway_ready_to_pod_created_seconds",
+                from: before,
+                to: after
+            )
             measurement.lossless = try await Lossless.check(
-                measurement.submission.acknowledged, ledger, logLinesARun: plan.logLines)
+                measurement.submission.acknowledged,
+                ledger,
+                logLinesARun: plan.logLines
+            )
             measurement.lossless.settleSeconds = seconds
             measurement.lossless.cleanupsLeft = leftovers.cleanups
             measurement.lossless.podsLeft = leftovers.pods
@@ -140,7 +149,8 @@ package struct RunsBenchmark: Sendable {
                 // The list of pods may be long: it is asked for once the database expects it to be empty.
                 if cleanups == 0 || isOver {
                     let pods = try await client.listAll(
-                        PodSnapshot.self, namespace: nil,
+                        PodSnapshot.self,
+                        namespace: nil,
                         labelSelector: "\(PodNaming.selector),\(PodNaming.jobLabel)=\(NoopJob.name)"
                     ).items.count
                     if pods == 0 || isOver {

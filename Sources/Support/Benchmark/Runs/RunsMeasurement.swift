@@ -35,7 +35,10 @@ package struct CostsARun: Codable, Sendable, Equatable {
         writeTransactions = Double(after.writeTransactions - before.writeTransactions) / count
         walBytes = Double(after.walBytes - before.walBytes) / count
         messages = ServerCounters.growth(
-            of: "slipway_messages_published_total", by: "type", from: before, to: after
+            of: "slipway_messages_published_total",
+            by: "type",
+            from: before,
+            to: after
         ).mapValues { $0 / count }
         processLogLines = Double(before.loggedLines()) / count
     }

@@ -81,12 +81,20 @@ package struct RunsReport: Codable, Sendable {
         submitRefusals = measurement.submission.refusals
         submitFailures = measurement.submission.failures
         submitToAcknowledged = Spread(Samples(measurement.submission.latencySeconds))
-        submitToRunning = Spread(Samples(measurement.times.compactMap { times in
-            times.running.map { Self.seconds(from: times.created, to: $0) }
-        }))
-        pendingToSucceeded = Spread(Samples(measurement.times.compactMap { times in
-            times.succeeded.map { Self.seconds(from: times.created, to: $0) }
-        }))
+        submitToRunning = Spread(
+            Samples(
+                measurement.times.compactMap { times in
+                    times.running.map { Self.seconds(from: times.created, to: $0) }
+                }
+            )
+        )
+        pendingToSucceeded = Spread(
+            Samples(
+                measurement.times.compactMap { times in
+                    times.succeeded.map { Self.seconds(from: times.created, to: $0) }
+                }
+            )
+        )
         readyToPodCreated = Estimates(measurement.readyToPodCreated)
         processes = measurement.processes.map { usage in
             Process(usage: usage, cpuMillisecondsARun: usage.cpuSeconds * 1000 / Double(max(1, plan.runs)))
@@ -126,8 +134,13 @@ package struct BarVerdict: Codable, Sendable, Equatable {
             let measured = report.runsPerSecond
             verdicts.append(
                 BarVerdict(
-                    name: "runs_per_second", required: required, measured: measured, isReached: measured >= required,
-                    text: "\(FigureText.rate(measured)) of at least \(FigureText.rate(required))"))
+                    name: "runs_per_second",
+                    required: required,
+                    measured: measured,
+                    isReached: measured >= required,
+                    text: "\(FigureText.rate(measured)) (at least \(FigureText.rate(required)))"
+                )
+            )
         }
         if let required = bars.runningP99Seconds {
             let measured = report.submitToRunning.p99
@@ -135,9 +148,14 @@ package struct BarVerdict: Codable, Sendable, Equatable {
             let isComplete = report.submitToRunning.count == report.runs
             verdicts.append(
                 BarVerdict(
-                    name: "submit_to_running_p99_seconds", required: required, measured: measured,
+                    name: "submit_to_running_p99_seconds",
+                    required: required,
+                    measured: measured,
                     isReached: isComplete && measured.map { $0 <= required } ?? false,
-                    text: "p99 of submit → running \(FigureText.seconds(measured)) of at most \(FigureText.seconds(required))"))
+                    text:
+                        "p99 of submit → running \(FigureText.seconds(measured)) (at most \(FigureText.seconds(required)))"
+                )
+            )
         }
         return verdicts
     }

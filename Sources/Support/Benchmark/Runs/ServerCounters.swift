@@ -15,7 +15,8 @@ struct ServerCounters: Sendable {
     /// How long each process's log file is.
     var logFileBytes: [String: Int]
 
-    static func read(_ pool: PostgresPool, _ api: BenchmarkAPI, _ stack: StackUnderTest) async throws -> ServerCounters {
+    static func read(_ pool: PostgresPool, _ api: BenchmarkAPI, _ stack: StackUnderTest) async throws -> ServerCounters
+    {
         let rows = try await pool.query(
             """
             SELECT (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()),
@@ -25,10 +26,16 @@ struct ServerCounters: Sendable {
         var metrics: [PrometheusText] = []
         for port in stack.processes.compactMap(\.metricsPort) { metrics.append(try await api.metrics(port: port)) }
         return ServerCounters(
-            commits: rows[0].0, writeTransactions: rows[0].1, walBytes: rows[0].2,
-            ownCommits: Int64(await pool.statistics.statementsFinished), metrics: metrics,
+            commits: rows[0].0,
+            writeTransactions: rows[0].1,
+            walBytes: rows[0].2,
+            ownCommits: Int64(await pool.statistics.statementsFinished),
+            metrics: metrics,
             logFileBytes: Dictionary(
-                stack.processes.map { ($0.logFile, LogFile.size(of: $0.logFile)) }, uniquingKeysWith: { first, _ in first }))
+                stack.processes.map { ($0.logFile, LogFile.size(of: $0.logFile)) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
     }
 
     /// Lines that were appended to the log files since.
@@ -45,7 +52,10 @@ struct ServerCounters: Sendable {
 
     /// What the services' counters of this name grew by, by a label.
     static func growth(
-        of name: String, by label: String, from before: ServerCounters, to after: ServerCounters
+        of name: String,
+        by label: String,
+        from before: ServerCounters,
+        to after: ServerCounters
     ) -> [String: Double] {
         var growth: [String: Double] = [:]
         for (old, new) in zip(before.metrics, after.metrics) {
@@ -59,7 +69,9 @@ struct ServerCounters: Sendable {
 
     /// What all services' histograms of this name grew by.
     static func growth(
-        of histogram: String, from before: ServerCounters, to after: ServerCounters
+        of histogram: String,
+        from before: ServerCounters,
+        to after: ServerCounters
     ) -> PrometheusHistogram {
         zip(before.metrics, after.metrics).reduce(PrometheusHistogram()) { sum, pair in
             sum.adding(pair.1.histogram(histogram).since(pair.0.histogram(histogram)))

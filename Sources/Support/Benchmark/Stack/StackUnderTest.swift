@@ -38,8 +38,11 @@ package struct StackUnderTest: Sendable {
         isSimulated = state.isSimulated
         processes = records.map { record in
             Process(
-                name: record.name, pid: record.identity.pid, logFile: record.logFile,
-                metricsPort: state.ports["\(record.name)-health"])
+                name: record.name,
+                pid: record.identity.pid,
+                logFile: record.logFile,
+                metricsPort: state.ports["\(record.name)-health"]
+            )
         }
     }
 

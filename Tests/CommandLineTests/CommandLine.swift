@@ -1,0 +1,89 @@
+import DevStack
+import TestSupport
+import Testing
+
+import struct FoundationEssentials.Data
+import class FoundationEssentials.FileManager
+import class FoundationEssentials.JSONDecoder
+
+/// How a command ended and what it wrote.
+struct CommandResult: Sendable {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    var lines: [String] { output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
+}
+
+/// The `slipway` executable as a person or a script calls it.
+struct CommandLine: Sendable {
+    var environment: [String: String] = [:]
+
+    /// Runs it in a pipe.
+    func run(_ arguments: String..., input: String = "") async throws -> CommandResult {
+        try await run(arguments, input: input)
+    }
+
+    func run(_ arguments: [String], input: String = "") async throws -> CommandResult {
+        try await start(arguments, input: input).result()
+    }
+
+    /// Starts it in a pipe.
+    func start(_ arguments: [String], input: String = "") throws -> Running {
+        let folder = try TestScratch.shared.folder("command")
+        try Data(input.utf8).write(to: .init(filePath: "\(folder)/in"))
+        let shell = "exec \"$0\" \"$@\" > \(folder)/out 2> \(folder)/err < \(folder)/in"
+        let process = try TestProcess(
+            "/bin/sh",
+            ["-c", shell, try BuiltExecutable.path("slipway")] + arguments,
+            environment: environment
+        )
+        return Running(process: process, folder: folder)
+    }
+
+    /// Runs it on a terminal of so many columns; output and errors are one there.
+    func runOnTerminal(_ arguments: [String], columns: Int = 80) async throws -> CommandResult {
+        let folder = try TestScratch.shared.folder("terminal")
+        let words = ([try BuiltExecutable.path("slipway")] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        let process = try TestProcess(
+            "/usr/bin/script",
+            ["-qec", "stty cols \(columns); exec \(words)", "\(folder)/out"],
+            environment: environment.merging(["TERM": "xterm"]) { $1 }
+        )
+        guard case .status(let status) = try await process.waitForExit(within: .seconds(60)) else {
+            throw EndedBySignal(description: "the terminal was ended by a signal")
+        }
+        return CommandResult(status: status, output: try Running.read("\(folder)/out"), errors: "")
+    }
+
+    struct Running: Sendable {
+        let process: TestProcess
+        let folder: String
+
+        func result() async throws -> CommandResult {
+            guard case .status(let status) = try await process.waitForExit(within: .seconds(60)) else {
+                throw EndedBySignal(description: "the command was ended by a signal")
+            }
+            return CommandResult(
+                status: status,
+                output: try Self.read("\(folder)/out"),
+                errors: try Self.read("\(folder)/err")
+            )
+        }
+
+        /// What it wrote so far.
+        var output: String {
+            get throws { try Self.read("\(folder)/out") }
+        }
+
+        static func read(_ path: String) throws -> String {
+            guard let data = FileManager.default.contents(atPath: path) else { return "" }
+            return String(decoding: data, as: UTF8.self)
+        }
+    }
+}
+
+/// A command did not end by itself.
+struct EndedBySignal: Error {
+    let description: String
+}

@@ -1,0 +1,193 @@
+import DevStack
+import Glibc
+import PostgresClient
+import TestSupport
+import Testing
+
+/// Two processes of each kind share the work, and one takes over what another leaves.
+@Suite(.fleet, .explained, .serialized, .timeLimit(.minutes(4))) struct TakeoverTests {
+    @Test("two of every process at once do each run once, whichever API it was given to")
+    func twoOfEach() async throws {
+        let site = try Site.current()
+        let job = try await CountingJob("pairs", lines: 50, on: site)
+        async let first = site.create(job.name, count: 50, api: 0)
+        async let second = site.create(job.name, count: 50, api: 1)
+        let runs = try await first + second
+        try await job.checkSuccess(of: runs, endingWithin: .seconds(120))
+    }
+
+    @Test("a worker that is stopped hands its runs to the other at once, and user code goes on untouched")
+    func handOver() async throws {
+        let fleet = try Fleet.current()
+        let site = fleet.site
+        let job = try await CountingJob("handover", lines: 60, pause: 0.1, on: site)
+        let runs = try await site.create(job.name, count: 10)
+        try await waitUntilRunning(runs, on: site)
+
+        let stopped = try await holder(of: runs, on: site)
+        let held = try await site.number(Self.held(runs, by: stopped))
+        let begin = ContinuousClock.now
+        try fleet.process(stopped).send(SIGTERM)
+        try await eventually(within: .seconds(10), "the other worker holds all runs") {
+            let others = try await site.database.query(
+                """
+                SELECT count(*) FROM live_runs JOIN holders ON holders.id = holder_id
+                WHERE live_runs.id::text = ANY(\(runs)) AND holders.name <> \(stopped) AND state = 'running'
+                """
+            )
+            return try others.first?.value(at: 0, as: Int64.self) == 10
+        }
+        #expect(ContinuousClock.now - begin < .seconds(3))
+        #expect(held > 0)
+        _ = try await fleet.process(stopped).waitForExit()
+        try await fleet.start([stopped])
+
+        try await job.checkSuccess(of: runs, endingWithin: .seconds(60))
+        #expect(try await silences(in: runs, on: site) == 0, "the runs were handed over, not found after a silence")
+        #expect(
+            try await site.number("SELECT count(*) FROM runs WHERE id::text = ANY(\(runs)) AND placement = 1") == 10
+        )
+    }
+
+    @Test("restarting one process after the other, as an upgrade does, touches no run")
+    func rollingRestart() async throws {
+        let fleet = try Fleet.current()
+        let site = fleet.site
+        let job = try await CountingJob("rolling", lines: 80, pause: 0.1, on: site)
+        let runs = try await site.create(job.name, count: 10)
+        try await waitUntilRunning(runs, on: site)
+        for name in Fleet.services {
+            try fleet.process(name).send(SIGTERM)
+            #expect(try await fleet.process(name).waitForExit() == .status(0), "\(name)")
+            try await fleet.start([name])
+        }
+        try await job.checkSuccess(of: runs, endingWithin: .seconds(60))
+        #expect(try await silences(in: runs, on: site) == 0)
+    }
+
+    @Test("a run that no dispatcher has taken is cancelled at once, and no pod was ever there")
+    func cancelReady() async throws {
+        let fleet = try Fleet.current()
+        let site = fleet.site
+        let job = try await CountingJob("cancel-ready", lines: 1, on: site)
+        for name in ["dispatcher-1", "dispatcher-2"] { try await fleet.kill(name) }
+        let run = try await site.create(job.name)[0]
+        try await eventually(within: .seconds(30), "the run is ready") {
+            try await site.number("SELECT count(*) FROM runs WHERE id::text = \(run) AND state = 'ready'") == 1
+        }
+        let answer = try await site.slipway("run", "cancel", run)
+        #expect(answer.output.contains("run \(run) cancelled"))
+        #expect(try await site.run(run).text("state") == "cancelled")
+        #expect(try await site.slipway("run", "cancel", run).output.contains("was already cancelled"))
+
+        // The dispatchers come back and find nothing to do for it.
+        try await fleet.start(["dispatcher-1", "dispatcher-2"])
+        let next = try await site.create(job.name)
+        try await job.checkSuccess(of: next, endingWithin: .seconds(30))
+        #expect(try await site.number("SELECT count(*) FROM runs WHERE id::text = \(run) AND placement = 0") == 1)
+        #expect(job.executed == next)
+    }
+
+    /// Who is killed while runs are under way.
+    enum Victim: String, CaseIterable, CustomTestStringConvertible {
+        case scheduler, dispatcher, worker, api, everyService, kubernetes, broker, postgres
+        var testDescription: String { rawValue }
+    }
+
+    @Test(
+        "whatever is killed while twenty runs are under way, all succeed, ran once, and lost no line",
+        arguments: Victim.allCases
+    )
+    func killed(_ victim: Victim) async throws {
+        let fleet = try Fleet.current()
+        let site = fleet.site
+        let job = try await CountingJob("kill-\(victim.rawValue.lowercased())", lines: 30, pause: 0.1, on: site)
+        let runs = try await site.create(job.name, count: 20)
+        // Some run already and some are on their way.
+        try await eventually(within: .seconds(30), "some runs are running") { job.executed.count >= 5 }
+        try await strike(victim, fleet, runs)
+        try await job.checkSuccess(of: runs, endingWithin: .seconds(90))
+    }
+
+    private func strike(_ victim: Victim, _ fleet: Fleet, _ runs: [String]) async throws {
+        switch victim {
+        case .scheduler:
+            try await kill(try await leader(fleet.site), fleet)
+        case .dispatcher:
+            try await kill("dispatcher-1", fleet)
+        case .worker:
+            try await kill(try await holder(of: runs, on: fleet.site), fleet)
+        case .api:
+            // Who waits for a run is not disturbed: the command finds the API again.
+            let waiting = try fleet.site.slipway(api: 0).start(["run", "wait"] + runs)
+            try await kill("api-1", fleet)
+            #expect(try await waiting.answer(within: .seconds(90)).status == 0)
+        case .everyService:
+            for name in Fleet.services { try fleet.process(name).send(SIGKILL) }
+            for name in Fleet.services { _ = try await fleet.process(name).waitForExit() }
+            try await fleet.start(Fleet.services)
+        case .kubernetes:
+            try await kill("kubernetes", fleet)
+        case .broker:
+            await fleet.broker.kill9()
+            try await fleet.broker.start()
+        case .postgres:
+            await fleet.postgres.kill9()
+            try await fleet.postgres.start()
+        }
+    }
+
+    /// Kills a process and starts it again.
+    private func kill(_ name: String, _ fleet: Fleet) async throws {
+        try await fleet.kill(name)
+        try await fleet.start([name])
+    }
+
+    // MARK: Who does what
+
+    private func waitUntilRunning(_ runs: [String], on site: Site) async throws {
+        try await eventually(within: .seconds(60), "all runs are running") {
+            try await site.number("SELECT count(*) FROM runs WHERE id::text = ANY(\(runs)) AND state = 'running'")
+                == runs.count
+        }
+    }
+
+    /// The name of the worker that holds most of the runs.
+    private func holder(of runs: [String], on site: Site) async throws -> String {
+        try await eventually("a worker holds runs") {
+            try await site.database.query(
+                """
+                SELECT holders.name FROM live_runs JOIN holders ON holders.id = holder_id
+                WHERE live_runs.id::text = ANY(\(runs)) AND holders.kind = 'worker'
+                GROUP BY 1 ORDER BY count(*) DESC LIMIT 1
+                """
+            ).first?.value(at: 0, as: String.self)
+        }
+    }
+
+    /// How often these runs were found without a supervisor, or lost their pod.
+    private func silences(in runs: [String], on site: Site) async throws -> Int {
+        try await site.number(
+            """
+            SELECT count(*) FROM run_events
+            WHERE run_id::text = ANY(\(runs)) AND kind IN ('lease_expired', 'placement_lost')
+            """
+        )
+    }
+
+    private static func held(_ runs: [String], by name: String) -> PostgresQuery {
+        """
+        SELECT count(*) FROM live_runs JOIN holders ON holders.id = holder_id
+        WHERE live_runs.id::text = ANY(\(runs)) AND holders.name = \(name)
+        """
+    }
+
+    /// The name of the scheduler that admits and sweeps.
+    private func leader(_ site: Site) async throws -> String {
+        try await eventually("a scheduler leads") {
+            try await site.database.query(
+                "SELECT holders.name FROM terms JOIN holders ON holders.id = holder_id WHERE terms.expires_at > now()"
+            ).first?.value(at: 0, as: String.self)
+        }
+    }
+}

@@ -121,8 +121,11 @@ let package = Package(
         // One outside system each.
         library("PostgresClient", in: "Clients", ["CPostgres", "EventLoop", Library.logging], settings: touchesC),
         library(
-            "AMQPClient", in: "Clients", ["CRabbitMQ", "EventLoop", Library.dequeModule, Library.logging],
-            settings: touchesC),
+            "AMQPClient",
+            in: "Clients",
+            ["CRabbitMQ", "EventLoop", Library.dequeModule, Library.logging],
+            settings: touchesC
+        ),
         library(
             "KubernetesClient",
             in: "Clients",
@@ -192,7 +195,8 @@ let package = Package(
             [
                 Library.argumentParser, Library.dequeModule, Library.httpTypes, Library.hummingbird, Library.logging,
                 Library.nioCore, Library.serviceLifecycle, Library.yams,
-            ]
+            ],
+            settings: touchesC
         ),
         library("DevStack", in: "Local", [Library.logging]),
 
@@ -201,6 +205,17 @@ let package = Package(
         library("Observability", in: "Support", [Library.logging, Library.hummingbird, Library.serviceLifecycle]),
         library("Settings", in: "Support", [Library.logging, Library.yams]),
         library("TestSupport", in: "Support", ["DevStack"]),
+
+        library(
+            "Benchmark",
+            in: "Support",
+            [
+                "AMQPClient", "CCurl", "CRabbitMQ", "DevStack", "EventLoop", "KubernetesClient", "Placement",
+                "PostgresClient", "RunStore", "SlipwayCore", Library.asyncHTTPClient, Library.logging, Library.nioCore,
+                Library.nioHTTP1,
+            ],
+            settings: touchesC
+        ),
 
         // Executables.
         executable(
@@ -217,13 +232,31 @@ let package = Package(
         executable("slipway-worker", ["Worker", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-runner", ["Runner"]),
         executable("slipway-localkube", ["LocalKubernetes", Library.argumentParser]),
-        executable("slipway-bench", ["Settings", Library.argumentParser]),
+        executable("slipway-bench", ["Benchmark", "DevStack", Library.argumentParser]),
 
         // Tests.
         tests("SlipwayCoreTests", ["SlipwayCore"]),
         tests("PlacementTests", ["Placement", "SlipwayCore", "KubernetesClient"]),
         tests("RunnerTests", ["Runner", "SlipwayCore", "slipway-runner"]),
         tests("AMQPClientTests", ["AMQPClient", "EventLoop", Library.logging]),
+        tests("BenchmarkTests", ["Benchmark", "SlipwayCore"]),
+        tests("DocumentationTests", ["SlipwayCore"]),
+        tests("LocalKubernetesTests", ["LocalKubernetes", "slipway-localkube"]),
+        tests(
+            "ControlAPITests",
+            [
+                "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "PostgresClient", "EventLoop",
+                "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.nioCore, Library.nioHTTP1,
+                Library.logging, Library.serviceLifecycle,
+            ]
+        ),
+        tests(
+            "CommandLineTests",
+            [
+                "SlipwayCore", "RunStore", "PostgresClient", "EventLoop", "DevStack", "TestSupport", "slipway",
+                "slipway-api", Library.logging, Library.yams,
+            ]
+        ),
         tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),
         tests(
             "RunStoreTests",

@@ -32,7 +32,7 @@ struct CommandLine: Sendable {
     func start(_ arguments: [String], input: String = "") throws -> Running {
         let folder = try TestScratch.shared.folder("command")
         try Data(input.utf8).write(to: .init(filePath: "\(folder)/in"))
-        let shell = "exec \"$0\" \"$@\" > \(folder)/out 2> \(folder)/err < \(folder)/in"
+        let shell = "cat \(folder)/in | \"$0\" \"$@\" > \(folder)/out 2> \(folder)/err"
         let process = try TestProcess(
             "/bin/sh",
             ["-c", shell, try BuiltExecutable.path("slipway")] + arguments,

@@ -44,7 +44,9 @@ struct CountingJob {
         try await site.waitForEnd(of: runs, within: limit)
         #expect(try await site.states(of: runs).filter { !$0.key.hasPrefix("succeeded") } == [:])
         let executions = Dictionary(grouping: executed, by: \.self).mapValues(\.count)
-        #expect(runs.filter { executions[$0] != 1 }.map { "\($0) ran \(executions[$0] ?? 0) times" } == [])
+        for run in runs where executions[run] != 1 {
+            Issue.record("\(run) ran \(executions[run] ?? 0) times\n\(try await site.history(of: run))")
+        }
         try await checkHistory(of: runs)
         try await checkLogs(of: runs)
         try await checkNothingIsLeft(of: runs)
@@ -58,12 +60,12 @@ struct CountingJob {
 
     private func checkLogs(of runs: [String]) async throws {
         let whole = (1...lines).map { "line \($0)" }
-        var broken: [String: [String]] = [:]
         for run in runs {
             let found = try await site.lines(of: "count", run)
-            if found != whole { broken[run] = found }
+            if found != whole {
+                Issue.record("the log of \(run) is \(found)\n\(try await site.history(of: run))")
+            }
         }
-        #expect(broken.isEmpty, "logs with gaps or doubles")
     }
 
     /// Each run was created once, ended once, and went on from where it was.
@@ -81,7 +83,7 @@ struct CountingJob {
             """
             SELECT count(*) FROM (
                 SELECT from_state, lag(state) OVER (PARTITION BY run_id ORDER BY sequence) AS before
-                FROM run_events WHERE run_id::text = ANY(\(runs)) AND kind IN ('created', 'state')
+                FROM run_events WHERE run_id::text = ANY(\(runs)) AND (kind = 'created' OR from_state IS NOT NULL)
             ) AS steps WHERE from_state IS DISTINCT FROM before
             """
         )

@@ -88,23 +88,41 @@ import Testing
         #expect(job.executed == next)
     }
 
-    /// Who is killed while runs are under way.
+    /// Who fails while runs are under way.
     enum Victim: String, CaseIterable, CustomTestStringConvertible {
-        case scheduler, dispatcher, worker, api, everyService, kubernetes, broker, postgres
+        case scheduler, dispatcher, worker, api, everyService, kubernetes, broker, postgres, frozenScheduler,
+            frozenWorker
         var testDescription: String { rawValue }
+
+        /// A burst for the dispatcher, so that it dies with pods to create.
+        var runCount: Int { self == .dispatcher ? 60 : 20 }
+
+        /// Who is frozen misses for longer than its lease what goes on.
+        var lines: Int { self == .frozenScheduler || self == .frozenWorker ? 70 : 30 }
     }
 
     @Test(
-        "whatever is killed while twenty runs are under way, all succeed, ran once, and lost no line",
+        "whoever is killed or frozen while runs are under way, all succeed, ran once, and lost no line",
         arguments: Victim.allCases
     )
-    func killed(_ victim: Victim) async throws {
+    func failing(_ victim: Victim) async throws {
         let fleet = try Fleet.current()
         let site = fleet.site
-        let job = try await CountingJob("kill-\(victim.rawValue.lowercased())", lines: 30, pause: 0.1, on: site)
-        let runs = try await site.create(job.name, count: 20)
-        // Some run already and some are on their way.
-        try await eventually(within: .seconds(30), "some runs are running") { job.executed.count >= 5 }
+        let job = try await CountingJob(
+            "fail-\(victim.rawValue.lowercased())",
+            lines: victim.lines,
+            pause: 0.1,
+            on: site
+        )
+        let runs = try await site.create(job.name, count: victim.runCount)
+        if victim == .dispatcher {
+            try await eventually(within: .seconds(30), "the first is placed") {
+                try await site.number("SELECT count(*) FROM runs WHERE id::text = ANY(\(runs)) AND placement > 0") > 0
+            }
+        } else {
+            // Some run already and some are on their way.
+            try await eventually(within: .seconds(30), "some runs are running") { job.executed.count >= 5 }
+        }
         try await strike(victim, fleet, runs)
         try await job.checkSuccess(of: runs, endingWithin: .seconds(90))
     }
@@ -114,7 +132,8 @@ import Testing
         case .scheduler:
             try await kill(try await leader(fleet.site), fleet)
         case .dispatcher:
-            try await kill("dispatcher-1", fleet)
+            for name in ["dispatcher-1", "dispatcher-2"] { try await fleet.kill(name) }
+            try await fleet.start(["dispatcher-1", "dispatcher-2"])
         case .worker:
             try await kill(try await holder(of: runs, on: fleet.site), fleet)
         case .api:
@@ -134,6 +153,12 @@ import Testing
         case .postgres:
             await fleet.postgres.kill9()
             try await fleet.postgres.start()
+        case .frozenScheduler:
+            let frozen = try await leader(fleet.site)
+            try await freeze(frozen, fleet) { try await leader(fleet.site) != frozen }
+        case .frozenWorker:
+            let frozen = try await holder(of: runs, on: fleet.site)
+            try await freeze(frozen, fleet) { try await fleet.site.number(Self.held(runs, by: frozen)) == 0 }
         }
     }
 
@@ -141,6 +166,13 @@ import Testing
     private func kill(_ name: String, _ fleet: Fleet) async throws {
         try await fleet.kill(name)
         try await fleet.start([name])
+    }
+
+    /// Freezes a process until others have taken its work over. Thawed, it still believes that the work is its own.
+    private func freeze(_ name: String, _ fleet: Fleet, until isReplaced: () async throws -> Bool) async throws {
+        try fleet.process(name).freeze()
+        try await eventually(within: .seconds(30), "another took over from \(name)", isReplaced)
+        try fleet.process(name).thaw()
     }
 
     // MARK: Who does what

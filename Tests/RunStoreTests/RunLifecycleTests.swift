@@ -60,7 +60,7 @@ import Testing
                 limit: 10,
                 window: 10
             )
-            #expect(again.map(\.placement) == [2])
+            #expect(again.runs.map(\.placement) == [2])
         }
     }
 
@@ -120,7 +120,7 @@ import Testing
                 limit: 100,
                 window: 5
             )
-            #expect(claimed.count == 2)
+            #expect(claimed.runs.count == 2 && claimed.isWindowFull)
         }
     }
 }

@@ -74,7 +74,7 @@ struct StoreFixture: Sendable {
             try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(60))
         )
         #expect(try await store.admit(holder: holder.id, term: term) == ["default": count])
-        let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 100, window: 1000)
+        let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 100, window: 1000).runs
         #expect(claimed.count == count)
         return claimed
     }

@@ -76,7 +76,8 @@ private func withoutNull(_ json: [UInt8]) -> [UInt8] {
 
 /// Text without null characters, which Postgres does not take.
 func postgresText(_ text: String) -> String {
-    text.unicodeScalars.contains("\0") ? String(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) }) : text
+    text.unicodeScalars.contains("\0")
+        ? String(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) }) : text
 }
 
 /// The value that a `jsonb` holds.

@@ -22,7 +22,7 @@ enum Program {
                 metrics: process.metrics,
                 logger: process.logger
             )
-            try await process.run([api], store: store, messaging: messaging)
+            try await process.run([api], store: store, messaging: messaging, needsBroker: false)
         }
     }
 }

@@ -30,20 +30,27 @@ struct ClusterDispatch: Sendable {
                     while lease.isTrusted {
                         await underWay.waitForRoom()
                         try Task.checkCancellation()
-                        let claimed = try await store.claim(
+                        let claim = try await store.claim(
                             cluster: cluster,
                             holder: lease.id,
                             limit: settings.claimBatch,
                             window: settings.placementWindow
                         )
-                        guard !claimed.isEmpty else { return }
-                        metrics.claimed.increment(by: claimed.count)
-                        underWay.add(claimed.count)
-                        group.addTask {
-                            defer { underWay.remove(claimed.count) }
-                            try await placeTolerating(claimed)
+                        let claimed = claim.runs
+                        if !claimed.isEmpty {
+                            metrics.claimed.increment(by: claimed.count)
+                            underWay.add(claimed.count)
+                            group.addTask {
+                                defer { underWay.remove(claimed.count) }
+                                try await placeTolerating(claimed)
+                            }
                         }
-                        if claimed.count < settings.claimBatch { return }
+                        if claim.isWindowFull {
+                            // No message tells that nodes were found, since that would be one for each run.
+                            try await Task.sleep(for: settings.fullWindowPause)
+                        } else if claimed.count < settings.claimBatch {
+                            return
+                        }
                     }
                 } catch {
                     try Task.checkCancellation()

@@ -12,6 +12,8 @@ package struct DispatcherSettings: Sendable {
     package var parallelCreates = 16
     /// Runs of one cluster that may be without a node at once, over all dispatchers.
     package var placementWindow = 500
+    /// While the window is full, room in it is looked for this often.
+    package var fullWindowPause: Duration = .milliseconds(100)
     /// A claimed run whose pod was not asked for within this time is only placed if its lease still stands.
     package var claimAge: Duration = .seconds(5)
     /// How long one run's creation is tried while the API server is away or overloaded.

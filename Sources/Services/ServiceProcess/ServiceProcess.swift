@@ -112,7 +112,14 @@ package struct ServiceProcess: Sendable {
     // MARK: Running
 
     /// Runs services, and the health server, until a termination signal; then stops them in reverse order.
-    package func run(_ services: [any Service], store: RunStore, messaging: RunMessaging) async throws {
+    ///
+    /// - Parameter needsBroker: whether the process is of no use while RabbitMQ is away.
+    package func run(
+        _ services: [any Service],
+        store: RunStore,
+        messaging: RunMessaging,
+        needsBroker: Bool = true
+    ) async throws {
         var all: [any Service] = [messaging]
         let listen = try settings(SharedSettings.httpListen)
         if !listen.isOff {
@@ -121,7 +128,7 @@ package struct ServiceProcess: Sendable {
                     host: listen.host,
                     port: listen.port,
                     metrics: metrics,
-                    checks: [Self.databaseCheck(store), Self.brokerCheck(messaging)],
+                    checks: [Self.databaseCheck(store)] + (needsBroker ? [Self.brokerCheck(messaging)] : []),
                     logger: logger
                 )
             )

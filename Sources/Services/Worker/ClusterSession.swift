@@ -54,14 +54,18 @@ struct ClusterSession: Sendable {
             group.addTask { try await lookUpPods() }
             group.addTask { try await tick() }
             group.addTask { try await sweepRegularly() }
-            try await group.next()
+            group.addTask { try await removeStrays() }
+            let first = await group.nextResult()
             group.cancelAll()
+            // Readers that wait for their lines to be stored would wait for ever.
+            await supervisor.stop()
+            try first?.get()
         }
     }
 
     func control(_ message: ControlMessage) async {
         if let runs = message.cancel { await supervisor.cancel(runs) }
-        if let runs = message.settled { await supervisor.settled(runs) }
+        if let leases = message.settled { await supervisor.settled(leases) }
     }
 
     // MARK: In
@@ -89,7 +93,7 @@ struct ClusterSession: Sendable {
                 throw CancellationError()
             } catch {
                 try Task.checkCancellation()
-                // The hint may be forgotten: the scheduler's sweep repeats it.
+                // The hint may be forgotten: the scheduler's sweep repeats it, and ours finds what was adopted all the same.
                 logger.error("Adoption failed", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
             }
         }
@@ -100,13 +104,20 @@ struct ClusterSession: Sendable {
         let adopted = try await store.adopt(leases.map { ($0.run, $0.epoch) }, holder: lease.id)
         guard !adopted.isEmpty else { return }
         metrics.adopted.increment(by: adopted.count)
-        let known = try await specs.specs(Set(adopted.map { JobVersionKey(job: $0.jobID, version: $0.jobVersion) }))
-        await supervisor.supervise(
-            adopted.compactMap { run in
-                guard let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)] else { return nil }
-                return (run, spec)
+        try await supervise(adopted)
+    }
+
+    private func supervise(_ runs: [SupervisedRun]) async throws {
+        let known = try await specs.specs(Set(runs.map { JobVersionKey(job: $0.jobID, version: $0.jobVersion) }))
+        var complete: [(run: SupervisedRun, spec: JobSpec)] = []
+        for run in runs {
+            if let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)] {
+                complete.append((run, spec))
+            } else {
+                logger.error("A run's job version does not exist any more", metadata: ["run.id": "\(run.id)"])
             }
-        )
+        }
+        await supervisor.supervise(complete)
     }
 
     // MARK: Out
@@ -121,13 +132,14 @@ struct ClusterSession: Sendable {
             }
             do {
                 let written = try await store.store(flushes)
+                await supervisor.stored(flushes, written: written)
+                let stored = flushes.filter { written.contains($0.run) }
+                metrics.storedLines.increment(
+                    by: stored.reduce(0) { $0 + $1.chunks.reduce(0) { $0 + $1.lines.count } }
+                )
+                try await settleRefused(flushes.filter { !written.contains($0.run) })
                 try await store.finishCleanups(cleaned)
                 metrics.removedPods.increment(by: cleaned.count)
-                metrics.storedLines.increment(
-                    by: flushes.reduce(0) { $0 + $1.chunks.reduce(0) { $0 + $1.lines.count } }
-                )
-                await supervisor.stored(flushes, written: written)
-                try await dropLost(flushes.map(\.run).filter { !written.contains($0) })
             } catch {
                 try Task.checkCancellation()
                 logger.error("Logs could not be stored yet", metadata: ["error": "\(error)"])
@@ -138,11 +150,13 @@ struct ClusterSession: Sendable {
         }
     }
 
-    /// A refused flush means that another process has the run, or that it is over.
-    private func dropLost(_ runs: [RunID]) async throws {
-        guard !runs.isEmpty else { return }
-        metrics.refusedFlushes.increment(by: runs.count)
-        await supervisor.drop(try await store.noLongerHeld(runs, holder: lease.id))
+    /// A refused flush means that another process has the run, that it is over, or that an earlier flush was stored although its
+    /// answer was lost.
+    private func settleRefused(_ flushes: [StreamFlush]) async throws {
+        guard !flushes.isEmpty else { return }
+        metrics.refusedFlushes.increment(by: flushes.count)
+        let positions = try await store.streamPositions(flushes.map { ($0.run, $0.leaseEpoch) })
+        await supervisor.refused(flushes, positions: positions)
     }
 
     private func sendReports() async throws {
@@ -168,17 +182,21 @@ struct ClusterSession: Sendable {
     /// Adds what Kubernetes said about the pods of runs that failed below the job.
     private func withEvents(_ reports: [PlacementReport]) async -> [PlacementReport] {
         var complete = reports
+        let deadline = ContinuousClock.now + settings.evidencePatience
         for index in complete.indices {
             guard let end = complete[index].end, end.outcome != .succeeded, end.failureClass == .infrastructure,
                 let uid = complete[index].podUID,
                 let (namespace, reading) = await supervisor.reading(of: complete[index].runID)
             else { continue }
+            let left = ContinuousClock.now.duration(to: deadline)
+            // Reports wait for this: what is missing of the evidence then stays missing.
+            guard left > .zero else { break }
             do {
                 let events = try await client.events(
                     namespace: namespace,
                     involvedObjectUID: uid,
                     limit: 50,
-                    timeout: .seconds(2)
+                    timeout: left
                 )
                 complete[index].end?.evidence = reading.endOfVanishedPod(at: end.at, events: events).evidence
             } catch {
@@ -253,7 +271,7 @@ struct ClusterSession: Sendable {
                 await supervisor.observe([.applied(pod)])
             } catch {
                 try Task.checkCancellation()
-                if error.isNotFound { await supervisor.notFound(run) }
+                if error.isNotFound { await supervisor.notFound(run, key) }
             }
         }
     }
@@ -272,14 +290,44 @@ struct ClusterSession: Sendable {
             do {
                 await supervisor.cancel(try await store.cancelling(holder: lease.id))
                 await supervisor.clean(try await store.takeCleanups(clusters: [cluster], holder: lease.id))
-                let waiting = await supervisor.unsettled(olderThan: settings.sweepInterval)
-                guard !waiting.isEmpty else { continue }
-                let gone = try await store.noLongerHeld(waiting, holder: lease.id)
-                await supervisor.settled(Array(gone))
-                await supervisor.repeatReports(waiting.filter { !gone.contains($0) })
+                try await superviseForgotten()
+                try await settleReported()
             } catch {
                 try Task.checkCancellation()
                 logger.error("A sweep failed", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// What was adopted without this process learning of it would have no supervisor as long as the process lives.
+    private func superviseForgotten() async throws {
+        let known = await supervisor.supervisedRuns
+        let forgotten = try await store.held(holder: lease.id, cluster: cluster, beyond: known)
+        if !forgotten.isEmpty { try await supervise(forgotten) }
+    }
+
+    /// Final reports that were applied without a word, or not at all. The pods of what is over come with the cleanups.
+    private func settleReported() async throws {
+        let waiting = await supervisor.unsettled(olderThan: settings.sweepInterval)
+        guard !waiting.isEmpty else { return }
+        let ended = try await store.ended(waiting.map { ($0.run, $0.epoch) })
+        await supervisor.drop(waiting.filter { ended.contains($0.run) })
+        await supervisor.repeatReports(waiting.filter { !ended.contains($0.run) })
+    }
+
+    /// Finds pods that were created after their placement was given up, as an API server that was slow to answer does.
+    private func removeStrays() async throws {
+        for await _ in AsyncTimerSequence(interval: settings.straySweepInterval, clock: .continuous) {
+            guard lease.isTrusted else { continue }
+            do {
+                let unclaimed = await supervisor.unclaimedPods()
+                for start in stride(from: 0, to: unclaimed.count, by: store.limits.batch) {
+                    let part = Array(unclaimed[start..<min(start + store.limits.batch, unclaimed.count)])
+                    await supervisor.removeStrays(try await store.givenUp(part))
+                }
+            } catch {
+                try Task.checkCancellation()
+                logger.error("Looking for stray pods failed", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
             }
         }
     }

@@ -10,27 +10,6 @@ internal import SlipwayCore
 ///
 /// It decides; the loops of ``ClusterSession`` do. Every method leaves the state whole before it suspends.
 actor ClusterSupervisor {
-    /// A pod's name within its cluster.
-    struct PodKey: Hashable, Sendable {
-        var namespace: String
-        var name: String
-    }
-
-    /// A request to remove a pod.
-    struct Deletion: Sendable {
-        var pod: PodKey
-        var uid: String?
-        var isForced: Bool
-    }
-
-    /// A stream to be followed.
-    struct Following: Sendable {
-        enum Source: Sendable { case runner, sail }
-        var run: RunID
-        var pod: PodKey
-        var source: Source
-    }
-
     private let settings: WorkerSettings
     private let metrics: WorkerMetrics
     private var placements: [RunID: SupervisedPlacement] = [:]
@@ -38,13 +17,13 @@ actor ClusterSupervisor {
     private var isSynchronized = false
     /// Placements whose pod was not seen yet, since when.
     private var unseen: [RunID: ContinuousClock.Instant] = [:]
-    /// Pods to be removed, with when that was asked of the API server last.
-    private var deletions: [PodKey: (askedAt: ContinuousClock.Instant, isForced: Bool)] = [:]
+    private var deletions = PodDeletions()
     private var cleanups: [PodKey: (run: RunID, placement: Int)] = [:]
     private var cleaned: [(run: RunID, placement: Int)] = []
     private var dirtyStreams: Set<RunID> = []
     private var dirtyReports: Set<RunID> = []
     private var blockedReaders: [RunID: [CheckedContinuation<Void, Never>]] = [:]
+    private var isStopped = false
 
     nonisolated let flushSignal = Signal()
     nonisolated let reportSignal = Signal()
@@ -60,16 +39,24 @@ actor ClusterSupervisor {
         self.metrics = metrics
         (deletionRequests, deletionContinuation) = AsyncStream.makeStream()
         (followings, followingContinuation) = AsyncStream.makeStream()
-        (lookups, lookupContinuation) = AsyncStream.makeStream()
+        // What does not fit is looked up a second later.
+        (lookups, lookupContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(256))
     }
 
-    var supervisedCount: Int { placements.count }
+    var supervisedRuns: [RunID] { Array(placements.keys) }
+
+    /// Lets go of every reader that waits: nothing is stored any more.
+    func stop() {
+        isStopped = true
+        for run in Array(blockedReaders.keys) { resumeReaders(of: run) }
+    }
 
     // MARK: Runs
 
     /// Begins to supervise runs that this process now holds.
     func supervise(_ adopted: [(run: SupervisedRun, spec: JobSpec)]) {
-        for (run, spec) in adopted {
+        for (run, spec) in adopted where run.leaseEpoch > placements[run.id]?.run.leaseEpoch ?? 0 {
+            drop([Lease(run: run.id, epoch: placements[run.id]?.run.leaseEpoch ?? 0)])
             let placement = SupervisedPlacement(run: run, spec: spec)
             placements[run.id] = placement
             let key = PodKey(namespace: run.namespace, name: placement.podName)
@@ -83,9 +70,12 @@ actor ClusterSupervisor {
         metrics.supervised.set(placements.count)
     }
 
-    /// Stops supervising: the run is over, or another process has it.
-    func drop(_ runs: some Sequence<RunID>) {
-        for run in runs {
+    private func isSupervised(_ lease: Lease) -> Bool { placements[lease.run]?.run.leaseEpoch == lease.epoch }
+
+    /// Stops supervising under these leases: the run is over, or another process has it.
+    func drop(_ leases: some Sequence<Lease>) {
+        for lease in leases where isSupervised(lease) {
+            let run = lease.run
             placements[run] = nil
             unseen[run] = nil
             dirtyStreams.remove(run)
@@ -95,13 +85,13 @@ actor ClusterSupervisor {
         metrics.supervised.set(placements.count)
     }
 
-    /// The database has the end of these runs, or has placed them anew: their pods may go.
-    func settled(_ runs: [RunID]) {
-        for run in runs {
-            guard let placement = placements[run] else { continue }
-            clean(Cleanup(runID: run, placement: placement.run.placement, namespace: placement.run.namespace))
+    /// The database has the end of what these leases were for, or gave it up: the pods may go.
+    func settled(_ leases: [Lease]) {
+        for lease in leases where isSupervised(lease) {
+            guard let run = placements[lease.run]?.run else { continue }
+            clean(Cleanup(runID: run.id, placement: run.placement, namespace: run.namespace))
         }
-        drop(runs)
+        drop(leases)
     }
 
     /// Takes pods to remove, repeated or new.
@@ -155,9 +145,9 @@ actor ClusterSupervisor {
 
     /// The pod is verified gone.
     func deleted(_ key: PodKey, uid: String?) {
-        if let known = pods[key], let uid, known.metadata.uid != uid { return }
+        deletions.forget(key)
+        if let known = pods[key], known.metadata.uid != uid { return }
         let last = pods.removeValue(forKey: key)
-        deletions[key] = nil
         if let cleanup = cleanups.removeValue(forKey: key) {
             cleaned.append(cleanup)
             flushSignal.send()
@@ -166,9 +156,9 @@ actor ClusterSupervisor {
         vanished(owner.run, placement: owner.placement)
     }
 
-    /// A lookup found no pod of this placement.
-    func notFound(_ run: RunID) {
-        guard let placement = placements[run] else { return }
+    /// A lookup found no such pod.
+    func notFound(_ run: RunID, _ key: PodKey) {
+        guard let placement = placements[run], placement.podName == key.name else { return }
         unseen[run] = nil
         vanished(run, placement: placement.run.placement)
     }
@@ -182,28 +172,41 @@ actor ClusterSupervisor {
     // MARK: Streams
 
     /// Takes in lines of the runner's stream; suspends while too much of them waits to be stored.
-    func receive(_ lines: [RunnerLine], of run: RunID) async {
-        for line in lines { placements[run]?.observe(line, byteLimit: settings.runLogBytes) }
-        evaluate(run)
-        await waitForRoom(run)
+    ///
+    /// - Returns: whether the stream is still wanted under this lease.
+    func receive(_ lines: [RunnerLine], of lease: Lease) async -> Bool {
+        guard isSupervised(lease) else { return false }
+        for line in lines { placements[lease.run]?.observe(line, byteLimit: settings.runLogBytes) }
+        evaluate(lease.run)
+        await waitForRoom(lease.run)
+        return isSupervised(lease)
     }
 
     /// Takes in lines of Sail's log, the first of which has this number.
-    func receiveSail(_ lines: [(milliseconds: Int64, text: String)], from number: Int64, of run: RunID) async {
+    ///
+    /// - Returns: whether the stream is still wanted under this lease.
+    func receiveSail(
+        _ lines: [(milliseconds: Int64, text: String)],
+        from number: Int64,
+        of lease: Lease
+    ) async -> Bool {
+        guard isSupervised(lease) else { return false }
         for (offset, line) in lines.enumerated() {
-            placements[run]?.stream.takeSail(
+            placements[lease.run]?.stream.takeSail(
                 number: number + Int64(offset),
                 milliseconds: line.milliseconds,
                 text: line.text,
                 byteLimit: settings.runLogBytes
             )
         }
-        evaluate(run)
-        await waitForRoom(run)
+        evaluate(lease.run)
+        await waitForRoom(lease.run)
+        return isSupervised(lease)
     }
 
     private func waitForRoom(_ run: RunID) async {
-        guard let placement = placements[run], placement.stream.bufferedBytes > settings.bufferedLogBytes else {
+        guard !isStopped, let placement = placements[run], placement.stream.bufferedBytes > settings.bufferedLogBytes
+        else {
             return
         }
         await withCheckedContinuation { blockedReaders[run, default: []].append($0) }
@@ -213,24 +216,31 @@ actor ClusterSupervisor {
         for reader in blockedReaders.removeValue(forKey: run) ?? [] { reader.resume() }
     }
 
+    /// Whether the runner's container is known to have ended.
+    func hasRunnerEnded(_ following: Following) -> Bool {
+        isSupervised(following.lease) && placements[following.lease.run]?.reading?.runnerEnd != nil
+    }
+
     /// A stream came to its end, or cannot be read.
     ///
+    /// - Parameter openedAfterEnd: the runner's container was known to have ended before the stream was opened.
     /// - Returns: whether it should be opened again: the container has not ended, or what was read is not all.
-    func streamEnded(_ following: Following, isPodGone: Bool) -> Bool {
-        guard let placement = placements[following.run], placement.end == nil else { return false }
+    func streamEnded(_ following: Following, _ ending: StreamEnding, openedAfterEnd: Bool) -> Bool {
+        let run = following.lease.run
+        guard isSupervised(following.lease), let placement = placements[run], placement.end == nil else { return false }
+        let isOver: Bool
         switch following.source {
         case .runner:
-            let isOver = isPodGone || placement.isRunnerStreamComplete || placement.reading?.runnerEnd != nil
-            if isOver { placements[following.run]?.isRunnerStreamComplete = true }
-            evaluate(following.run)
-            return !isOver
+            isOver =
+                ending == .podGone || placement.isRunnerStreamComplete || (ending == .complete && openedAfterEnd)
+            if isOver { placements[run]?.isRunnerStreamComplete = true }
         case .sail:
-            let isOver =
-                isPodGone || (placement.reading?.sail?.isRunning != true) || placement.reading?.runnerEnd != nil
-            if isOver { placements[following.run]?.isSailStreamComplete = true }
-            evaluate(following.run)
-            return !isOver
+            let isStopped = openedAfterEnd || placement.reading?.sail?.isRunning != true
+            isOver = ending == .podGone || (ending == .complete && isStopped)
+            if isOver { placements[run]?.isSailStreamComplete = true }
         }
+        evaluate(run)
+        return !isOver
     }
 
     // MARK: What follows
@@ -259,25 +269,43 @@ actor ClusterSupervisor {
 
     private func follow(_ placement: inout SupervisedPlacement, _ key: PodKey) {
         guard let reading = placement.reading, placement.end == nil else { return }
+        let lease = Lease(run: placement.run.id, epoch: placement.run.leaseEpoch)
         if !placement.isFollowingRunner, reading.hasUserCodeRun || reading.runnerEnd != nil {
             placement.isFollowingRunner = true
-            followingContinuation.yield(Following(run: placement.run.id, pod: key, source: .runner))
+            followingContinuation.yield(Following(lease: lease, pod: key, source: .runner))
         }
         if placement.hasSail, !placement.isFollowingSail, reading.sail?.isRunning == true {
             placement.isFollowingSail = true
-            followingContinuation.yield(Following(run: placement.run.id, pod: key, source: .sail))
+            followingContinuation.yield(Following(lease: lease, pod: key, source: .sail))
         }
     }
 
     private func requestDeletion(_ key: PodKey, isForced: Bool) {
-        if let known = deletions[key], known.isForced || !isForced { return }
-        deletions[key] = (.now, isForced)
+        guard deletions.request(key, isForced: isForced, now: .now) else { return }
+        ask(key, isForced: isForced)
+    }
+
+    private func ask(_ key: PodKey, isForced: Bool) {
         deletionContinuation.yield(Deletion(pod: key, uid: pods[key]?.metadata.uid, isForced: isForced))
     }
 
-    /// The API server could not be asked; another attempt is due at the next sweep.
-    func deletionFailed(_ key: PodKey) {
-        deletions[key] = nil
+    /// The API server could not be asked; another attempt follows.
+    func deletionFailed(_ key: PodKey) { deletions.failed(key) }
+
+    /// Pods seen here that nothing in this process wants: another worker's, or strays.
+    func unclaimedPods() -> [(run: RunID, placement: Int)] {
+        pods.compactMap { key, pod in
+            guard cleanups[key] == nil, let owner = PodNaming.owner(of: pod.metadata),
+                placements[owner.run]?.run.placement != owner.placement
+            else { return nil }
+            return owner
+        }
+    }
+
+    /// Removes the pods of these placements, which the database has given up.
+    func removeStrays(_ strays: [(run: RunID, placement: Int)]) {
+        let names = Set(strays.map { PodNaming.podName(run: $0.run, placement: $0.placement) })
+        for key in pods.keys where names.contains(key.name) { requestDeletion(key, isForced: false) }
     }
 
     /// Looks at deadlines, missing pods and deletions that take too long.
@@ -295,11 +323,11 @@ actor ClusterSupervisor {
                 evaluate(run)
             }
         }
-        for (key, deletion) in deletions where !deletion.isForced {
+        let due = deletions.due(now: clock, pause: settings.sweepInterval) { key in
             let owner = pods[key].flatMap { PodNaming.owner(of: $0.metadata) }
-            let patience = owner.flatMap { placements[$0.run] }?.spec.timeouts.cancelSeconds ?? 180
-            if deletion.askedAt.duration(to: clock) > .seconds(patience) { requestDeletion(key, isForced: true) }
+            return .seconds(owner.flatMap { placements[$0.run] }?.spec.timeouts.cancelSeconds ?? 180)
         }
+        for (key, isForced) in due { ask(key, isForced: isForced) }
     }
 
     // MARK: What the loops take
@@ -316,11 +344,33 @@ actor ClusterSupervisor {
     }
 
     func stored(_ flushes: [StreamFlush], written: Set<RunID>) {
-        for flush in flushes {
-            if written.contains(flush.run) { placements[flush.run]?.stream.stored(flush) }
-            resumeReaders(of: flush.run)
-            evaluate(flush.run)
+        for flush in flushes where written.contains(flush.run) {
+            stored(
+                Lease(run: flush.run, epoch: flush.leaseEpoch),
+                sequence: flush.streamSequence,
+                sailLines: flush.sailLines
+            )
         }
+    }
+
+    /// Flushes that were refused, with how far the database says the streams of those still held are stored: an earlier flush
+    /// whose answer was lost.
+    func refused(_ flushes: [StreamFlush], positions: [RunID: (sequence: Int64, sailLines: Int64)]) {
+        for flush in flushes {
+            let lease = Lease(run: flush.run, epoch: flush.leaseEpoch)
+            if let position = positions[flush.run] {
+                stored(lease, sequence: position.sequence, sailLines: position.sailLines)
+            } else {
+                drop([lease])
+            }
+        }
+    }
+
+    private func stored(_ lease: Lease, sequence: Int64, sailLines: Int64) {
+        guard isSupervised(lease) else { return }
+        placements[lease.run]?.stream.stored(sequence: sequence, sailLines: sailLines)
+        resumeReaders(of: lease.run)
+        evaluate(lease.run)
     }
 
     /// Storing failed: all of it must be taken again.
@@ -354,17 +404,17 @@ actor ClusterSupervisor {
     }
 
     /// Runs whose final report should have been applied by now.
-    func unsettled(olderThan age: Duration) -> [RunID] {
+    func unsettled(olderThan age: Duration) -> [Lease] {
         placements.values.filter { placement in
             placement.reportedEndAt.map { $0.duration(to: .now) > age } ?? false
-        }.map(\.run.id)
+        }.map { Lease(run: $0.run.id, epoch: $0.run.leaseEpoch) }
     }
 
     /// The database has no end of these yet: their final report is sent again.
-    func repeatReports(_ runs: [RunID]) {
-        for run in runs {
-            placements[run]?.reportFailed()
-            evaluate(run)
+    func repeatReports(_ leases: [Lease]) {
+        for lease in leases where isSupervised(lease) {
+            placements[lease.run]?.reportFailed()
+            evaluate(lease.run)
         }
     }
 
@@ -372,11 +422,5 @@ actor ClusterSupervisor {
     func reading(of run: RunID) -> (namespace: String, reading: PodReading)? {
         guard let placement = placements[run], let reading = placement.reading else { return nil }
         return (placement.run.namespace, reading)
-    }
-}
-
-extension ClusterSupervisor.PodKey {
-    init(_ pod: PodSnapshot) {
-        self.init(namespace: pod.metadata.namespace ?? "default", name: pod.metadata.name)
     }
 }

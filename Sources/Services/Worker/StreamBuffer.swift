@@ -13,7 +13,7 @@ struct StreamBuffer: Sendable {
     private(set) var seenSailLines: Int64 = 0
     private var chunks: [String: [LogLine]] = [:]
     private var order: [String] = []
-    private var outputs: [TaskOutput] = []
+    private var outputs: [(sequence: Int64, output: TaskOutput)] = []
     private(set) var bufferedBytes = 0
     private var totalBytes = 0
     private var isTruncated = false
@@ -33,17 +33,18 @@ struct StreamBuffer: Sendable {
     mutating func take(_ line: RunnerLine, byteLimit: Int) -> Bool {
         guard line.sequence > seenSequence else { return false }
         seenSequence = line.sequence
-        guard line.sequence > storedSequence else { return true }
         switch line.record {
         case .log(let task, let channel, let text):
             let stream = task.map { "task/\($0)" } ?? "runner"
             append(
                 LogLine(sequence: line.sequence, milliseconds: line.milliseconds, channel: channel, text: text),
                 to: stream,
+                isStored: line.sequence <= storedSequence,
                 byteLimit: byteLimit
             )
         case .output(let output):
-            outputs.append(output)
+            guard line.sequence > storedSequence else { break }
+            outputs.append((line.sequence, output))
         case .started, .task, .warning, .progress, .finished:
             break
         }
@@ -54,15 +55,16 @@ struct StreamBuffer: Sendable {
     mutating func takeSail(number: Int64, milliseconds: Int64, text: String, byteLimit: Int) {
         guard number > seenSailLines else { return }
         seenSailLines = number
-        guard number > storedSailLines else { return }
         append(
             LogLine(sequence: number, milliseconds: milliseconds, channel: .stderr, text: text),
             to: "sail",
+            isStored: number <= storedSailLines,
             byteLimit: byteLimit
         )
     }
 
-    private mutating func append(_ line: LogLine, to stream: String, byteLimit: Int) {
+    /// Stored lines count against the limit too, so that it holds for a run that is adopted.
+    private mutating func append(_ line: LogLine, to stream: String, isStored: Bool, byteLimit: Int) {
         let size = line.text.utf8.count + 40
         var line = line
         if totalBytes + size > byteLimit {
@@ -71,6 +73,7 @@ struct StreamBuffer: Sendable {
             line.text = "[the run's log is longer than \(byteLimit) bytes: the rest is not kept]"
         }
         totalBytes += size
+        guard !isStored else { return }
         bufferedBytes += size
         if chunks[stream] == nil { order.append(stream) }
         chunks[stream, default: []].append(line)
@@ -87,21 +90,21 @@ struct StreamBuffer: Sendable {
             streamSequence: max(seenSequence, storedSequence),
             sailLines: max(seenSailLines, storedSailLines),
             chunks: order.flatMap { Self.split($0, chunks[$0] ?? [], chunkBytes: chunkBytes) },
-            outputs: outputs
+            outputs: outputs.map(\.output)
         )
     }
 
-    /// Forgets what is now stored. Called with the flush that was written, before anything else is taken.
-    mutating func stored(_ flush: StreamFlush) {
-        storedSequence = flush.streamSequence
-        storedSailLines = flush.sailLines
+    /// Forgets what is now stored: all up to these numbers.
+    mutating func stored(sequence: Int64, sailLines: Int64) {
+        storedSequence = sequence
+        storedSailLines = sailLines
         for stream in order {
-            let last = stream == "sail" ? flush.sailLines : flush.streamSequence
+            let last = stream == "sail" ? sailLines : sequence
             chunks[stream]?.removeAll { $0.sequence <= last }
         }
         order.removeAll { chunks[$0]?.isEmpty ?? true }
         chunks = chunks.filter { !$0.value.isEmpty }
-        outputs.removeFirst(min(flush.outputs.count, outputs.count))
+        outputs.removeAll { $0.sequence <= sequence }
         bufferedBytes = chunks.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.text.utf8.count + 40 } }
     }
 

@@ -16,15 +16,18 @@ struct StreamFollower: Sendable {
     func run() async {
         var pause = Duration.milliseconds(100)
         while !Task.isCancelled {
-            let isPodGone = await readOnce()
-            guard !Task.isCancelled, await supervisor.streamEnded(following, isPodGone: isPodGone) else { return }
+            // A stream that is opened after the container's end and comes to its own end has told everything.
+            let hasContainerEnded = await supervisor.hasRunnerEnded(following)
+            let ending = await readOnce()
+            guard !Task.isCancelled,
+                await supervisor.streamEnded(following, ending, openedAfterEnd: hasContainerEnded)
+            else { return }
             do { try await Task.sleep(for: pause) } catch { return }
             pause = min(pause * 2, .seconds(5))
         }
     }
 
-    /// - Returns: whether the API server said that there is no such pod.
-    private func readOnce() async -> Bool {
+    private func readOnce() async -> ClusterSupervisor.StreamEnding {
         let options = PodLogOptions(
             container: following.source == .runner ? "runner" : "sail",
             follow: true,
@@ -37,25 +40,26 @@ struct StreamFollower: Sendable {
             for try await chunk in chunks {
                 let complete = lines.append(chunk)
                 guard !complete.isEmpty else { continue }
-                await deliver(complete, sailLine: &sailLine)
+                guard await deliver(complete, sailLine: &sailLine) else { return .complete }
             }
-            if let rest = lines.rest { await deliver([rest], sailLine: &sailLine) }
-            return false
+            if let rest = lines.rest { _ = await deliver([rest], sailLine: &sailLine) }
+            return .complete
         } catch {
-            if Task.isCancelled { return false }
+            if Task.isCancelled { return .broken }
             logger.debug("A log stream broke", metadata: ["pod": "\(following.pod.name)", "error": "\(error)"])
-            return error.isNotFound
+            return error.isNotFound ? .podGone : .broken
         }
     }
 
-    private func deliver(_ lines: [[UInt8]], sailLine: inout Int64) async {
+    /// - Returns: whether anyone wants more of the stream.
+    private func deliver(_ lines: [[UInt8]], sailLine: inout Int64) async -> Bool {
         switch following.source {
         case .runner:
-            await supervisor.receive(lines.compactMap(Self.runnerLine), of: following.run)
+            return await supervisor.receive(lines.compactMap(Self.runnerLine), of: following.lease)
         case .sail:
             let parsed = lines.map(Self.sailLine)
-            await supervisor.receiveSail(parsed, from: sailLine, of: following.run)
-            sailLine += Int64(parsed.count)
+            defer { sailLine += Int64(parsed.count) }
+            return await supervisor.receiveSail(parsed, from: sailLine, of: following.lease)
         }
     }
 

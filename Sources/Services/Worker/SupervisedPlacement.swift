@@ -87,8 +87,13 @@ struct SupervisedPlacement: Sendable {
         hasNews = true
     }
 
+    /// What a clock may tell, in milliseconds: up to the year 9999. User code can write to its container's output too, and a
+    /// number that no runner writes must not reach arithmetic or the database.
+    private static let credibleMilliseconds: ClosedRange<Int64> = 0...253_402_300_799_999
+
     /// Takes in one line of the runner's stream.
     mutating func observe(_ line: RunnerLine, byteLimit: Int) {
+        guard Self.credibleMilliseconds.contains(line.milliseconds) else { return }
         guard stream.take(line, byteLimit: byteLimit) else { return }
         let at = Timestamp(microsecondsSince1970: line.milliseconds * 1000)
         switch line.record {

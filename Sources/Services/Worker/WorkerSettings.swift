@@ -7,6 +7,8 @@ package struct WorkerSettings: Sendable {
     package var adoptBatch = 200
     /// How often what hints may have missed is looked for: cancellations, pods to remove, reports nobody applied.
     package var sweepInterval: Duration = .seconds(5)
+    /// How often pods that no run wants any more are looked for among those that are there.
+    package var straySweepInterval: Duration = .seconds(30)
     /// How often deadlines are looked at.
     package var tickInterval: Duration = .milliseconds(500)
     /// Log lines of a run are stored at most this often while it goes on.
@@ -21,6 +23,8 @@ package struct WorkerSettings: Sendable {
     package var sailLogPatience: Duration = .seconds(3)
     /// How long the rest of a runner's log is asked for once its container has ended.
     package var streamPatience: Duration = .seconds(30)
+    /// How long Kubernetes is asked for what it said about the pods of one batch of failed runs.
+    package var evidencePatience: Duration = .seconds(2)
     /// Pod deletions under way at once.
     package var parallelDeletes = 8
     /// Reports in one message.

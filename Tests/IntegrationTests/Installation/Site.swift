@@ -100,6 +100,17 @@ struct Site: Sendable {
         return Dictionary(uniqueKeysWithValues: try rows.decode(String.self, Int64.self).map { ($0, Int($1)) })
     }
 
+    /// What happened to a run, a line for each event.
+    func history(of run: String) async throws -> String {
+        try await database.query(
+            """
+            SELECT string_agg(concat_ws(' ', recorded_at::time, kind, from_state, '->', state, 'placement', placement,
+                'epoch', lease_epoch, reason, message), E'\\n' ORDER BY sequence)
+            FROM run_events WHERE run_id::text = \(run)
+            """
+        ).first?.value(at: 0, as: String?.self) ?? ""
+    }
+
     /// A count; -1 while the database cannot be asked.
     func number(_ query: PostgresQuery) async throws -> Int {
         do {

@@ -1,5 +1,4 @@
 import Foundation
-import FoundationNetworking
 import LocalKubernetes
 import Testing
 
@@ -66,7 +65,7 @@ final class LocalKubeProcess: @unchecked Sendable {  // why: used from one test 
     private func ended() async {
         let process = process
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
                 process.waitUntilExit()
                 continuation.resume()
             }
@@ -97,15 +96,17 @@ final class LocalKubeProcess: @unchecked Sendable {  // why: used from one test 
         _ body: JSONValue? = nil,
         type: String = "application/json"
     ) async throws -> (code: Int, data: Data) {
-        guard let url = URL(string: address + path) else { throw URLError(.badURL) }
-        var request = URLRequest(url: url, timeoutInterval: 60)
-        request.httpMethod = method
-        if let body {
-            request.httpBody = Data(body.encoded())
-            request.setValue(type, forHTTPHeaderField: "Content-Type")
+        guard let port = address.split(separator: ":").last.flatMap({ UInt16($0) }) else {
+            throw Timeout(description: "localkube has no address yet")
         }
-        let (data, response) = try await URLSession.shared.data(for: request)
-        return ((response as? HTTPURLResponse)?.statusCode ?? 0, data)
+        let exchange = HTTPExchange(
+            port: port,
+            method: method,
+            path: path,
+            body: body.map { Data($0.encoded()) },
+            contentType: type
+        )
+        return try await exchange.perform()
     }
 
     static let pods = "/api/v1/namespaces/default/pods"
@@ -164,7 +165,7 @@ extension LocalKubeProcess {
         }
         try process.run()
         let data = await withCheckedContinuation { (continuation: CheckedContinuation<Data, Never>) in
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
                 let data = output.fileHandleForReading.readDataToEndOfFile()
                 process.waitUntilExit()
                 continuation.resume(returning: data)

@@ -128,7 +128,10 @@ import Testing
 
     @Test func `a watch ends at its timeout with a bookmark`() async throws {
         try await withLocalKube(["--simulate"]) { (server) async throws in
-            let path = "\(LocalKubeProcess.pods)?watch=1&timeoutSeconds=1&allowWatchBookmarks=true"
+            let list = try await server.request("GET", LocalKubeProcess.pods).value
+            let version = list[path: "metadata", "resourceVersion"]?.text ?? ""
+            let query = "watch=1&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion=\(version)"
+            let path = "\(LocalKubeProcess.pods)?\(query)"
             async let answer = server.send("GET", path)
             try await server.create(shellPod("a", ""))
             let lines = try await String(decoding: answer.data, as: UTF8.self).split(separator: "\n").map {

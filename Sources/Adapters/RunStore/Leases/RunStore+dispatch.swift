@@ -15,6 +15,13 @@ package struct ClaimedRun: Sendable, Hashable {
     package var readyFor: Duration
 }
 
+/// What a dispatcher got.
+package struct Claim: Sendable {
+    package var runs: [ClaimedRun]
+    /// The cluster's window allows no more now: ready runs may be left.
+    package var isWindowFull: Bool
+}
+
 extension RunStore {
     /// Moves pending runs to `ready`, highest priority and oldest first.
     ///
@@ -48,7 +55,7 @@ extension RunStore {
     /// - Parameters:
     ///   - limit: at most this many.
     ///   - window: how many runs of the cluster may be `starting` at once, over all dispatchers.
-    package func claim(cluster: String, holder: HolderID, limit: Int, window: Int) async throws -> [ClaimedRun] {
+    package func claim(cluster: String, holder: HolderID, limit: Int, window: Int) async throws -> Claim {
         let rows = try await pool.query(
             """
             WITH room AS (
@@ -72,23 +79,39 @@ extension RunStore {
                 INSERT INTO run_events (run_id, kind, from_state, state, at, placement, lease_epoch)
                 SELECT id, 'state', 'ready', 'starting', state_since, placement, lease_epoch FROM claimed
             )
-            SELECT c.id, c.job_id, c.job_version, c.team, t.namespace, c.lease_epoch, c.placement, c.variables, c.state_since,
-                c.ready_since
-            FROM claimed c JOIN teams t ON t.name = c.team
+            SELECT room.places, c.id, c.job_id, c.job_version, c.team, t.namespace, c.lease_epoch, c.placement, c.variables,
+                c.state_since, c.ready_since
+            FROM room LEFT JOIN (claimed c JOIN teams t ON t.name = c.team) ON true
             """
-        ).decode(
-            RunID.self,
-            JobID.self,
-            Int.self,
-            String.self,
-            String.self,
-            Int64.self,
-            Int.self,
-            PostgresJSON.self,
-            Timestamp.self,
-            Timestamp.self
         )
-        return try rows.map { id, jobID, jobVersion, team, namespace, epoch, placement, variables, claimedAt, readyAt in
+        let places = try rows.first?.value("places", as: Int.self) ?? 0
+        let runs = try rows.rows.filter { try $0.value("id", as: RunID?.self) != nil }.map { row in
+            try row.decode(
+                Int.self,
+                RunID.self,
+                JobID.self,
+                Int.self,
+                String.self,
+                String.self,
+                Int64.self,
+                Int.self,
+                PostgresJSON.self,
+                Timestamp.self,
+                Timestamp.self
+            )
+        }
+        let claimed = try runs.map {
+            _,
+            id,
+            jobID,
+            jobVersion,
+            team,
+            namespace,
+            epoch,
+            placement,
+            variables,
+            since,
+            ready in
             ClaimedRun(
                 id: id,
                 jobID: jobID,
@@ -98,9 +121,10 @@ extension RunStore {
                 leaseEpoch: epoch,
                 placement: placement,
                 variables: try decoded(variables),
-                readyFor: claimedAt - readyAt
+                readyFor: since - ready
             )
         }
+        return Claim(runs: claimed, isWindowFull: claimed.count >= places)
     }
 
     /// Which of these leases still stand, as a dispatcher asks before it creates a pod after a pause.

@@ -154,6 +154,20 @@ extension RunStore {
         return rows.map { Cleanup(runID: $0.0, placement: $0.1, namespace: $0.2) }
     }
 
+    /// Which of these placements nobody wants any more: their run is over, or was given another. Of a run that is not known
+    /// here nothing is said.
+    package func givenUp(_ placements: [(run: RunID, placement: Int)]) async throws -> [(run: RunID, placement: Int)] {
+        try await pool.query(
+            """
+            SELECT p.id, p.placement
+            FROM unnest(\(placements.map(\.run)), \(placements.map(\.placement))::int[]) AS p (id, placement)
+            WHERE EXISTS (SELECT FROM finished_runs f WHERE f.id = p.id)
+                OR EXISTS (SELECT FROM live_runs r WHERE r.id = p.id AND (r.placement > p.placement
+                    OR (r.placement = p.placement AND r.state IN ('pending', 'paused', 'ready'))))
+            """
+        ).decode(RunID.self, Int.self).map { ($0.0, $0.1) }
+    }
+
     /// Pods verified gone.
     package func finishCleanups(_ cleanups: [(run: RunID, placement: Int)]) async throws {
         guard !cleanups.isEmpty else { return }

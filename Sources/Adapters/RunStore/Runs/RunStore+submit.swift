@@ -64,10 +64,13 @@ extension RunStore {
             WITH created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id,
                     origin_kind, submitted_by)
-                SELECT * FROM unnest(\(runs.map(\.id)), \(runs.map(\.jobID)), \(runs.map(\.jobVersion))::int[],
+                SELECT n.* FROM unnest(\(runs.map(\.id)), \(runs.map(\.jobID)), \(runs.map(\.jobVersion))::int[],
                     \(runs.map(\.team)), \(runs.map(\.jobName)), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)),
                     \(variables), \(runs.map(\.originID))::uuid[], \(runs.map(\.originKind))::text[],
                     \(runs.map(\.submittedBy))::text[])
+                    AS n (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id, origin_kind,
+                        submitted_by)
+                WHERE NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = n.id)
                 ON CONFLICT (id) DO NOTHING
                 RETURNING id, created_at, submitted_by, origin_id
             ), origins AS (

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import Glibc
 internal import SlipwayCore
 
 struct JobApply: AsyncParsableCommand {
@@ -66,13 +67,16 @@ struct JobApply: AsyncParsableCommand {
     }
 
     private static func read(_ file: String) throws -> String {
-        let path = file == "-" ? "/dev/stdin" : file
         let data: Data
-        do {
-            data = try Data(contentsOf: URL(filePath: path))
-        } catch {
-            let isThere = FileManager.default.fileExists(atPath: path)
-            throw Failure(.notFound, "\(file) \(isThere ? "cannot be read" : "does not exist")")
+        if file == "-" {
+            data = try standardInput()
+        } else {
+            do {
+                data = try Data(contentsOf: URL(filePath: file))
+            } catch {
+                let isThere = FileManager.default.fileExists(atPath: file)
+                throw Failure(.notFound, "\(file) \(isThere ? "cannot be read" : "does not exist")")
+            }
         }
         guard data.count <= maximumBytes else {
             throw Failure(.refused, "\(file) has \(data.count) bytes; allowed are \(maximumBytes)")
@@ -81,5 +85,22 @@ struct JobApply: AsyncParsableCommand {
             throw Failure(.refused, "\(file) is not UTF-8 text")
         }
         return text
+    }
+
+    /// All of it, or one byte more than is allowed.
+    private static func standardInput() throws -> Data {
+        var data = Data()
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while data.count <= maximumBytes {
+            let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
+            if count > 0 {
+                data.append(contentsOf: buffer[..<count])
+            } else if count == 0 {
+                return data
+            } else if errno != EINTR {
+                throw Failure(.notFound, "standard input cannot be read")
+            }
+        }
+        return data
     }
 }

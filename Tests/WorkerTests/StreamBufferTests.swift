@@ -1,0 +1,95 @@
+import RunStore
+import SlipwayCore
+import Testing
+
+@testable import Worker
+
+@Suite("What was read of a stream waits for storage")
+struct StreamBufferTests {
+    private static let unlimited = 1 << 20
+
+    private func flush(_ buffer: StreamBuffer, chunkBytes: Int = 1 << 16) -> StreamFlush {
+        buffer.flush(of: Sample.run(), chunkBytes: chunkBytes)
+    }
+
+    private func texts(_ flush: StreamFlush) -> [String] { flush.chunks.flatMap(\.lines).map(\.text) }
+
+    @Test("a line that comes again is not taken again")
+    func repeatedLines() {
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        for line in [Sample.log(1), Sample.log(2)] { #expect(buffer.take(line, byteLimit: Self.unlimited)) }
+        for line in [Sample.log(1), Sample.log(2)] { #expect(!buffer.take(line, byteLimit: Self.unlimited)) }
+        #expect(texts(flush(buffer)) == ["line 1", "line 2"])
+    }
+
+    @Test("an adopter reads from the first line and stores from where the last one stopped")
+    func adoption() {
+        var buffer = StreamBuffer(storedSequence: 2, storedSailLines: 0)
+        for sequence in 1...2 { #expect(buffer.take(Sample.log(Int64(sequence)), byteLimit: Self.unlimited)) }
+        #expect(!buffer.isDirty)
+        for sequence in 3...4 { #expect(buffer.take(Sample.log(Int64(sequence)), byteLimit: Self.unlimited)) }
+        let flush = flush(buffer)
+        #expect(texts(flush) == ["line 3", "line 4"])
+        #expect(flush.previousStreamSequence == 2 && flush.streamSequence == 4)
+    }
+
+    @Test("what comes while a flush is under way waits for the next, outputs too")
+    func linesDuringAFlush() {
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        for line in [Sample.log(1), Sample.output(2, "first")] { _ = buffer.take(line, byteLimit: Self.unlimited) }
+        let first = flush(buffer)
+        for line in [Sample.log(3), Sample.output(4, "second")] { _ = buffer.take(line, byteLimit: Self.unlimited) }
+        buffer.stored(sequence: first.streamSequence, sailLines: first.sailLines)
+        let second = flush(buffer)
+        #expect(texts(first) == ["line 1"] && first.outputs.map(\.name) == ["first"])
+        #expect(texts(second) == ["line 3"] && second.outputs.map(\.name) == ["second"])
+        #expect(second.previousStreamSequence == 2)
+        buffer.stored(sequence: second.streamSequence, sailLines: second.sailLines)
+        #expect(!buffer.isDirty && buffer.bufferedBytes == 0)
+    }
+
+    @Test("storage that reached less far than the last flush leaves the rest to be stored")
+    func partlyStored() {
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        for sequence in 1...4 { _ = buffer.take(Sample.log(Int64(sequence)), byteLimit: Self.unlimited) }
+        buffer.stored(sequence: 2, sailLines: 0)
+        let rest = flush(buffer)
+        #expect(texts(rest) == ["line 3", "line 4"])
+        #expect(rest.previousStreamSequence == 2)
+    }
+
+    @Test("a log over its limit is cut once with a word, and its numbers go on", arguments: [0, 1])
+    func limit(alreadyStored: Int64) {
+        var buffer = StreamBuffer(storedSequence: alreadyStored, storedSailLines: 0)
+        let long = String(repeating: "x", count: 60)
+        for sequence in 1...5 { _ = buffer.take(Sample.log(Int64(sequence), long), byteLimit: 250) }
+        _ = buffer.take(Sample.output(6, "kept"), byteLimit: 250)
+        let flush = flush(buffer)
+        let word = "[the run's log is longer than 250 bytes: the rest is not kept]"
+        // Two lines of 100 bytes fit, whether this process or the one before stored the first.
+        #expect(texts(flush) == Array([long, long, word].dropFirst(Int(alreadyStored))))
+        #expect(flush.streamSequence == 6 && flush.outputs.count == 1)
+    }
+
+    @Test("a chunk holds about as many bytes as it may, and a longer line is a chunk of its own")
+    func chunks() {
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        for (index, count) in [4, 4, 4, 20, 4].enumerated() {
+            _ = buffer.take(Sample.log(Int64(index + 1), String(repeating: "y", count: count)), byteLimit: 10_000)
+        }
+        #expect(flush(buffer, chunkBytes: 10).chunks.map { $0.lines.map(\.sequence) } == [[1, 2], [3], [4], [5]])
+    }
+
+    @Test("Sail's lines have numbers of their own")
+    func sailLines() {
+        var buffer = StreamBuffer(storedSequence: 7, storedSailLines: 1)
+        for number in 1...3 {
+            buffer.takeSail(number: Int64(number), milliseconds: 5, text: "sail \(number)", byteLimit: Self.unlimited)
+        }
+        let flush = flush(buffer)
+        #expect(flush.chunks.map(\.stream) == ["sail"] && texts(flush) == ["sail 2", "sail 3"])
+        #expect(flush.previousSailLines == 1 && flush.sailLines == 3 && flush.streamSequence == 7)
+        buffer.stored(sequence: 7, sailLines: 3)
+        #expect(!buffer.isDirty)
+    }
+}

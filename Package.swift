@@ -240,6 +240,14 @@ let package = Package(
         tests("RunnerTests", ["Runner", "SlipwayCore", "slipway-runner"]),
         tests("AMQPClientTests", ["AMQPClient", "EventLoop", Library.logging]),
         tests("BenchmarkTests", ["Benchmark", "SlipwayCore"]),
+        tests(
+            "WorkerTests",
+            ["Worker", "SlipwayCore", "KubernetesClient", "Placement", "RunStore", "RunMessaging", "Observability"]
+        ),
+        tests(
+            "IntegrationTests",
+            ["DevStack", "EventLoop", "PostgresClient", "SlipwayCore", "TestSupport", Library.logging]
+        ),
         tests("DocumentationTests", ["SlipwayCore"]),
         tests("LocalKubernetesTests", ["LocalKubernetes", "slipway-localkube"]),
         tests(

@@ -99,7 +99,7 @@ struct CommandLineFixture: Sendable {
             try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(600))
         )
         _ = try await store.admit(holder: holder.id, term: term)
-        let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 500, window: 10_000)
+        let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 500, window: 10_000).runs
         let run = try #require(claimed.first { $0.id == id })
         _ = try await store.apply([report(run, revision: 1, task: .running)])
         return run

@@ -67,14 +67,19 @@ struct StoreFixture: Sendable {
         return runs.map(\.id)
     }
 
-    /// Creates runs and brings them to `starting`, held by `holder`.
-    func claimed(_ count: Int = 1) async throws -> [ClaimedRun] {
+    /// Creates runs and brings them to `starting`, held by `holder` or by another process.
+    func claimed(_ count: Int = 1, by dispatcher: HolderID? = nil) async throws -> [ClaimedRun] {
         _ = try await created(count)
         let term = try #require(
             try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(60))
         )
         #expect(try await store.admit(holder: holder.id, term: term) == ["default": count])
-        let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 100, window: 1000).runs
+        let claimed = try await store.claim(
+            cluster: "default",
+            holder: dispatcher ?? holder.id,
+            limit: 100,
+            window: 1000
+        ).runs
         #expect(claimed.count == count)
         return claimed
     }

@@ -29,7 +29,8 @@ enum LayerRules {
         case ("Support", "EventLoop"): ["CEventLoop"]
         case ("Support", "Observability"): ["Settings"]
         case ("Support", "TestSupport"): Set(clients + ["DevStack"])
-        case ("Support", "Benchmark"): modules.subtracting(["TestSupport"])
+        case ("Support", "Benchmark"):
+            Set(core + clients + ["Placement", "RunStore", "DevStack", "EventLoop", "CCurl", "CRabbitMQ"])
         case ("Support", _): []
         case ("Executables", _): modules.subtracting(cLibraries + ["TestSupport"])
         default: []

@@ -14,10 +14,10 @@ struct PodDeletionsTests {
     @Test("a wish that was granted is not repeated, but force is more than a wish")
     func once() {
         var deletions = PodDeletions()
-        #expect(deletions.request(key, isForced: false, now: start))
-        #expect(!deletions.request(key, isForced: false, now: start))
-        #expect(deletions.request(key, isForced: true, now: start))
-        #expect(!deletions.request(key, isForced: false, now: start))
+        #expect(deletions.request(key, isForced: false, now: start) == true)
+        #expect(deletions.request(key, isForced: false, now: start) == false)
+        #expect(deletions.request(key, isForced: true, now: start) == true)
+        #expect(deletions.request(key, isForced: false, now: start) == false)
     }
 
     @Test("a pod that outlives its patience is removed by force, once")
@@ -34,7 +34,7 @@ struct PodDeletionsTests {
         var deletions = PodDeletions()
         _ = deletions.request(key, isForced: false, now: start)
         deletions.failed(key)
-        #expect(!deletions.request(key, isForced: false, now: start + .seconds(1)))
+        #expect(deletions.request(key, isForced: false, now: start + .seconds(1)) == false)
         #expect(due(&deletions, after: 5) == [])
         #expect(due(&deletions, after: 6) == [false])
         #expect(due(&deletions, after: 7) == [])
@@ -46,6 +46,6 @@ struct PodDeletionsTests {
         _ = deletions.request(key, isForced: true, now: start)
         deletions.forget(key)
         #expect(due(&deletions, after: 500) == [])
-        #expect(deletions.request(key, isForced: false, now: start))
+        #expect(deletions.request(key, isForced: false, now: start) == true)
     }
 }

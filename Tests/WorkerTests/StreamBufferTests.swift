@@ -17,17 +17,17 @@ struct StreamBufferTests {
     @Test("a line that comes again is not taken again")
     func repeatedLines() {
         var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
-        for line in [Sample.log(1), Sample.log(2)] { #expect(buffer.take(line, byteLimit: Self.unlimited)) }
-        for line in [Sample.log(1), Sample.log(2)] { #expect(!buffer.take(line, byteLimit: Self.unlimited)) }
+        for line in [Sample.log(1), Sample.log(2)] { #expect(buffer.take(line, byteLimit: Self.unlimited) == true) }
+        for line in [Sample.log(1), Sample.log(2)] { #expect(buffer.take(line, byteLimit: Self.unlimited) == false) }
         #expect(texts(flush(buffer)) == ["line 1", "line 2"])
     }
 
     @Test("an adopter reads from the first line and stores from where the last one stopped")
     func adoption() {
         var buffer = StreamBuffer(storedSequence: 2, storedSailLines: 0)
-        for sequence in 1...2 { #expect(buffer.take(Sample.log(Int64(sequence)), byteLimit: Self.unlimited)) }
+        for sequence in 1...2 { #expect(buffer.take(Sample.log(Int64(sequence)), byteLimit: Self.unlimited) == true) }
         #expect(!buffer.isDirty)
-        for sequence in 3...4 { #expect(buffer.take(Sample.log(Int64(sequence)), byteLimit: Self.unlimited)) }
+        for sequence in 3...4 { #expect(buffer.take(Sample.log(Int64(sequence)), byteLimit: Self.unlimited) == true) }
         let flush = flush(buffer)
         #expect(texts(flush) == ["line 3", "line 4"])
         #expect(flush.previousStreamSequence == 2 && flush.streamSequence == 4)

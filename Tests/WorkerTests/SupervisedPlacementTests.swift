@@ -75,7 +75,10 @@ struct SupervisedPlacementTests {
         #expect(placement.end?.outcome == .succeeded)
     }
 
-    @Test("a cancelled run ends as cancelled once its container has ended or its pod is gone", arguments: [false, true])
+    @Test(
+        "a cancelled run ends as cancelled once its container has ended or its pod is gone",
+        arguments: [false, true]
+    )
     func cancelled(isPodGone: Bool) throws {
         var placement = try placement([.running])
         placement.cancelRequested()
@@ -96,7 +99,8 @@ struct SupervisedPlacementTests {
     @Test(
         "the job says what a passed run deadline means",
         arguments: [
-            (JobSpec.TimeoutOutcome.timeout, PlacementEnd.Outcome.timeout), (.failed, .failed), (.cancelled, .cancelled),
+            (JobSpec.TimeoutOutcome.timeout, PlacementEnd.Outcome.timeout), (.failed, .failed),
+            (.cancelled, .cancelled),
         ]
     )
     func runDeadline(onTimeout: JobSpec.TimeoutOutcome, outcome: PlacementEnd.Outcome) throws {

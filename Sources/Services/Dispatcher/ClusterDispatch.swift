@@ -20,12 +20,24 @@ struct ClusterDispatch: Sendable {
 
     /// Claims whenever a hint says that runs are ready; several hints that wait become one.
     ///
+    /// A hint is acknowledged at once: claiming goes on for as long as runs are ready, and a delivery held for so long would be
+    /// taken back by the broker.
+    func run() async throws {
+        let wanted = Signal()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await messaging.consumeDispatch(cluster: cluster) { wanted.send() } }
+            group.addTask { try await claimWhenWanted(wanted) }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Batches are placed beside each other, so that one pod the API server has trouble with does not hold up the others; the number
     /// of runs under way is bounded.
-    func run() async throws {
+    private func claimWhenWanted(_ wanted: Signal) async throws {
         let underWay = UnderWay(limit: settings.runsUnderWay)
         try await withThrowingDiscardingTaskGroup { group in
-            try await messaging.consumeDispatch(cluster: cluster) {
+            for await _ in wanted.stream {
                 do {
                     while lease.isTrusted {
                         await underWay.waitForRoom()
@@ -49,7 +61,7 @@ struct ClusterDispatch: Sendable {
                             // No message tells that nodes were found, since that would be one for each run.
                             try await Task.sleep(for: settings.fullWindowPause)
                         } else if claimed.count < settings.claimBatch {
-                            return
+                            break
                         }
                     }
                 } catch {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// One HTTP request over a connection of its own, on a thread of its own: it blocks nothing that others wait for.
 struct HTTPExchange: Sendable {
@@ -30,7 +31,7 @@ struct HTTPExchange: Sendable {
                     descriptor,
                     bytes.baseAddress.map { $0 + sent },
                     bytes.count - sent,
-                    Int32(MSG_NOSIGNAL.rawValue)
+                    Int32(MSG_NOSIGNAL)
                 )
                 guard count > 0 else { throw failure("send") }
                 sent += count

@@ -38,20 +38,22 @@ enum PodDocument {
 
     private static func status(_ moment: Moment) -> String {
         switch moment {
-        case .unscheduled: #""phase": "Pending", "conditions": []"#
-        case .creating: #""phase": "Pending", \#(scheduled), \#(runner(#""waiting": {"reason": "ContainerCreating"}"#))"#
+        case .unscheduled: return #""phase": "Pending", "conditions": []"#
+        case .creating:
+            return #""phase": "Pending", "# + scheduled + runner(#""waiting": {"reason": "ContainerCreating"}"#)
         case .running:
-            #""phase": "Running", \#(scheduled), \#(runner(#""running": {"startedAt": "2026-03-01T10:00:03Z"}"#))"#
+            return #""phase": "Running", "# + scheduled + runner(#""running": {"startedAt": "2026-03-01T10:00:03Z"}"#)
         case .ended(let exitCode, let reason, let summary):
-            #""phase": "\#(exitCode == 0 ? "Succeeded" : "Failed")", \#(scheduled), \#(runner(
-                #""terminated": {"exitCode": \#(exitCode), "reason": "\#(reason)", "startedAt": "2026-03-01T10:00:03Z","#
-                    + #" "finishedAt": "2026-03-01T10:00:09Z", "message": "\#(summary)"}"#
-            ))"#
+            let phase = exitCode == 0 ? "Succeeded" : "Failed"
+            let end =
+                #""exitCode": \#(exitCode), "reason": "\#(reason)", "startedAt": "2026-03-01T10:00:03Z", "#
+                + #""finishedAt": "2026-03-01T10:00:09Z", "message": "\#(summary)""#
+            return #""phase": "\#(phase)", "# + scheduled + runner(#""terminated": {\#(end)}"#)
         }
     }
 
     private static let scheduled =
-        #""conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-03-01T10:00:01Z"}]"#
+        #""conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-03-01T10:00:01Z"}], "#
 
     private static func runner(_ state: String) -> String {
         #""containerStatuses": [{"name": "runner", "state": {\#(state)}, "lastState": {}, "ready": false, "restartCount": 0, "image": "i", "imageID": ""}]"#

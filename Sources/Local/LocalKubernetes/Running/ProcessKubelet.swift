@@ -133,11 +133,12 @@ actor ProcessKubelet: Kubelet {
         let waiting = status?[path: "state", "waiting", "reason"]?.text
         let hasRunBefore = status?[path: "lastState", "terminated"] != nil
         if isPrevious {
-            let attempt = waiting != nil && hasRunBefore ? restarts : restarts - 1
+            // While it waits to be started again, the latest start is the previous one.
+            let attempt = waiting != nil ? restarts : restarts - 1
             guard attempt >= 0, hasRunBefore else {
                 throw .badRequest("previous terminated container \"\(container)\" in pod \"\(pod.key.name)\" not found")
             }
-            return try source(pod, container, attempt - (waiting != nil && attempt > 0 ? 1 : 0))
+            return try source(pod, container, attempt)
         }
         if status == nil || waiting != nil, !hasRunBefore {
             throw .badRequest(

@@ -2,11 +2,11 @@
 # Builds and checks everything: the build with its import checks, formatting, the runner's Python tests, the Swift tests
 # on real servers. Ends with Swift's own summary; non-zero when anything failed.
 #
-#   deploy/test.sh [--filter PATTERN]
+#   deploy/test.sh [--only TARGET]
 #
-#   --filter PATTERN  run only the Swift tests whose name matches
+#   --only TARGET  run only the Swift tests of one target, such as RunStoreTests
 #
-# The tests start one private PostgreSQL and one private RabbitMQ for the whole run, and stop them however it ends. Set
+# Each target starts a private PostgreSQL and RabbitMQ if it needs them, and stops them however it ends. Set
 # SLIPWAY_TEST_POSTGRES_URL and SLIPWAY_TEST_AMQP_URL to use other servers.
 set -Eeuo pipefail
 
@@ -16,19 +16,19 @@ source "$repository/deploy/lib/setup.sh"
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; }
 
-filter=()
+only=
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --filter)
-      [[ $# -ge 2 ]] || fail "--filter needs a pattern"
-      filter=(--filter "$2")
+    --only)
+      [[ $# -ge 2 && -d $repository/Tests/$2 ]] || fail "--only needs the name of a folder in Tests"
+      only=$2
       shift
       ;;
     --help | -h)
       usage
       exit 0
       ;;
-    *) fail "unknown argument $1; allowed is --filter PATTERN" ;;
+    *) fail "unknown argument $1; allowed is --only TARGET" ;;
   esac
   shift
 done
@@ -58,7 +58,8 @@ step "python tests" python_tests
 
 # A local cluster for the tests of the Kubernetes client. It ends with this script.
 cluster_folder=$(mktemp -d)
-"$(swift build --show-bin-path)/slipway-localkube" --listen 127.0.0.1:0 --state "$cluster_folder" \
+: >"$cluster_folder/output.log"
+"$(swift build --show-bin-path)/slipway-localkube" --listen 127.0.0.1:0 --state "$cluster_folder/state" \
   >"$cluster_folder/output.log" 2>&1 &
 cluster=$!
 # shellcheck disable=SC2317 # run by the trap
@@ -76,11 +77,33 @@ for _ in {1..100}; do
 done
 [[ -n ${address:-} ]] || fail "slipway-localkube did not start: $(tail -n 5 "$cluster_folder/output.log")"
 
-# Lines that only say that a test began are left out; the log has them.
-echo
+# Failures, what a test printed, and the summary; that a test began or passed is in the log.
+what_matters() {
+  awk '/^✔ Test run/ { print; fflush(); next }
+    /^(◇ |✔ (Test|Suite) |Test Suite |↳ (Testing Library|Target Platform)|\[[0-9]+\/)/ || /Executed 0 tests/ { next }
+    { print; fflush() }'
+}
+
+# One target at a time: suites run side by side within each, and tests that measure time are not starved by the others'.
 export SLIPWAY_TEST_PYTHON_ENV=$python SLIPWAY_TEST_LOCALKUBE=$address
-status=0
-swift test --skip-build "${filter[@]}" 2>&1 \
-  | tee "$log_folder/swift-test.log" \
-  | grep --line-buffered -v -E '^◇ |^\[[0-9]+/[0-9]+\]|^Test Suite |^[[:space:]]+Executed 0 tests' || status=${PIPESTATUS[0]}
-exit "$status"
+passed=0 failed=0 broken=()
+for folder in Tests/*/; do
+  target=$(basename "$folder")
+  [[ -z $only || $target == "$only" ]] || continue
+  echo
+  echo "== $target"
+  log="$log_folder/$target.log"
+  status=0
+  swift test --skip-build --filter "^$target\\." 2>&1 | tee "$log" | what_matters || status=${PIPESTATUS[0]}
+  [[ $status -eq 0 ]] || broken+=("$target")
+  passed=$((passed + $(grep -c -E '^✔ Test .* passed after' "$log" || true)))
+  failed=$((failed + $(grep -c -E '^✘ Test .* failed after' "$log" || true)))
+done
+
+echo
+if [[ ${#broken[@]} -gt 0 ]]; then
+  echo "failed: ${broken[*]}; the logs are in $log_folder"
+  [[ $failed -gt 0 ]] || failed=1
+fi
+echo "$passed passed, $failed failed"
+[[ ${#broken[@]} -eq 0 && $passed -gt 0 ]]

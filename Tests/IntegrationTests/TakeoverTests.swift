@@ -137,10 +137,15 @@ import Testing
         case .worker:
             try await kill(try await holder(of: runs, on: fleet.site), fleet)
         case .api:
-            // Who waits for a run is not disturbed: the command finds the API again.
-            let waiting = try fleet.site.slipway(api: 0).start(["run", "wait"] + runs)
+            // Who reads a log meanwhile is not disturbed: the command finds the API again, and its place in the log.
+            let reading = try fleet.site.slipway(api: 0).start(
+                ["run", "logs", try await running(runs, on: fleet.site), "--stream", "count", "--follow"]
+            )
+            try await reading.process.waitForLine(containing: "line 1")
             try await kill("api-1", fleet)
-            #expect(try await waiting.answer(within: .seconds(90)).status == 0)
+            let answer = try await reading.answer(within: .seconds(90))
+            #expect(answer.status == 0)
+            #expect(answer.names == (1...victim.lines).map { "line \($0)" })
         case .everyService:
             for name in Fleet.services { try fleet.process(name).send(SIGKILL) }
             for name in Fleet.services { _ = try await fleet.process(name).waitForExit() }
@@ -181,6 +186,15 @@ import Testing
         try await eventually(within: .seconds(60), "all runs are running") {
             try await site.number("SELECT count(*) FROM runs WHERE id::text = ANY(\(runs)) AND state = 'running'")
                 == runs.count
+        }
+    }
+
+    /// One of the runs, whose user code executes.
+    private func running(_ runs: [String], on site: Site) async throws -> String {
+        try await eventually("a run is running") {
+            try await site.database.query(
+                "SELECT id::text FROM runs WHERE id::text = ANY(\(runs)) AND state = 'running' ORDER BY running_at DESC LIMIT 1"
+            ).first?.value(at: 0, as: String.self)
         }
     }
 

@@ -42,15 +42,16 @@ package actor TestServers {
         return try await start.value
     }
 
-    /// A running PostgreSQL server for one test alone, which may stop and kill it. Its data survive a kill of the
-    /// server but not of the machine.
-    package static func privatePostgres() async throws -> PrivatePostgres {
+    /// A running PostgreSQL server for one test alone, which may stop and kill it.
+    ///
+    /// - Parameter isDurable: whether a killed server keeps all it acknowledged; otherwise it may forget its last commits.
+    package static func privatePostgres(isDurable: Bool = false) async throws -> PrivatePostgres {
         var configuration = PrivatePostgres.Configuration(
             folder: "\(try TestScratch.shared.folder("postgres"))/server",
             port: try LoopbackPort.free(count: 1)[0],
             password: Password.random()
         )
-        configuration.isDurable = false
+        configuration.isDurable = isDurable
         configuration.willRun = { TestScratch.shared.adopt($0) }
         let server = try PrivatePostgres(configuration)
         try await server.start()

@@ -42,7 +42,7 @@ final class Fleet: Installation {
 
     static func start() async throws -> Fleet {
         async let startedBroker = TestServers.privateRabbitMQ()
-        let postgres = try await TestServers.privatePostgres()
+        let postgres = try await TestServers.privatePostgres(isDurable: true)
         let broker = try await startedBroker
         let plan = try FleetPlan(
             folder: IntegrationFolder.shared.folder("fleet"),

@@ -60,8 +60,9 @@ struct WatchFeed: Sendable {
     }
 
     /// Rings the watch's bell at times when nothing changed.
+    // why: the task only rings a bell, and is cancelled when the watch is over.
     private func alarm(_ watch: WatchSubscription, every interval: Duration) -> Task<Void, Never> {
-        // why: it only rings a bell, and is cancelled when the watch is over
+        // why: as said above.
         Task {
             while !Task.isCancelled {
                 do { try await Task.sleep(for: interval) } catch { return }

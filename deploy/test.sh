@@ -96,8 +96,8 @@ for folder in Tests/*/; do
   status=0
   swift test --skip-build --filter "^$target\\." 2>&1 | tee "$log" | what_matters || status=${PIPESTATUS[0]}
   [[ $status -eq 0 ]] || broken+=("$target")
-  passed=$((passed + $(grep -c -E '^✔ Test .* passed after' "$log" || true)))
-  failed=$((failed + $(grep -c -E '^✘ Test .* failed after' "$log" || true)))
+  passed=$((passed + $(grep -E '^✔ Test .* passed after' "$log" | grep -v -c '^✔ Test run with' || true)))
+  failed=$((failed + $(grep -E '^✘ Test .* failed after' "$log" | grep -v -c '^✘ Test run with' || true)))
 done
 
 echo

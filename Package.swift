@@ -232,7 +232,7 @@ let package = Package(
         executable("slipway-worker", ["Worker", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-runner", ["Runner"]),
         executable("slipway-localkube", ["LocalKubernetes", Library.argumentParser]),
-        executable("slipway-bench", ["Benchmark", "DevStack", Library.argumentParser]),
+        executable("slipway-bench", ["Benchmark", "DevStack", "Settings", Library.argumentParser]),
 
         // Tests.
         tests("SlipwayCoreTests", ["SlipwayCore"]),

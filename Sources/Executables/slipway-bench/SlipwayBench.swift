@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Settings
 
 /// Measures a running installation.
 @main
@@ -20,8 +21,18 @@ struct SlipwayBench: AsyncParsableCommand {
               64  wrong usage
               70  it could not be measured
             """,
+        version: "slipway-bench \(SlipwayVersion.current)",
         subcommands: [RunsCommand.self, ClientsCommand.self]
     )
+
+    @Flag(name: .customLong("show-config"), help: "Print the bounds and defaults of both measurements.")
+    var showsConfiguration = false
+
+    func run() throws {
+        guard showsConfiguration else { throw CleanExit.helpRequest(self) }
+        Terminal.print(RunsCommand.helpMessage(columns: 100))
+        Terminal.print(ClientsCommand.helpMessage(columns: 100))
+    }
 
     static func main() async {
         // A server that goes away is an error of a call, not the end of the program.

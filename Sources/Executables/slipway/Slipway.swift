@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import DevStack
+internal import FoundationEssentials
 internal import Glibc
 
 /// The command line of Slipway. A folder is a noun, a file a verb.
@@ -37,9 +39,29 @@ struct Slipway: AsyncParsableCommand {
     @Flag(name: .customLong("version"), help: "Print the version.")
     var showsVersion = false
 
+    @Flag(name: .customLong("show-config"), help: "Print which API is spoken to, and where each setting comes from.")
+    var showsConfiguration = false
+
     func run() throws {
-        guard showsVersion else { throw CleanExit.helpRequest(self) }
-        Terminal.print("slipway \(VersionCommand.own)")
+        if showsVersion {
+            Terminal.print("slipway \(VersionCommand.own)")
+        } else if showsConfiguration {
+            try Terminal.print(Self.configurationText())
+        } else {
+            throw CleanExit.helpRequest(self)
+        }
+    }
+
+    private static func configurationText() throws -> String {
+        let (address, origin) = try ServerOptions.address()
+        let environment = ProcessInfo.processInfo.environment
+        let hasToken = environment["SLIPWAY_TOKEN"].map { !$0.isEmpty } ?? false
+        let folder = try StackFolder.standard(environment)
+        return """
+            server = \(address)  # \(origin)
+            token = \(hasToken ? "<set>  # SLIPWAY_TOKEN" : "<unset>")
+            dev.state = \(folder.path)  # \(environment["SLIPWAY_STATE"] == nil ? "default" : "SLIPWAY_STATE")
+            """
     }
 
     static func main() async {

@@ -17,16 +17,19 @@ extension RunStore {
     /// - Throws: `PostgresError` of the step that failed; the steps before it stay.
     package func migrate() async throws -> MigrationStatus {
         var status = MigrationStatus(applied: [], pending: [], unknown: [])
-        try await pool.query(
-            """
-            CREATE TABLE IF NOT EXISTS schema_migrations (
-                number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
-            """
-        )
+        try await pool.transaction { transaction in
+            try await transaction.query(Self.migrationLock)
+            try await transaction.query(
+                """
+                CREATE TABLE IF NOT EXISTS schema_migrations (
+                    number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+                """
+            )
+        }
         for migration in Migration.all {
             let isNew = try await pool.transaction { transaction in
                 // Held until the commit: a second migration waits here and then finds the step done.
-                try await transaction.query("LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE")
+                try await transaction.query(Self.migrationLock)
                 let found = try await transaction.query(
                     "SELECT number FROM schema_migrations WHERE number = \(migration.number)"
                 )
@@ -44,6 +47,9 @@ extension RunStore {
         status.unknown = try await unknownMigrations()
         return status
     }
+
+    /// An arbitrary number that every version uses; the lock ends with the transaction.
+    private static let migrationLock: PostgresQuery = "SELECT pg_advisory_xact_lock(7203914411)"
 
     /// Tells what `migrate` would do, without doing it.
     package func checkMigrations() async throws -> MigrationStatus {

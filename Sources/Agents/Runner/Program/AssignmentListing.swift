@@ -21,15 +21,22 @@ enum AssignmentListing {
             job: \(assignment.job)
             sail: \(assignment.sailAddress ?? "none")
             termination message: \(assignment.terminationMessagePath)
-            limits:
-              log_line_bytes: \(limits.logLineBytes)
-              log_task_bytes: \(limits.logTaskBytes)
-              output_bytes: \(limits.outputBytes)
-              grace_seconds: \(limits.graceSeconds)
+            \(text(limits))
             tasks:
             \(tasks.joined(separator: "\n"))
             variables (names only):
             \(variables.isEmpty ? "  none" : variables.joined(separator: "\n"))
             """
+    }
+
+    /// The bounds of what a runner writes; without an assignment, the ones it would have.
+    static func text(_ limits: RunnerLimits) -> String {
+        """
+        limits:
+          log_line_bytes: \(limits.logLineBytes)
+          log_task_bytes: \(limits.logTaskBytes)
+          output_bytes: \(limits.outputBytes)
+          grace_seconds: \(limits.graceSeconds)
+        """
     }
 }

@@ -62,8 +62,15 @@ package enum RunnerProgram {
     }
 
     private static func showConfiguration(file: String?) -> Int32 {
+        let environment = ProcessEnvironment.read()
+        guard file != nil || environment[RunnerAssignment.environmentName] != nil else {
+            print(
+                "assignment: none, \(RunnerAssignment.environmentName) is not set\n\(AssignmentListing.text(RunnerLimits()))"
+            )
+            return ExitCode.succeeded
+        }
         do {
-            let assignment = try AssignmentSource.read(file: file, environment: ProcessEnvironment.read())
+            let assignment = try AssignmentSource.read(file: file, environment: environment)
             print(AssignmentListing.text(assignment))
             return ExitCode.succeeded
         } catch {

@@ -9,7 +9,7 @@ struct ServerOptions: ParsableArguments {
 
     /// The client for this address.
     func client() throws -> APIClient {
-        let (address, origin) = try address()
+        let (address, origin) = try Self.address(given: server)
         return APIClient(
             base: address,
             origin: origin,
@@ -17,13 +17,14 @@ struct ServerOptions: ParsableArguments {
         )
     }
 
-    private func address() throws -> (url: String, origin: String) {
+    /// The address that holds, and where it was said.
+    static func address(given server: String? = nil) throws -> (url: String, origin: String) {
         let environment = ProcessInfo.processInfo.environment
-        if let server { return (try Self.checked(server, "--server"), "--server") }
+        if let server { return (try checked(server, "--server"), "--server") }
         if let server = environment["SLIPWAY_SERVER"], !server.isEmpty {
-            return (try Self.checked(server, "SLIPWAY_SERVER"), "SLIPWAY_SERVER")
+            return (try checked(server, "SLIPWAY_SERVER"), "SLIPWAY_SERVER")
         }
-        if let local = Self.localStack(environment) { return (local, "slipway dev") }
+        if let local = localStack(environment) { return (local, "slipway dev") }
         return ("http://127.0.0.1:8080", "the default")
     }
 

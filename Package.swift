@@ -237,8 +237,8 @@ let package = Package(
         // Tests.
         tests("SlipwayCoreTests", ["SlipwayCore"]),
         tests("PlacementTests", ["Placement", "SlipwayCore", "KubernetesClient"]),
-        tests("RunnerTests", ["Runner", "SlipwayCore", "slipway-runner"]),
-        tests("AMQPClientTests", ["AMQPClient", "EventLoop", Library.logging]),
+        tests("RunnerTests", ["Runner", "SlipwayCore", "TestSupport", "slipway-runner"]),
+        tests("AMQPClientTests", ["AMQPClient", "EventLoop", "TestSupport", Library.logging]),
         tests("BenchmarkTests", ["Benchmark", "SlipwayCore"]),
         tests(
             "WorkerTests",
@@ -249,7 +249,7 @@ let package = Package(
             ["DevStack", "EventLoop", "PostgresClient", "SlipwayCore", "TestSupport", Library.logging]
         ),
         tests("DocumentationTests", ["SlipwayCore"]),
-        tests("LocalKubernetesTests", ["LocalKubernetes", "slipway-localkube"]),
+        tests("LocalKubernetesTests", ["LocalKubernetes", "TestSupport", "slipway-localkube"]),
         tests(
             "ControlAPITests",
             [
@@ -270,7 +270,7 @@ let package = Package(
             "RunStoreTests",
             ["RunStore", "SlipwayCore", "PostgresClient", "EventLoop", "TestSupport", Library.logging]
         ),
-        tests("PostgresClientTests", ["PostgresClient", "EventLoop", Library.logging]),
+        tests("PostgresClientTests", ["PostgresClient", "EventLoop", "TestSupport", Library.logging]),
         tests("SettingsTests", ["Settings"]),
         tests(
             "ObservabilityTests",

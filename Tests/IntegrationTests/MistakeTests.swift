@@ -110,7 +110,7 @@ extension StackTests {
                 image: registry.example/missing:1
                 resources:
                   runner: {cpu: 1m, memory: 16Mi}
-                timeouts: {start: 6s}
+                timeouts: {start: 15s}
                 tasks:
                   - name: only
                     command: "true"
@@ -126,7 +126,7 @@ extension StackTests {
         @Test("a run too large for every node says so while it waits, and fails when its time is over")
         func fullNode() async throws {
             let site = try Site.current()
-            try await site.apply(Self.tooLarge("full-node", schedule: "6s"))
+            try await site.apply(Self.tooLarge("full-node", schedule: "15s"))
             let run = try await failed("full-node", on: site, waitingFor: "unschedulable")
             #expect(["schedule_timeout", "unschedulable"].contains(run.text("reason")))
             #expect(run.text("failure_class") == "infrastructure")

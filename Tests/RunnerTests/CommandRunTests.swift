@@ -1,5 +1,6 @@
 import Foundation
 import SlipwayCore
+import TestSupport
 import Testing
 
 @testable import Runner
@@ -205,8 +206,7 @@ struct CommandRunTests {
         try process.run()
         let line = try output.fileHandleForReading.readToEnd() ?? Data()
         let message = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 2)
+        #expect(process.end() == 2)
         #expect(String(decoding: message, as: UTF8.self).contains("SLIPWAY_ASSIGNMENT is not set"))
         #expect(try JSONDecoder().decode(RunnerLine.self, from: line).sequence == 1)
     }

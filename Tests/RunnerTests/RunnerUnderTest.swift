@@ -1,5 +1,6 @@
 import Foundation
 import SlipwayCore
+import TestSupport
 
 /// The built `slipway-runner`, started as in a pod.
 final class RunnerUnderTest {
@@ -107,9 +108,7 @@ final class RunnerUnderTest {
     func outcome(after earlier: [RunnerLine] = []) throws -> Outcome {
         let lines = try earlier + lines { _ in false }
         let errors = try standardError.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        let exitCode =
-            process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+        let exitCode = process.end()
         let message = FileManager.default.contents(atPath: terminationMessagePath) ?? Data()
         return Outcome(
             lines: lines,
@@ -126,7 +125,7 @@ final class RunnerUnderTest {
             if chunk.isEmpty { break }
             try body(chunk)
         }
-        process.waitUntilExit()
+        process.end()
     }
 
     /// The most memory it has had so far, from the kernel's account.

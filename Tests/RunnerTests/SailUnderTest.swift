@@ -1,5 +1,6 @@
 import Foundation
 import SlipwayCore
+import TestSupport
 
 /// A private Sail with its own test data, from the Python environment that `SLIPWAY_TEST_PYTHON_ENV` names.
 final class SailUnderTest {
@@ -40,7 +41,7 @@ final class SailUnderTest {
     deinit {
         errors.fileHandleForReading.readabilityHandler = nil
         kill()
-        process.waitUntilExit()
+        process.end()
         // why: the folder is the system's to clean if this fails
         try? FileManager.default.removeItem(at: folder)
     }
@@ -57,7 +58,7 @@ final class SailUnderTest {
         generator.standardOutput = FileHandle.nullDevice
         generator.standardError = FileHandle.nullDevice
         try generator.run()
-        generator.waitUntilExit()
+        generator.end()
         return data
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import SlipwayCore
+import TestSupport
 import Testing
 
 @Suite("Stopping")
@@ -106,10 +107,10 @@ struct StoppingTests {
         _ = output.fileHandleForReading.availableData
         try output.fileHandleForReading.close()
         #expect(FileManager.default.createFile(atPath: file.path + ".go", contents: nil))
-        process.waitUntilExit()
+        let status = process.end()
         // why: as above
         try? FileManager.default.removeItem(atPath: file.path + ".go")
-        #expect(process.terminationStatus == 0)
+        #expect(status == 0)
         #expect(FileManager.default.fileExists(atPath: file.path))
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A private RabbitMQ node for tests: data in a temporary folder, free loopback ports, a port mapper of its own.
 ///
@@ -71,7 +72,7 @@ final class RabbitMQServer: Sendable {
         let node = processes.withLock { $0.count > 1 ? $0.removeLast() : nil }
         guard let node, node.isRunning else { return }
         signalNode(SIGTERM)
-        node.waitUntilExit()
+        node.end()
     }
 
     /// Ends the node and the port mapper and removes the folder.
@@ -80,7 +81,7 @@ final class RabbitMQServer: Sendable {
         stopNode()
         let mapper = processes.withLock { $0.popLast() }
         mapper?.terminate()
-        mapper?.waitUntilExit()
+        mapper?.end()
         do {
             try FileManager.default.removeItem(atPath: folder)
         } catch {
@@ -195,9 +196,9 @@ final class RabbitMQServer: Sendable {
 
     private func runToEnd(_ program: String, _ arguments: [String], asServer: Bool = false) throws {
         let process = try launch(program, arguments, asServer: asServer)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw StartFailure(description: "\(program) ended with \(process.terminationStatus):\n\(log)")
+        let status = process.end()
+        guard status == 0 else {
+            throw StartFailure(description: "\(program) ended with \(status):\n\(log)")
         }
     }
 

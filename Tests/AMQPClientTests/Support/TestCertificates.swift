@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// An authority, a server's certificate for `localhost` and a client's, and an authority that signed neither.
 enum TestCertificates {
@@ -43,8 +44,7 @@ enum TestCertificates {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        guard process.end() == 0 else {
             throw RabbitMQServer.StartFailure(description: "openssl \(arguments.joined(separator: " ")) failed")
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import LocalKubernetes
+import TestSupport
 import Testing
 
 /// A private localkube in a folder of its own, run from the build folder.
@@ -66,7 +67,7 @@ final class LocalKubeProcess: @unchecked Sendable {  // why: used from one test 
         let process = process
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             Thread.detachNewThread {
-                process.waitUntilExit()
+                process.end()
                 continuation.resume()
             }
         }
@@ -164,14 +165,13 @@ extension LocalKubeProcess {
             process.standardInput = FileHandle.nullDevice
         }
         try process.run()
-        let data = await withCheckedContinuation { (continuation: CheckedContinuation<Data, Never>) in
+        let (data, code) = await withCheckedContinuation { (continuation: CheckedContinuation<(Data, Int32), Never>) in
             Thread.detachNewThread {
                 let data = output.fileHandleForReading.readDataToEndOfFile()
-                process.waitUntilExit()
-                continuation.resume(returning: data)
+                continuation.resume(returning: (data, process.end()))
             }
         }
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+        return (code, String(decoding: data, as: UTF8.self))
     }
 
     func kubectl(_ arguments: String..., input: String? = nil) async throws -> String {

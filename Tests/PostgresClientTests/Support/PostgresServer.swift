@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A private Postgres server for tests: data in a temporary folder, a free loopback port and a socket in that folder.
 ///
@@ -76,7 +77,7 @@ final class PostgresServer: Sendable {
         }
         guard let running, running.isRunning else { return }
         kill(serverPID ?? running.processIdentifier, SIGINT)
-        running.waitUntilExit()
+        running.end()
     }
 
     /// Stops the server and removes its folder.
@@ -120,9 +121,9 @@ final class PostgresServer: Sendable {
 
     private func runAsServer(_ program: String, _ arguments: [String]) throws {
         let process = try launchAsServer(program, arguments)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw StartFailure(description: "\(program) ended with \(process.terminationStatus):\n\(log)")
+        let status = process.end()
+        guard status == 0 else {
+            throw StartFailure(description: "\(program) ended with \(status):\n\(log)")
         }
     }
 
@@ -134,8 +135,7 @@ final class PostgresServer: Sendable {
 
     private func status(_ program: String, _ arguments: [String]) throws -> Int32 {
         let process = try launch(program, arguments)
-        process.waitUntilExit()
-        return process.terminationStatus
+        return process.end()
     }
 
     private func launch(_ program: String, _ arguments: [String]) throws -> Process {

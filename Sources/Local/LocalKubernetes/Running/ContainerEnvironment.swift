@@ -16,6 +16,8 @@ struct ContainerEnvironment {
 
     private static let systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+    /// Paths are replaced in what the pod says; what its image says are folders of this machine.
+    ///
     /// - Throws: `ConfigurationProblem` for a secret, config map or key that is missing.
     func variables() throws(ConfigurationProblem) -> [(name: String, value: String)] {
         var order: [String] = []
@@ -28,20 +30,22 @@ struct ContainerEnvironment {
         set("HOME", "/root")
         for (name, value) in image.variables.sorted(by: { $0.key < $1.key }) { set(name, value) }
         for source in container["envFrom"]?.elements ?? [] {
-            for (name, value) in try self.values(from: source) { set(source.text("prefix") + name, value) }
+            for (name, value) in try self.values(from: source) {
+                set(source.text("prefix") + name, paths.applied(value))
+            }
         }
         for variable in container["env"]?.elements ?? [] {
             if let source = variable["valueFrom"] {
-                if let value = try value(from: source) { set(variable.text("name"), value) }
+                if let value = try value(from: source) { set(variable.text("name"), paths.applied(value)) }
             } else {
-                set(variable.text("name"), Self.expanded(variable.text("value"), values))
+                set(variable.text("name"), Self.expanded(paths.applied(variable.text("value")), values))
             }
         }
         if !image.pathPrefix.isEmpty {
             set("PATH", (image.pathPrefix + [values["PATH"] ?? Self.systemPath]).joined(separator: ":"))
         }
         set("TERMINATION_MESSAGE_PATH", terminationMessagePath)
-        return order.map { ($0, paths.applied(values[$0] ?? "")) }
+        return order.map { ($0, values[$0] ?? "") }
     }
 
     /// - Throws: `ConfigurationProblem` if neither the container nor its image gives a command.
@@ -53,7 +57,7 @@ struct ContainerEnvironment {
         guard let first = words.first else {
             throw ConfigurationProblem(message: "no command specified: neither the container nor its image gives one")
         }
-        words = words.map { paths.applied(Self.expanded($0, values)) }
+        words = words.map { Self.expanded(paths.applied($0), values) }
         if let local = image.commands[first] { words[0] = local }
         return words
     }

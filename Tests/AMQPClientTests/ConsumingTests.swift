@@ -44,6 +44,19 @@ extension BrokerTests {
             }
         }
 
+        @Test func `Looking for a delivery ends in time, also when its time is over at once`() async throws {
+            let topology = queueTopology(AMQPQueue(name: queue))
+            try await withConsumer(of: queue, topology: topology) { consumer, _ in
+                for limit: Duration in [.zero, .microseconds(1), .microseconds(20), .microseconds(100)] {
+                    for _ in 0..<500 {
+                        let batch = await consumer.nextBatch(maximum: 1, within: limit)
+                        #expect(batch?.isEmpty == true)
+                    }
+                }
+            }
+            try await withPublisher(topology) { publisher, _ in _ = try await publisher.deleteQueue(queue) }
+        }
+
         @Test func `Deliveries settled out of order leave nothing behind`() async throws {
             let topology = queueTopology(AMQPQueue(name: queue))
             try await withPublisher(topology) { publisher, _ in

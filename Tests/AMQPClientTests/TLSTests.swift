@@ -31,13 +31,7 @@ extension BrokerTests {
             }
         }
 
-        @Test(
-            .enabled(
-                if: ProcessInfo.processInfo.environment["SLIPWAY_TEST_AMQP_TLS"] != nil,
-                "stalls on some machines: to be understood before TLS to the broker is relied upon"
-            ),
-            arguments: [false, true]
-        )
+        @Test(arguments: [false, true])
         func `Messages pass over TLS, with a client's certificate or without`(hasCertificate: Bool) async throws {
             let folder = try RabbitMQServer.shared.get().folder
             let configuration = try configuration {

@@ -1,5 +1,6 @@
 import Foundation
 import LocalKubernetes
+import Synchronization
 import TestSupport
 import Testing
 
@@ -141,22 +142,46 @@ final class LocalKubeProcess: @unchecked Sendable {  // why: used from one test 
 
 private func kubeconfig(_ folder: URL) -> String { folder.appending(path: "kubeconfig").path }
 
+/// A started program and what it has printed so far.
+final class RunningProgram: @unchecked Sendable {  // why: Process is not Sendable; it is set up once, then only waited for
+    private let process: Process
+    private let printed = Mutex(Data())
+    private let pipe = Pipe()
+
+    fileprivate init(_ process: Process) throws {
+        self.process = process
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+    }
+
+    var output: String { String(decoding: printed.withLock { $0 }, as: UTF8.self) }
+
+    /// Reads until the program closes its output, and waits for its end.
+    func result() async -> (code: Int32, output: String) {
+        let code = await withCheckedContinuation { (continuation: CheckedContinuation<Int32, Never>) in
+            Thread.detachNewThread { [self] in
+                while true {
+                    let data = pipe.fileHandleForReading.availableData
+                    if data.isEmpty { break }
+                    printed.withLock { $0 += data }
+                }
+                continuation.resume(returning: process.end())
+            }
+        }
+        return (code, output)
+    }
+}
+
 extension LocalKubeProcess {
-    /// Runs a program with this server's kubeconfig and gives its exit code and output.
-    func run(
-        _ program: String,
-        _ arguments: [String],
-        input: String? = nil
-    ) async throws -> (code: Int32, output: String) {
+    /// Starts a program with this server's kubeconfig.
+    func start(_ program: String, _ arguments: [String], input: String? = nil) throws -> RunningProgram {
         let process = Process()
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
         process.environment = [
             "KUBECONFIG": kubeconfig(folder), "HOME": folder.appending(path: "home").path, "PATH": "/usr/bin:/bin",
         ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
         if let input {
             let file = folder.appending(path: "input-\(UUID().uuidString)")
             try Data(input.utf8).write(to: file)
@@ -164,14 +189,16 @@ extension LocalKubeProcess {
         } else {
             process.standardInput = FileHandle.nullDevice
         }
-        try process.run()
-        let (data, code) = await withCheckedContinuation { (continuation: CheckedContinuation<(Data, Int32), Never>) in
-            Thread.detachNewThread {
-                let data = output.fileHandleForReading.readDataToEndOfFile()
-                continuation.resume(returning: (data, process.end()))
-            }
-        }
-        return (code, String(decoding: data, as: UTF8.self))
+        return try RunningProgram(process)
+    }
+
+    /// Runs a program with this server's kubeconfig and gives its exit code and output.
+    func run(
+        _ program: String,
+        _ arguments: [String],
+        input: String? = nil
+    ) async throws -> (code: Int32, output: String) {
+        try await start(program, arguments, input: input).result()
     }
 
     func kubectl(_ arguments: String..., input: String? = nil) async throws -> String {

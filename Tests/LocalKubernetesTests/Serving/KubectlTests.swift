@@ -44,10 +44,12 @@ struct KubectlTests {
             #expect(try await server.kubectl("auth", "can-i", "create", "pods").contains("yes"))
             #expect(try await server.kubectl("logs", "hello") == "hallo\n")
 
-            async let followed = server.kubectl("logs", "-f", "hello")
+            let follower = try server.start("\(PythonEnvironment.path ?? "")/bin/kubectl", ["logs", "-f", "hello"])
+            async let followed = follower.result()
+            try await eventually("kubectl logs -f has begun") { follower.output.isEmpty ? nil : true }
             async let waited = server.kubectl("wait", "--for=delete", "pod/hello", "--timeout=20s")
             #expect(try await server.kubectl("delete", "pod", "hello").contains("deleted"))
-            #expect(try await followed == "hallo\nterm\n")
+            #expect(await followed == (0, "hallo\nterm\n"))
             _ = try await waited
             #expect(try await server.kubectl("get", "pods").contains("No resources found"))
         }

@@ -11,13 +11,17 @@ final class DeliveryBuffer: Sendable {
         let continuation: CheckedContinuation<[AMQPDelivery]?, Never>
     }
 
+    private struct Dismissal {
+        let answer: [AMQPDelivery]?
+    }
+
     private struct State {
         var deliveries: Deque<AMQPDelivery> = []
         var readers: Deque<Reader> = []
         var nextNumber = 0
         var isFinished = false
-        /// Readers told to leave before they began to wait.
-        var departed: Set<Int> = []
+        /// Readers that do not wait yet, and the answer for those told to leave already.
+        var arriving: [Int: Dismissal?] = [:]
 
         mutating func take(_ maximum: Int) -> [AMQPDelivery] {
             let count = min(maximum, deliveries.count)
@@ -28,10 +32,11 @@ final class DeliveryBuffer: Sendable {
 
     private let state = Mutex(State())
 
-    /// A reader's name, by which its waiting can be ended.
+    /// A reader's name, by which its waiting can be ended. It is good for one `take`, which must follow.
     func makeReader() -> Int {
         state.withLock { state in
             state.nextNumber += 1
+            state.arriving[state.nextNumber] = .some(nil)
             return state.nextNumber
         }
     }
@@ -39,37 +44,36 @@ final class DeliveryBuffer: Sendable {
     /// At least one and at most `maximum` deliveries, as soon as there are any; none after `dismiss`; `nil` at the end or
     /// when the task is cancelled.
     func take(maximum: Int, reader number: Int? = nil) async -> [AMQPDelivery]? {
-        if Task.isCancelled { return nil }
-        let ready: [AMQPDelivery]? = state.withLock { $0.deliveries.isEmpty ? nil : $0.take(maximum) }
-        if let ready { return ready }
         let number = number ?? makeReader()
-        let answer = await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { wait(Reader(number: number, maximum: maximum, continuation: $0)) }
         } onCancel: {
             dismiss(number, with: nil)
         }
-        if Task.isCancelled { state.withLock { _ = $0.departed.remove(number) } }
-        return answer
     }
 
     private func wait(_ reader: Reader) {
         let answer: [AMQPDelivery]?? = state.withLock { state in
+            let dismissal = state.arriving.removeValue(forKey: reader.number) ?? nil
+            // A cancelled task takes nothing; one whose time is over takes what is there.
+            if let dismissal, dismissal.answer == nil { return .some(nil) }
             if !state.deliveries.isEmpty { return state.take(reader.maximum) }
-            if state.isFinished || state.departed.remove(reader.number) != nil { return .some(nil) }
+            if state.isFinished { return .some(nil) }
+            if let dismissal { return dismissal.answer }
             state.readers.append(reader)
             return nil
         }
         if let answer { reader.continuation.resume(returning: answer) }
     }
 
-    /// Ends a reader's waiting.
+    /// Ends a reader's waiting, or sees to it that it will not begin. A reader that has its answer is left alone.
     func dismiss(_ number: Int, with answer: [AMQPDelivery]?) {
         let reader = state.withLock { state -> Reader? in
-            guard let index = state.readers.firstIndex(where: { $0.number == number }) else {
-                if answer == nil { state.departed.insert(number) }
-                return nil
+            if let index = state.readers.firstIndex(where: { $0.number == number }) {
+                return state.readers.remove(at: index)
             }
-            return state.readers.remove(at: index)
+            if state.arriving[number] != nil { state.arriving[number] = Dismissal(answer: answer) }
+            return nil
         }
         reader?.continuation.resume(returning: answer)
     }

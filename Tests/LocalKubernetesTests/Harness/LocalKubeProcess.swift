@@ -143,7 +143,8 @@ final class LocalKubeProcess: @unchecked Sendable {  // why: used from one test 
 private func kubeconfig(_ folder: URL) -> String { folder.appending(path: "kubeconfig").path }
 
 /// A started program and what it has printed so far.
-final class RunningProgram: @unchecked Sendable {  // why: Process is not Sendable; it is set up once, then only waited for
+// why: Process is not Sendable; it is set up once, then only waited for.
+final class RunningProgram: @unchecked Sendable {
     private let process: Process
     private let printed = Mutex(Data())
     private let pipe = Pipe()

@@ -18,7 +18,6 @@ let touchesC: [SwiftSetting] = common + [.strictMemorySafety()]
 enum Library {
     static let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
-    static let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
     static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -82,7 +81,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.12.0"),
@@ -147,7 +145,7 @@ let package = Package(
             "Scheduler",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "Observability", Library.asyncAlgorithms, Library.logging,
+                "SlipwayCore", "RunStore", "RunMessaging", "Observability", Library.logging,
                 Library.serviceLifecycle,
             ]
         ),
@@ -164,7 +162,7 @@ let package = Package(
             in: "Services",
             [
                 "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
-                Library.asyncAlgorithms, Library.logging, Library.serviceLifecycle,
+                Library.logging, Library.serviceLifecycle,
             ]
         ),
         library(
@@ -226,7 +224,10 @@ let package = Package(
                 Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1,
             ]
         ),
-        executable("slipway-api", ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings"]),
+        executable(
+            "slipway-api",
+            ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
+        ),
         executable("slipway-scheduler", ["Scheduler", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-dispatcher", ["Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-worker", ["Worker", "RunStore", "ServiceProcess", "Settings"]),

@@ -8,9 +8,9 @@ import Testing
         try await StoreFixture.with { fixture in
             let store = fixture.store
             let run = try #require(try await fixture.claimed().first)
-            #expect(try await store.sweepLeases(timeToLive: .seconds(60)).isEmpty)
+            #expect(try await fixture.sweep(timeToLive: .seconds(60)).isEmpty)
             try await store.pool.query("UPDATE holders SET expires_at = clock_timestamp() - interval '1 second'")
-            let freed = try await store.sweepLeases(timeToLive: .seconds(60))
+            let freed = try await fixture.sweep(timeToLive: .seconds(60))
             #expect(freed.map(\.id) == [run.id] && freed.map(\.leaseEpoch) == [run.leaseEpoch + 1])
             #expect(try await store.renew(fixture.holder.id, timeToLive: .seconds(60)) == false)
 
@@ -34,7 +34,7 @@ import Testing
             _ = try await fixture.claimed()
             try await store.pool.query("UPDATE holders SET expires_at = clock_timestamp() - interval '1 hour'")
             try await store.pool.query("UPDATE sweeps SET swept_at = clock_timestamp() - interval '1 hour'")
-            #expect(try await store.sweepLeases(timeToLive: .seconds(15)).isEmpty)
+            #expect(try await fixture.sweep(timeToLive: .seconds(15)).isEmpty)
             #expect(try await store.renew(fixture.holder.id, timeToLive: .seconds(15)))
         }
     }

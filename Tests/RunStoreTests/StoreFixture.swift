@@ -104,4 +104,9 @@ struct StoreFixture: Sendable {
     static func success() -> PlacementEnd {
         PlacementEnd(outcome: .succeeded, at: .now, hasUserCodeRun: true, reason: .completed)
     }
+
+    /// Ends the leases of silent processes as a scheduler does that looks often.
+    func sweep(timeToLive: Duration) async throws -> [Unsupervised] {
+        try await store.sweepLeases(timeToLive: timeToLive, expected: .seconds(30), isThorough: false)
+    }
 }

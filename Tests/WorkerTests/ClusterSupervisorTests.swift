@@ -209,10 +209,10 @@ struct ClusterSupervisorTests {
 
     @Test("a passed deadline removes the pod")
     func deadline() async throws {
-        let supervisor = Sample.supervisor()
+        let supervisor = Sample.supervisor(now: Sample.created + .seconds(63))
         await supervisor.supervise([(Sample.run(), Sample.spec())])
         try await see(supervisor, .running)
-        await supervisor.tick(now: Sample.created + .seconds(63))
+        await supervisor.tick()
         var deletions = supervisor.deletionRequests.makeAsyncIterator()
         #expect(await deletions.next()?.pod == Sample.podKey)
         await supervisor.observe([.deleted(try PodDocument.snapshot(.running))])

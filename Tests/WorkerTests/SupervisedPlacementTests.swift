@@ -15,7 +15,7 @@ struct SupervisedPlacementTests {
         spec: JobSpec = Sample.spec()
     ) throws -> SupervisedPlacement {
         var placement = SupervisedPlacement(run: run, spec: spec)
-        for moment in moments { placement.observe(try PodDocument.snapshot(moment), at: now) }
+        for moment in moments { placement.observe(try PodDocument.snapshot(moment), at: Sample.clock(now)) }
         return placement
     }
 
@@ -43,10 +43,10 @@ struct SupervisedPlacementTests {
     @Test("an ended container is no end before its stream is read to the end")
     func streamFirst() throws {
         var placement = try placement([.running, .succeeded])
-        placement.conclude(isPodGone: false, now: now, settings: settings())
+        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings())
         #expect(placement.end == nil)
         read(&placement, Sample.wholeStream)
-        placement.conclude(isPodGone: false, now: now, settings: settings())
+        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .succeeded)
         #expect(!placement.mayReport, "the lines are not stored yet")
         placement.stream.stored(sequence: 4, sailLines: 0)
@@ -56,7 +56,7 @@ struct SupervisedPlacementTests {
     @Test("the stream is not waited for without limit")
     func streamPatience() throws {
         var placement = try placement([.running, .succeeded])
-        placement.conclude(isPodGone: false, now: now, settings: settings(streamPatience: .zero))
+        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings(streamPatience: .zero))
         #expect(placement.end?.outcome == .succeeded)
     }
 
@@ -69,9 +69,9 @@ struct SupervisedPlacementTests {
             let isPassed = placement.checkDeadline(now: Sample.created + .seconds(100))
             #expect(isPassed)
         }
-        placement.observe(try PodDocument.snapshot(.succeeded), at: now)
+        placement.observe(try PodDocument.snapshot(.succeeded), at: Sample.clock(now))
         read(&placement, Sample.wholeStream)
-        placement.conclude(isPodGone: false, now: now, settings: settings())
+        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .succeeded)
     }
 
@@ -82,17 +82,17 @@ struct SupervisedPlacementTests {
     func cancelled(isPodGone: Bool) throws {
         var placement = try placement([.running])
         placement.cancelRequested()
-        placement.conclude(isPodGone: false, now: now, settings: settings(streamPatience: .zero))
+        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings(streamPatience: .zero))
         #expect(placement.end == nil, "asking is no proof")
-        if !isPodGone { placement.observe(try PodDocument.snapshot(.killed), at: now) }
-        placement.conclude(isPodGone: isPodGone, now: now, settings: settings(streamPatience: .zero))
+        if !isPodGone { placement.observe(try PodDocument.snapshot(.killed), at: Sample.clock(now)) }
+        placement.conclude(isPodGone: isPodGone, at: Sample.clock(now), settings: settings(streamPatience: .zero))
         #expect(placement.end?.outcome == .cancelled && placement.end?.reason == .cancelRequested)
     }
 
     @Test("a run adopted while it is being cancelled is cancelled on")
     func adoptedWhileCancelling() throws {
         var placement = try placement(run: Sample.run(state: .cancelling))
-        placement.conclude(isPodGone: true, now: now, settings: settings())
+        placement.conclude(isPodGone: true, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .cancelled)
     }
 
@@ -106,12 +106,12 @@ struct SupervisedPlacementTests {
     func runDeadline(onTimeout: JobSpec.TimeoutOutcome, outcome: PlacementEnd.Outcome) throws {
         // The container started three seconds after the pod's creation and may run for sixty.
         var placement = SupervisedPlacement(run: Sample.run(), spec: Sample.spec(onTimeout: onTimeout))
-        placement.observe(try PodDocument.snapshot(.running), at: now)
+        placement.observe(try PodDocument.snapshot(.running), at: Sample.clock(now))
         let tooEarly = placement.checkDeadline(now: Sample.created + .seconds(62))
         let passed = placement.checkDeadline(now: Sample.created + .seconds(63))
         let again = placement.checkDeadline(now: Sample.created + .seconds(64))
         #expect(!tooEarly && passed && !again)
-        placement.conclude(isPodGone: true, now: Sample.created + .seconds(70), settings: settings())
+        placement.conclude(isPodGone: true, at: Sample.clock(Sample.created + .seconds(70)), settings: settings())
         #expect(placement.end?.outcome == outcome && placement.end?.reason == .runTimeout)
     }
 
@@ -121,7 +121,7 @@ struct SupervisedPlacementTests {
     )
     func vanished(moments: [PodDocument.Moment], hasRun: Bool) throws {
         var placement = try placement(moments)
-        placement.conclude(isPodGone: true, now: now, settings: settings())
+        placement.conclude(isPodGone: true, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .lost && placement.end?.reason == .podLost)
         #expect(placement.end?.hasUserCodeRun == hasRun)
     }
@@ -130,7 +130,7 @@ struct SupervisedPlacementTests {
     func provenByStream() throws {
         var placement = try placement([.creating])
         read(&placement, [Sample.log(1)])
-        placement.conclude(isPodGone: true, now: now, settings: settings())
+        placement.conclude(isPodGone: true, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.hasUserCodeRun == true)
     }
 
@@ -138,7 +138,7 @@ struct SupervisedPlacementTests {
     func provenSuccess() throws {
         var placement = try placement([.running])
         read(&placement, Sample.wholeStream)
-        placement.conclude(isPodGone: true, now: now, settings: settings())
+        placement.conclude(isPodGone: true, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .succeeded && placement.end?.failureClass == nil)
     }
 

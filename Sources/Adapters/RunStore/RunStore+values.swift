@@ -85,6 +85,11 @@ func decoded<Value: Decodable>(_ json: PostgresJSON, as type: Value.Type = Value
     try JSONDecoder().decode(Value.self, from: Data(json.text.utf8))
 }
 
+/// Most runs have none, and hot statements read them.
+func decodedOverrides(_ json: PostgresJSON) throws -> RunOverrides {
+    json.text == "{}" ? RunOverrides() : try decoded(json)
+}
+
 extension Duration {
     /// For `make_interval`-free arithmetic in SQL: `\(ttl.postgresInterval)`.
     var postgresInterval: PostgresInterval {

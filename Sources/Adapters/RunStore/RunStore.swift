@@ -7,10 +7,13 @@ package import PostgresClient
 package struct RunStore: Sendable {
     package let pool: PostgresPool
     package let limits: StoreLimits
+    /// For the runs that follow failed ones.
+    let retrySource: RetrySource
 
-    package init(pool: PostgresPool, limits: StoreLimits = StoreLimits()) {
+    package init(pool: PostgresPool, limits: StoreLimits = StoreLimits(), retrySource: RetrySource = .system) {
         self.pool = pool
         self.limits = limits
+        self.retrySource = retrySource
     }
 }
 

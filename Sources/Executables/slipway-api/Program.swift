@@ -2,6 +2,7 @@ internal import ControlAPI
 internal import RunStore
 internal import ServiceProcess
 internal import Settings
+internal import SlipwayCore
 
 /// Serves the HTTP API.
 @main

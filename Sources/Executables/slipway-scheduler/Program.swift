@@ -13,8 +13,15 @@ import Settings
     private static let sweepInterval = SettingKey<Duration>(
         "scheduler.sweep_interval",
         default: .seconds(5),
-        help: "How often silent processes and forgotten hints are looked for.",
+        help: "How often forgotten hints are looked for.",
         allowed: .range(.milliseconds(100)...Duration.seconds(300))
+    )
+    private static let leaseSweepInterval = SettingKey<Duration>(
+        "scheduler.lease_sweep_interval",
+        default: .seconds(1),
+        help:
+            "How often silent processes are looked for.",
+        allowed: .range(.milliseconds(50)...Duration.seconds(60))
     )
     private static let hintAge = SettingKey<Duration>(
         "scheduler.hint_age",
@@ -42,7 +49,7 @@ import Settings
                 "serve with everything else at its default"
             )
         ],
-        keys: ServiceKeys.holder + [admissionInterval, sweepInterval, hintAge, reportBatch]
+        keys: ServiceKeys.holder + [admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch]
     )
 
     static func main() async {
@@ -53,6 +60,7 @@ import Settings
             var work = SchedulerSettings()
             work.lease = try process.leaseSettings()
             work.admissionInterval = try settings(admissionInterval)
+            work.leaseSweepInterval = try settings(leaseSweepInterval)
             work.sweepInterval = try settings(sweepInterval)
             work.hintAge = try settings(hintAge)
             work.reportBatch = try settings(reportBatch)

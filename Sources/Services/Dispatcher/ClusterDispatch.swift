@@ -9,14 +9,15 @@ internal import SlipwayCore
 /// A dispatcher's work for one cluster under one lease.
 struct ClusterDispatch: Sendable {
     let cluster: String
-    let client: KubernetesClient
+    let client: any ClusterPods
     let lease: HeldLease
-    let store: RunStore
+    let store: any RunLedger
     let specs: SpecCache
-    let messaging: RunMessaging
+    let messaging: any RunMessages
     let settings: DispatcherSettings
     let metrics: DispatcherMetrics
     let logger: Logger
+    let time: TimeSource
 
     /// Claims whenever a hint says that runs are ready; several hints that wait become one.
     ///
@@ -59,7 +60,7 @@ struct ClusterDispatch: Sendable {
                         }
                         if claim.isWindowFull {
                             // No message tells that nodes were found, since that would be one for each run.
-                            try await Task.sleep(for: settings.fullWindowPause)
+                            try await time.sleep(settings.fullWindowPause)
                         } else if claimed.count < settings.claimBatch {
                             break
                         }
@@ -86,7 +87,7 @@ struct ClusterDispatch: Sendable {
 
     /// Creates the pods of a batch side by side, then hands all that have one to a worker with one message.
     private func place(_ claimed: [ClaimedRun]) async throws {
-        let claimedAt = ContinuousClock.now
+        let claimedAt = time.instant()
         let keys = Set(claimed.map { JobVersionKey(job: $0.jobID, version: $0.jobVersion) })
         let known = try await specs.specs(keys)
         var placed: [SuperviseHint.Lease] = []
@@ -102,7 +103,7 @@ struct ClusterDispatch: Sendable {
             while let (run, creation) = try await group.next() {
                 switch creation {
                 case .placed:
-                    metrics.readyToCreatedSeconds.observe(run.readyFor + claimedAt.duration(to: .now))
+                    metrics.readyToCreatedSeconds.observe(run.readyFor + claimedAt.duration(to: time.instant()))
                     placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
                 case .abandoned:
                     // Without a pod the worker finds the placement lost and the run is placed anew.
@@ -122,8 +123,8 @@ struct ClusterDispatch: Sendable {
                 startNext()
             }
         }
-        try await messaging.publisher.supervise(cluster: cluster, placed)
-        try await messaging.publisher.report(ends)
+        try await messaging.supervise(cluster: cluster, placed)
+        try await messaging.report(ends)
     }
 
     /// What became of one pod.
@@ -152,7 +153,7 @@ struct ClusterDispatch: Sendable {
                     namespace: run.namespace,
                     jobName: spec.name,
                     jobVersion: run.jobVersion,
-                    spec: spec,
+                    spec: spec.applying(run.overrides),
                     variables: run.variables,
                     policy: settings.pod
                 )
@@ -163,7 +164,7 @@ struct ClusterDispatch: Sendable {
         var pause = Duration.milliseconds(100)
         while true {
             guard lease.isTrusted else { return .leaseGone }
-            if claimedAt.duration(to: .now) > settings.claimAge {
+            if claimedAt.duration(to: time.instant()) > settings.claimAge {
                 let standing = try await store.standing([(run.id, run.leaseEpoch)])
                 guard standing.contains(run.id) else { return .leaseGone }
             }
@@ -171,7 +172,7 @@ struct ClusterDispatch: Sendable {
             case .done(let creation): return creation
             case .again(let error):
                 metrics.retried.increment()
-                guard claimedAt.duration(to: .now) < settings.createPatience else {
+                guard claimedAt.duration(to: time.instant()) < settings.createPatience else {
                     metrics.abandoned.increment()
                     logger.warning(
                         "A pod could not be created in time",
@@ -179,7 +180,7 @@ struct ClusterDispatch: Sendable {
                     )
                     return .abandoned
                 }
-                try await Task.sleep(for: pause + .milliseconds(Int.random(in: 0...100)))
+                try await time.sleep(pause + .milliseconds(100) * time.random())
                 pause = min(pause * 2, .seconds(5))
             }
         }
@@ -191,11 +192,11 @@ struct ClusterDispatch: Sendable {
     }
 
     private func createOnce(_ pod: Pod, run: ClaimedRun) async throws -> Attempt {
-        let started = ContinuousClock.now
+        let started = time.instant()
         do {
             try await client.submit(pod)
             metrics.created.increment()
-            metrics.createSeconds.observe(started.duration(to: .now))
+            metrics.createSeconds.observe(started.duration(to: time.instant()))
             return .done(.placed)
         } catch {
             try Task.checkCancellation()
@@ -212,7 +213,7 @@ struct ClusterDispatch: Sendable {
     private func claimExisting(_ pod: Pod, run: ClaimedRun) async throws -> Attempt {
         let name = pod.metadata.name
         do {
-            let found: PodSnapshot = try await client.get(namespace: run.namespace, name: name)
+            let found = try await client.pod(namespace: run.namespace, name: name)
             guard let owner = PodNaming.owner(of: found.metadata), owner == (run.id, run.placement) else {
                 metrics.refused.increment()
                 return .done(.refused(refusal(.podNameConflict, "a pod named \(name) exists and is not this run's")))
@@ -227,7 +228,7 @@ struct ClusterDispatch: Sendable {
     private func refusal(_ reason: ReasonCode, _ message: String) -> PlacementEnd {
         PlacementEnd(
             outcome: .failed,
-            at: Timestamp.now,
+            at: time.now(),
             hasUserCodeRun: false,
             reason: reason,
             message: String(message.prefix(2000))

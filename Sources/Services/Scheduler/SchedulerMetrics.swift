@@ -9,6 +9,8 @@ struct SchedulerMetrics: Sendable {
     let expiredLeases: Counter
     let repeatedHints: Counter
     let replaced: Counter
+    let retried: Counter
+    let lateEnds: Counter
     let isLeader: Gauge
     let applySeconds: Histogram
     private let registry: MetricsRegistry
@@ -36,6 +38,14 @@ struct SchedulerMetrics: Sendable {
         replaced = registry.counter(
             "slipway_placements_lost_total",
             help: "Placements lost before user code ran, to be placed anew."
+        )
+        retried = registry.counter(
+            "slipway_runs_retried_total",
+            help: "Runs made because their job's policy lets them follow failed ones."
+        )
+        lateEnds = registry.counter(
+            "slipway_late_ends_total",
+            help: "Ends of placements that were given up, kept as evidence and not applied."
         )
         isLeader = registry.gauge("slipway_scheduler_leader", help: "1 while this process has the scheduling term.")
         applySeconds = registry.histogram(

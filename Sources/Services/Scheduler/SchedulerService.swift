@@ -9,20 +9,22 @@ internal import ServiceLifecycle
 /// Any number may run. Reports are applied by all of them; admission and sweeping are the duty of the one that has the
 /// *term*, which another takes over within one lease time.
 package struct SchedulerService: Service {
-    private let store: RunStore
-    private let messaging: RunMessaging
+    private let store: any RunLedger
+    private let messaging: any RunMessages
     private let settings: SchedulerSettings
     private let metrics: SchedulerMetrics
     private let logger: Logger
+    private let time: TimeSource
     private let makeHolder: @Sendable () -> Holder
 
     /// - Parameter makeHolder: describes this process with a fresh id at each call.
     package init(
-        store: RunStore,
-        messaging: RunMessaging,
+        store: any RunLedger,
+        messaging: any RunMessages,
         settings: SchedulerSettings,
         registry: MetricsRegistry,
         logger: Logger,
+        time: TimeSource = .system,
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
@@ -30,6 +32,7 @@ package struct SchedulerService: Service {
         self.settings = settings
         metrics = SchedulerMetrics(registry)
         self.logger = logger
+        self.time = time
         self.makeHolder = makeHolder
     }
 
@@ -37,6 +40,7 @@ package struct SchedulerService: Service {
         try await cancelWhenGracefulShutdown {
             try await store.serveAsHolder(
                 settings: settings.lease,
+                time: time,
                 logger: logger,
                 makeHolder: makeHolder,
                 handBack: { _ in }
@@ -47,7 +51,8 @@ package struct SchedulerService: Service {
                     messaging: messaging,
                     settings: settings,
                     metrics: metrics,
-                    logger: logger
+                    logger: logger,
+                    time: time
                 )
                 try await session.run()
             }

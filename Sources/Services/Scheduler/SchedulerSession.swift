@@ -1,4 +1,3 @@
-internal import AsyncAlgorithms
 internal import Logging
 internal import Observability
 internal import RunMessaging
@@ -9,21 +8,23 @@ internal import Synchronization
 /// A scheduler's work under one lease.
 struct SchedulerSession: Sendable {
     let lease: HeldLease
-    let store: RunStore
-    let messaging: RunMessaging
+    let store: any RunLedger
+    let messaging: any RunMessages
     let settings: SchedulerSettings
     let metrics: SchedulerMetrics
     let logger: Logger
+    let time: TimeSource
     private let term = Term()
     private let admissionSignal = Signal()
 
     init(
         lease: HeldLease,
-        store: RunStore,
-        messaging: RunMessaging,
+        store: any RunLedger,
+        messaging: any RunMessages,
         settings: SchedulerSettings,
         metrics: SchedulerMetrics,
-        logger: Logger
+        logger: Logger,
+        time: TimeSource
     ) {
         self.lease = lease
         self.store = store
@@ -31,6 +32,7 @@ struct SchedulerSession: Sendable {
         self.settings = settings
         self.metrics = metrics
         self.logger = logger
+        self.time = time
     }
 
     func run() async throws {
@@ -39,6 +41,7 @@ struct SchedulerSession: Sendable {
             group.addTask { try await seekTerm() }
             group.addTask { try await admitWhenAsked() }
             group.addTask { try await sweepRegularly() }
+            group.addTask { try await sweepLeasesRegularly() }
             group.addTask { try await applyReports() }
             group.addTask { try await listen() }
             try await group.next()
@@ -66,7 +69,7 @@ struct SchedulerSession: Sendable {
                     admissionSignal.send()
                 }
             }
-            try await Task.sleep(for: settings.lease.heartbeat)
+            try await time.sleep(settings.lease.heartbeat)
         }
     }
 
@@ -81,9 +84,7 @@ struct SchedulerSession: Sendable {
     private func admitWhenAsked() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await _ in AsyncTimerSequence(interval: settings.admissionInterval, clock: .continuous) {
-                    admissionSignal.send()
-                }
+                try await time.every(settings.admissionInterval) { admissionSignal.send() }
             }
             group.addTask {
                 for await _ in admissionSignal.stream {
@@ -101,7 +102,7 @@ struct SchedulerSession: Sendable {
             let total = admitted.values.reduce(0, +)
             metrics.admitted.increment(by: total)
             for (cluster, count) in admitted {
-                await messaging.publisher.hint(dispatch: cluster, runs: count)
+                await messaging.hint(dispatch: cluster, runs: count)
             }
             if total < store.limits.batch { return }
         }
@@ -110,24 +111,41 @@ struct SchedulerSession: Sendable {
     // MARK: Sweeps
 
     private func sweepRegularly() async throws {
-        for await _ in AsyncTimerSequence(interval: settings.sweepInterval, clock: .continuous) {
-            guard term.current != nil, lease.isTrusted else { continue }
+        try await time.every(settings.sweepInterval) {
+            guard term.current != nil, lease.isTrusted else { return }
             try await tolerating("A sweep failed") { try await sweep() }
         }
     }
 
-    private func sweep() async throws {
-        let freed = try await store.sweepLeases(timeToLive: settings.lease.timeToLive)
-        if !freed.isEmpty {
-            metrics.expiredLeases.increment(by: freed.count)
-            logger.warning("Leases of silent processes ended", metadata: ["runs": "\(freed.count)"])
+    private func sweepLeasesRegularly() async throws {
+        try await time.every(settings.leaseSweepInterval) {
+            guard term.current != nil, lease.isTrusted else { return }
+            try await tolerating("A lease sweep failed") {
+                try await sweepLeases(isThorough: false)
+            }
         }
+    }
+
+    private func sweepLeases(isThorough: Bool) async throws {
+        let freed = try await store.sweepLeases(
+            timeToLive: settings.lease.timeToLive,
+            expected: settings.leaseSweepInterval * 3,
+            isThorough: isThorough
+        )
+        guard !freed.isEmpty else { return }
+        metrics.expiredLeases.increment(by: freed.count)
+        logger.warning("Leases of silent processes ended", metadata: ["runs": "\(freed.count)"])
+        await messaging.hint(superviseAll: freed)
+    }
+
+    private func sweep() async throws {
+        try await sweepLeases(isThorough: true)
         let forgotten = try await store.overdueForSupervision(age: settings.hintAge)
         metrics.repeatedHints.increment(by: forgotten.count)
-        await messaging.publisher.hint(superviseAll: freed + forgotten)
+        await messaging.hint(superviseAll: forgotten)
         for cluster in try await store.overdueForDispatch(age: settings.hintAge) {
             metrics.repeatedHints.increment()
-            await messaging.publisher.hint(dispatch: cluster, runs: store.limits.batch)
+            await messaging.hint(dispatch: cluster, runs: store.limits.batch)
         }
     }
 
@@ -146,7 +164,7 @@ struct SchedulerSession: Sendable {
                 } catch {
                     try Task.checkCancellation()
                     logger.error("Reports could not be applied yet", metadata: ["error": "\(error)"])
-                    try await Task.sleep(for: pause)
+                    try await time.sleep(pause)
                     pause = min(pause * 2, .seconds(5))
                 }
             }
@@ -154,13 +172,15 @@ struct SchedulerSession: Sendable {
     }
 
     private func apply(_ reports: [PlacementReport]) async throws {
-        let started = ContinuousClock.now
+        let started = time.instant()
         let applied = try await store.apply(reports)
-        metrics.applySeconds.observe(started.duration(to: .now))
+        metrics.applySeconds.observe(started.duration(to: time.instant()))
         metrics.reports.increment(by: reports.count)
         metrics.staleReports.increment(by: applied.stale)
         metrics.replaced.increment(by: applied.replacedRuns)
         metrics.refusedReports.increment(by: applied.refused.count)
+        metrics.retried.increment(by: applied.retried)
+        metrics.lateEnds.increment(by: applied.lateEnds)
         for (run, cause) in applied.refused {
             logger.error("A report was refused by the database", metadata: ["run.id": "\(run)", "error": "\(cause)"])
         }
@@ -168,10 +188,10 @@ struct SchedulerSession: Sendable {
         // Hints: whoever misses one finds out by its own sweep.
         for (holder, runs) in applied.settled {
             let leases = runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }
-            await messaging.publisher.hint(ControlMessage(settled: leases), to: holder)
+            await messaging.hint(ControlMessage(settled: leases), to: holder)
         }
         for cluster in applied.replaced {
-            await messaging.publisher.hint(dispatch: cluster, runs: 1)
+            await messaging.hint(dispatch: cluster, runs: 1)
         }
     }
 

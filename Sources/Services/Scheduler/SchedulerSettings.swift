@@ -5,7 +5,10 @@ package struct SchedulerSettings: Sendable {
     package var lease = LeaseSettings()
     /// How often pending runs are looked for when no hint came.
     package var admissionInterval: Duration = .seconds(1)
-    /// How often leases and forgotten hints are looked at.
+    /// How often silent processes are looked for. After a longer pause than three of these between two looks, every process
+    /// first gets a whole time to live.
+    package var leaseSweepInterval: Duration = .seconds(1)
+    /// How often forgotten hints are looked at.
     package var sweepInterval: Duration = .seconds(5)
     /// A ready run, or one without supervisor, is hinted again after this long.
     package var hintAge: Duration = .seconds(5)

@@ -1,4 +1,3 @@
-internal import AsyncAlgorithms
 internal import KubernetesClient
 internal import Logging
 internal import Observability
@@ -10,26 +9,28 @@ internal import SlipwayCore
 /// A worker's loops for one cluster under one lease: they move facts between the outside and the ``ClusterSupervisor``.
 struct ClusterSession: Sendable {
     let cluster: String
-    let client: KubernetesClient
+    let client: any ClusterPods
     let lease: HeldLease
-    let store: RunStore
+    let store: any RunLedger
     let specs: SpecCache
-    let messaging: RunMessaging
+    let messaging: any RunMessages
     let settings: WorkerSettings
     let metrics: WorkerMetrics
     let logger: Logger
+    let time: TimeSource
     private let supervisor: ClusterSupervisor
 
     init(
         cluster: String,
-        client: KubernetesClient,
+        client: any ClusterPods,
         lease: HeldLease,
-        store: RunStore,
+        store: any RunLedger,
         specs: SpecCache,
-        messaging: RunMessaging,
+        messaging: any RunMessages,
         settings: WorkerSettings,
         metrics: WorkerMetrics,
-        logger: Logger
+        logger: Logger,
+        time: TimeSource
     ) {
         self.cluster = cluster
         self.client = client
@@ -40,7 +41,8 @@ struct ClusterSession: Sendable {
         self.settings = settings
         self.metrics = metrics
         self.logger = logger
-        supervisor = ClusterSupervisor(settings: settings, metrics: metrics)
+        self.time = time
+        supervisor = ClusterSupervisor(settings: settings, metrics: metrics, time: time)
     }
 
     func run() async throws {
@@ -71,8 +73,7 @@ struct ClusterSession: Sendable {
     // MARK: In
 
     private func watchPods() async throws {
-        let reflector = Reflector<PodSnapshot>(client: client, namespace: nil, labelSelector: PodNaming.selector)
-        try await reflector.run { events in
+        try await client.watchPods { events in
             for case .disconnected(let reason) in events {
                 metrics.relists.increment()
                 logger.info(
@@ -112,7 +113,7 @@ struct ClusterSession: Sendable {
         var complete: [(run: SupervisedRun, spec: JobSpec)] = []
         for run in runs {
             if let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)] {
-                complete.append((run, spec))
+                complete.append((run, spec.applying(run.overrides)))
             } else {
                 logger.error("A run's job version does not exist any more", metadata: ["run.id": "\(run.id)"])
             }
@@ -127,7 +128,7 @@ struct ClusterSession: Sendable {
             let (flushes, cleaned) = await supervisor.takeFlushes()
             if !lease.isTrusted {
                 await supervisor.storingFailed(flushes, cleaned: cleaned)
-                try await Task.sleep(for: .milliseconds(500))
+                try await time.sleep(.milliseconds(500))
                 continue
             }
             do {
@@ -144,9 +145,9 @@ struct ClusterSession: Sendable {
                 try Task.checkCancellation()
                 logger.error("Logs could not be stored yet", metadata: ["error": "\(error)"])
                 await supervisor.storingFailed(flushes, cleaned: cleaned)
-                try await Task.sleep(for: .milliseconds(500))
+                try await time.sleep(.milliseconds(500))
             }
-            if await !supervisor.isAnyEnding { try await Task.sleep(for: settings.flushInterval) }
+            if await !supervisor.isAnyEnding { try await time.sleep(settings.flushInterval) }
         }
     }
 
@@ -167,13 +168,13 @@ struct ClusterSession: Sendable {
             do {
                 for start in stride(from: 0, to: complete.count, by: settings.reportBatch) {
                     let end = min(start + settings.reportBatch, complete.count)
-                    try await messaging.publisher.report(Array(complete[start..<end]))
+                    try await messaging.report(Array(complete[start..<end]))
                 }
                 metrics.reports.increment(by: reports.count)
             } catch {
                 try Task.checkCancellation()
                 logger.error("Reports could not be sent yet", metadata: ["error": "\(error)"])
-                try await Task.sleep(for: .milliseconds(500))
+                try await time.sleep(.milliseconds(500))
                 await supervisor.reportingFailed(reports)
             }
         }
@@ -182,22 +183,17 @@ struct ClusterSession: Sendable {
     /// Adds what Kubernetes said about the pods of runs that failed below the job.
     private func withEvents(_ reports: [PlacementReport]) async -> [PlacementReport] {
         var complete = reports
-        let deadline = ContinuousClock.now + settings.evidencePatience
+        let deadline = time.instant() + settings.evidencePatience
         for index in complete.indices {
             guard let end = complete[index].end, end.outcome != .succeeded, end.failureClass == .infrastructure,
                 let uid = complete[index].podUID,
                 let (namespace, reading) = await supervisor.reading(of: complete[index].runID)
             else { continue }
-            let left = ContinuousClock.now.duration(to: deadline)
+            let left = time.instant().duration(to: deadline)
             // Reports wait for this: what is missing of the evidence then stays missing.
             guard left > .zero else { break }
             do {
-                let events = try await client.events(
-                    namespace: namespace,
-                    involvedObjectUID: uid,
-                    limit: 50,
-                    timeout: left
-                )
+                let events = try await client.events(namespace: namespace, podUID: uid, within: left)
                 complete[index].end?.evidence = reading.endOfVanishedPod(at: end.at, events: events).evidence
             } catch {
                 logger.debug("A pod's events could not be read", metadata: ["error": "\(error)"])
@@ -216,7 +212,8 @@ struct ClusterSession: Sendable {
                         client: client,
                         supervisor: supervisor,
                         following: following,
-                        logger: logger
+                        logger: logger,
+                        time: time
                     )
                     await follower.run()
                 }
@@ -249,7 +246,7 @@ struct ClusterSession: Sendable {
             gracePeriodSeconds: deletion.isForced ? 0 : nil
         )
         do {
-            try await client.deletePod(namespace: deletion.pod.namespace, name: deletion.pod.name, options: options)
+            try await client.remove(namespace: deletion.pod.namespace, name: deletion.pod.name, options: options)
         } catch {
             if error.isNotFound {
                 await supervisor.deleted(deletion.pod, uid: deletion.uid)
@@ -267,7 +264,7 @@ struct ClusterSession: Sendable {
     private func lookUpPods() async throws {
         for await (run, key) in supervisor.lookups {
             do {
-                let pod: PodSnapshot = try await client.get(namespace: key.namespace, name: key.name)
+                let pod = try await client.pod(namespace: key.namespace, name: key.name)
                 await supervisor.observe([.applied(pod)])
             } catch {
                 try Task.checkCancellation()
@@ -279,14 +276,12 @@ struct ClusterSession: Sendable {
     // MARK: Time
 
     private func tick() async throws {
-        for await _ in AsyncTimerSequence(interval: settings.tickInterval, clock: .continuous) {
-            await supervisor.tick(now: .now)
-        }
+        try await time.every(settings.tickInterval) { await supervisor.tick() }
     }
 
     private func sweepRegularly() async throws {
-        for await _ in AsyncTimerSequence(interval: settings.sweepInterval, clock: .continuous) {
-            guard lease.isTrusted else { continue }
+        try await time.every(settings.sweepInterval) {
+            guard lease.isTrusted else { return }
             do {
                 await supervisor.cancel(try await store.cancelling(holder: lease.id))
                 await supervisor.clean(try await store.takeCleanups(clusters: [cluster], holder: lease.id))
@@ -317,8 +312,8 @@ struct ClusterSession: Sendable {
 
     /// Finds pods that were created after their placement was given up, as an API server that was slow to answer does.
     private func removeStrays() async throws {
-        for await _ in AsyncTimerSequence(interval: settings.straySweepInterval, clock: .continuous) {
-            guard lease.isTrusted else { continue }
+        try await time.every(settings.straySweepInterval) {
+            guard lease.isTrusted else { return }
             do {
                 let unclaimed = await supervisor.unclaimedPods()
                 for start in stride(from: 0, to: unclaimed.count, by: store.limits.batch) {

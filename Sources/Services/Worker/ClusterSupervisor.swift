@@ -12,6 +12,7 @@ internal import SlipwayCore
 actor ClusterSupervisor {
     private let settings: WorkerSettings
     private let metrics: WorkerMetrics
+    private let time: TimeSource
     private var placements: [RunID: SupervisedPlacement] = [:]
     private var pods: [PodKey: PodSnapshot] = [:]
     private var isSynchronized = false
@@ -34,14 +35,18 @@ actor ClusterSupervisor {
     private let followingContinuation: AsyncStream<Following>.Continuation
     private let lookupContinuation: AsyncStream<(RunID, PodKey)>.Continuation
 
-    init(settings: WorkerSettings, metrics: WorkerMetrics) {
+    init(settings: WorkerSettings, metrics: WorkerMetrics, time: TimeSource) {
         self.settings = settings
         self.metrics = metrics
+        self.time = time
         (deletionRequests, deletionContinuation) = AsyncStream.makeStream()
         (followings, followingContinuation) = AsyncStream.makeStream()
         // What does not fit is looked up a second later.
         (lookups, lookupContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(256))
     }
+
+    /// Both clocks now.
+    private var clock: SupervisedPlacement.Clock { .init(now: time.now(), instant: time.instant()) }
 
     var supervisedRuns: [RunID] { Array(placements.keys) }
 
@@ -61,9 +66,9 @@ actor ClusterSupervisor {
             placements[run.id] = placement
             let key = PodKey(namespace: run.namespace, name: placement.podName)
             if let pod = pods[key] {
-                placements[run.id]?.observe(pod, at: .now)
+                placements[run.id]?.observe(pod, at: clock)
             } else {
-                unseen[run.id] = .now
+                unseen[run.id] = time.instant()
             }
             evaluate(run.id)
         }
@@ -139,7 +144,7 @@ actor ClusterSupervisor {
             return
         }
         unseen[owner.run] = nil
-        placements[owner.run]?.observe(pod, at: .now)
+        placements[owner.run]?.observe(pod, at: clock)
         evaluate(owner.run)
     }
 
@@ -165,7 +170,7 @@ actor ClusterSupervisor {
 
     private func vanished(_ run: RunID, placement: Int) {
         guard placements[run]?.run.placement == placement else { return }
-        placements[run]?.conclude(isPodGone: true, now: .now, settings: settings)
+        placements[run]?.conclude(isPodGone: true, at: clock, settings: settings)
         evaluate(run)
     }
 
@@ -254,10 +259,10 @@ actor ClusterSupervisor {
             if pods[key] != nil {
                 requestDeletion(key, isForced: false)
             } else if unseen[run] == nil {
-                unseen[run] = .now
+                unseen[run] = time.instant()
             }
         }
-        placement.conclude(isPodGone: false, now: .now, settings: settings)
+        placement.conclude(isPodGone: false, at: clock, settings: settings)
         placements[run] = placement
         if placement.stream.isDirty, dirtyStreams.insert(run).inserted { flushSignal.send() }
         if placement.end != nil, placement.stream.isDirty { flushSignal.send() }
@@ -281,7 +286,7 @@ actor ClusterSupervisor {
     }
 
     private func requestDeletion(_ key: PodKey, isForced: Bool) {
-        guard deletions.request(key, isForced: isForced, now: .now) else { return }
+        guard deletions.request(key, isForced: isForced, now: time.instant()) else { return }
         ask(key, isForced: isForced)
     }
 
@@ -309,8 +314,9 @@ actor ClusterSupervisor {
     }
 
     /// Looks at deadlines, missing pods and deletions that take too long.
-    func tick(now: Timestamp) {
-        let clock = ContinuousClock.now
+    func tick() {
+        let now = time.now()
+        let clock = time.instant()
         for (run, since) in unseen where isSynchronized && since.duration(to: clock) > .seconds(1) {
             guard let placement = placements[run], placement.end == nil else { continue }
             unseen[run] = clock
@@ -390,7 +396,7 @@ actor ClusterSupervisor {
         defer { dirtyReports.removeAll() }
         return dirtyReports.compactMap { run in
             guard let placement = placements[run], placement.hasNews, placement.mayReport else { return nil }
-            if placement.end != nil { placements[run]?.reportedEndAt = .now }
+            if placement.end != nil { placements[run]?.reportedEndAt = time.instant() }
             return placements[run]?.report()
         }
     }
@@ -405,8 +411,9 @@ actor ClusterSupervisor {
 
     /// Runs whose final report should have been applied by now.
     func unsettled(olderThan age: Duration) -> [Lease] {
-        placements.values.filter { placement in
-            placement.reportedEndAt.map { $0.duration(to: .now) > age } ?? false
+        let now = time.instant()
+        return placements.values.filter { placement in
+            placement.reportedEndAt.map { $0.duration(to: now) > age } ?? false
         }.map { Lease(run: $0.run.id, epoch: $0.run.leaseEpoch) }
     }
 

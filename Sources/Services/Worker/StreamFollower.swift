@@ -1,14 +1,17 @@
 internal import FoundationEssentials
 internal import KubernetesClient
 internal import Logging
+internal import Placement
+internal import RunStore
 internal import SlipwayCore
 
 /// Reads one stream of one placement to its end, reopening it when the connection breaks.
 struct StreamFollower: Sendable {
-    let client: KubernetesClient
+    let client: any ClusterPods
     let supervisor: ClusterSupervisor
     let following: ClusterSupervisor.Following
     let logger: Logger
+    let time: TimeSource
 
     /// A longer line is not a line of a runner.
     private static let maximumLineBytes = 4 << 20
@@ -22,7 +25,7 @@ struct StreamFollower: Sendable {
             guard !Task.isCancelled,
                 await supervisor.streamEnded(following, ending, openedAfterEnd: hasContainerEnded)
             else { return }
-            do { try await Task.sleep(for: pause) } catch { return }
+            do { try await time.sleep(pause) } catch { return }
             pause = min(pause * 2, .seconds(5))
         }
     }
@@ -36,13 +39,17 @@ struct StreamFollower: Sendable {
         var lines = LineAssembler(maximumBytes: Self.maximumLineBytes)
         var sailLine: Int64 = 1
         do {
-            let chunks = client.podLogs(namespace: following.pod.namespace, name: following.pod.name, options: options)
-            for try await chunk in chunks {
+            var isWanted = true
+            try await client.readLog(
+                namespace: following.pod.namespace,
+                name: following.pod.name,
+                options: options
+            ) { chunk in
                 let complete = lines.append(chunk)
-                guard !complete.isEmpty else { continue }
-                guard await deliver(complete, sailLine: &sailLine) else { return .complete }
+                if !complete.isEmpty { isWanted = await deliver(complete, sailLine: &sailLine) }
+                return isWanted
             }
-            if let rest = lines.rest { _ = await deliver([rest], sailLine: &sailLine) }
+            if isWanted, let rest = lines.rest { _ = await deliver([rest], sailLine: &sailLine) }
             return .complete
         } catch {
             if Task.isCancelled { return .broken }

@@ -40,6 +40,12 @@ struct SupervisedPlacement: Sendable {
         case deadline(PlacementEnd)
     }
 
+    /// What the clocks say: the one that is told to others, and the one that measures spans.
+    struct Clock: Sendable {
+        var now: Timestamp
+        var instant: ContinuousClock.Instant
+    }
+
     init(run: SupervisedRun, spec: JobSpec) {
         self.run = run
         self.spec = spec
@@ -59,18 +65,18 @@ struct SupervisedPlacement: Sendable {
     // MARK: What is observed
 
     /// Takes in the pod's status. The earliest time of each state is kept.
-    mutating func observe(_ pod: PodSnapshot, at now: Timestamp) {
+    mutating func observe(_ pod: PodSnapshot, at clock: Clock) {
         let reading = PodReading.read(pod, after: reading)
         self.reading = reading
         if node != reading.node || podUID != reading.podUID { hasNews = true }
         node = reading.node ?? node
         podUID = reading.podUID ?? podUID
-        for observed in reading.timeline { enter(observed.state, at: Self.refined(observed.at, now: now)) }
+        for observed in reading.timeline { enter(observed.state, at: Self.refined(observed.at, now: clock.now)) }
         if waiting != reading.waiting {
             waiting = reading.waiting
             hasNews = true
         }
-        if reading.runnerEnd != nil, endedSince == nil { endedSince = .now }
+        if reading.runnerEnd != nil, endedSince == nil { endedSince = clock.instant }
     }
 
     /// Kubernetes tells whole seconds: a moment that has just passed is better told by our own clock.
@@ -146,12 +152,13 @@ struct SupervisedPlacement: Sendable {
     /// Decides the end if everything needed for it is known.
     ///
     /// - Parameter isPodGone: verified: the API server has no such pod.
-    mutating func conclude(isPodGone: Bool, now: Timestamp, settings: WorkerSettings) {
+    mutating func conclude(isPodGone: Bool, at clock: Clock, settings: WorkerSettings) {
         guard end == nil else { return }
+        let now = clock.now
         if var reading {
             if let summary, reading.runnerEnd?.summary == nil { reading.runnerEnd?.summary = summary }
             if let read = reading.end() {
-                guard isPodGone || areStreamsComplete(settings) else { return }
+                guard isPodGone || areStreamsComplete(settings, at: clock.instant) else { return }
                 finish(read.outcome == .succeeded ? read : overriddenByIntent(read), now: now)
             } else if isPodGone {
                 finish(overriddenByIntent(verdictOfVanishedPod(reading.endOfVanishedPod(at: now))), now: now)
@@ -170,9 +177,9 @@ struct SupervisedPlacement: Sendable {
     }
 
     /// Whether all that the containers wrote was read, or was waited for long enough.
-    private func areStreamsComplete(_ settings: WorkerSettings) -> Bool {
+    private func areStreamsComplete(_ settings: WorkerSettings, at instant: ContinuousClock.Instant) -> Bool {
         guard let endedSince, let runnerEnd = reading?.runnerEnd else { return true }
-        let waited = endedSince.duration(to: .now)
+        let waited = endedSince.duration(to: instant)
         if !isRunnerStreamComplete, waited < settings.streamPatience { return false }
         let wantsSail = !isSailStreamComplete && runnerEnd.exitCode != 0
         return !wantsSail || waited >= settings.sailLogPatience

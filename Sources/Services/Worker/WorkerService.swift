@@ -1,6 +1,6 @@
-package import KubernetesClient
 package import Logging
 package import Observability
+package import Placement
 package import RunMessaging
 package import RunStore
 internal import ServiceLifecycle
@@ -10,24 +10,26 @@ internal import ServiceLifecycle
 /// Any number may run for a cluster. A run is supervised by the worker that has its lease; when that one is silent for too
 /// long, or stops, another adopts the run and carries on where the stored streams end.
 package struct WorkerService: Service {
-    private let store: RunStore
-    private let messaging: RunMessaging
-    private let clusters: [String: KubernetesClient]
+    private let store: any RunLedger
+    private let messaging: any RunMessages
+    private let clusters: [String: any ClusterPods]
     private let settings: WorkerSettings
     private let registry: MetricsRegistry
     private let logger: Logger
+    private let time: TimeSource
     private let makeHolder: @Sendable () -> Holder
 
     /// - Parameters:
     ///   - clusters: a client for each cluster served, by the cluster's name.
     ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
-        store: RunStore,
-        messaging: RunMessaging,
-        clusters: [String: KubernetesClient],
+        store: any RunLedger,
+        messaging: any RunMessages,
+        clusters: [String: any ClusterPods],
         settings: WorkerSettings,
         registry: MetricsRegistry,
         logger: Logger,
+        time: TimeSource = .system,
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
@@ -36,6 +38,7 @@ package struct WorkerService: Service {
         self.settings = settings
         self.registry = registry
         self.logger = logger
+        self.time = time
         self.makeHolder = makeHolder
     }
 
@@ -43,9 +46,10 @@ package struct WorkerService: Service {
         try await cancelWhenGracefulShutdown {
             try await store.serveAsHolder(
                 settings: settings.lease,
+                time: time,
                 logger: logger,
                 makeHolder: makeHolder,
-                handBack: { freed in await messaging.publisher.hint(superviseAll: freed) }
+                handBack: { freed in await messaging.hint(superviseAll: freed) }
             ) { lease in
                 try await serve(lease)
             }
@@ -64,7 +68,8 @@ package struct WorkerService: Service {
                 messaging: messaging,
                 settings: settings,
                 metrics: WorkerMetrics(registry, cluster: cluster),
-                logger: logger
+                logger: logger,
+                time: time
             )
         }
         try await withThrowingTaskGroup(of: Void.self) { group in

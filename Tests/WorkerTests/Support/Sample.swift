@@ -42,7 +42,8 @@ enum Sample {
             runningAt: nil,
             stateSince: created,
             streamSequence: storedSequence,
-            sailLines: 0
+            sailLines: 0,
+            overrides: RunOverrides()
         )
     }
 
@@ -50,11 +51,23 @@ enum Sample {
         SuperviseHint.Lease(run: run, epoch: epoch)
     }
 
-    static func supervisor(_ change: (inout WorkerSettings) -> Void = { _ in }) -> ClusterSupervisor {
+    /// - Parameter now: what its clock says; `nil`: the time.
+    static func supervisor(
+        now: Timestamp? = nil,
+        _ change: (inout WorkerSettings) -> Void = { _ in }
+    ) -> ClusterSupervisor {
         var settings = WorkerSettings()
         change(&settings)
-        return ClusterSupervisor(settings: settings, metrics: WorkerMetrics(MetricsRegistry(), cluster: "default"))
+        var time = TimeSource.system
+        if let now { time.now = { now } }
+        return ClusterSupervisor(
+            settings: settings,
+            metrics: WorkerMetrics(MetricsRegistry(), cluster: "default"),
+            time: time
+        )
     }
+
+    static func clock(_ now: Timestamp) -> SupervisedPlacement.Clock { .init(now: now, instant: .now) }
 
     // MARK: The runner's stream
 

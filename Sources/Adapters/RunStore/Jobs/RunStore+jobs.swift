@@ -115,9 +115,16 @@ extension RunStore {
 
     /// The specs of versions of jobs; what does not exist is missing from the result.
     package func specs(_ versions: Set<JobVersionKey>) async throws -> [JobVersionKey: JobSpec] {
+        try await Self.specs(versions, in: pool)
+    }
+
+    static func specs(
+        _ versions: Set<JobVersionKey>,
+        in session: some PostgresQuerying
+    ) async throws -> [JobVersionKey: JobSpec] {
         guard !versions.isEmpty else { return [:] }
         let wanted = Array(versions)
-        let rows = try await pool.query(
+        let rows = try await session.query(
             """
             SELECT v.job_id, v.version, v.spec FROM job_versions v
             JOIN unnest(\(wanted.map(\.job)), \(wanted.map(\.version))::int[]) AS w (id, version)

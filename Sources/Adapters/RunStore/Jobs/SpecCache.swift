@@ -4,12 +4,12 @@ package import SlipwayCore
 ///
 /// Bounded; the least recently used goes first.
 package actor SpecCache {
-    private let store: RunStore
+    private let store: any RunLedger
     private let capacity: Int
     private var specs: [JobVersionKey: (spec: JobSpec, used: Int)] = [:]
     private var clock = 0
 
-    package init(store: RunStore, capacity: Int = 1000) {
+    package init(store: any RunLedger, capacity: Int = 1000) {
         self.store = store
         self.capacity = capacity
     }

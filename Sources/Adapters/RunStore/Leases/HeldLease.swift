@@ -2,18 +2,20 @@ package import Logging
 package import SlipwayCore
 internal import Synchronization
 
-/// This process's lease, kept alive by ``RunStore/holding(_:settings:logger:handBack:body:)``.
+/// This process's lease, kept alive by ``RunLedger/holding(_:settings:time:logger:handBack:body:)``.
 package final class HeldLease: Sendable {
     package let id: HolderID
     private let trustedUntil: Mutex<ContinuousClock.Instant>
+    private let time: TimeSource
 
-    init(id: HolderID, trustedUntil: ContinuousClock.Instant) {
+    init(id: HolderID, trustedUntil: ContinuousClock.Instant, time: TimeSource) {
         self.id = id
+        self.time = time
         self.trustedUntil = Mutex(trustedUntil)
     }
 
     /// Whether this process may still write and create: its last renewal was *sent* less than a time to live, less the margin, ago.
-    package var isTrusted: Bool { trustedUntil.withLock { ContinuousClock.now < $0 } }
+    package var isTrusted: Bool { trustedUntil.withLock { time.instant() < $0 } }
 
     func extend(to instant: ContinuousClock.Instant) { trustedUntil.withLock { $0 = instant } }
 }
@@ -26,7 +28,7 @@ package enum LeaseEnd: Sendable, Hashable {
     case lost
 }
 
-extension RunStore {
+extension RunLedger {
     /// Registers this process as a holder, runs `body`, and renews the lease beside it.
     ///
     /// While Postgres cannot be reached the lease is not lost but stops being trusted; `body` keeps watching and must not write. When
@@ -39,13 +41,14 @@ extension RunStore {
     package func holding(
         _ holder: Holder,
         settings: LeaseSettings,
+        time: TimeSource,
         logger: Logger,
         handBack: @escaping @Sendable ([Unsupervised]) async -> Void,
         body: @escaping @Sendable (HeldLease) async throws -> Void
     ) async throws -> LeaseEnd {
-        let sent = ContinuousClock.now
+        let sent = time.instant()
         try await register(holder, timeToLive: settings.timeToLive)
-        let lease = HeldLease(id: holder.id, trustedUntil: sent + settings.timeToLive - settings.margin)
+        let lease = HeldLease(id: holder.id, trustedUntil: sent + settings.timeToLive - settings.margin, time: time)
         let end: Result<LeaseEnd, any Error>
         do {
             end = .success(
@@ -54,7 +57,7 @@ extension RunStore {
                         try await body(lease)
                         return .handedBack
                     }
-                    group.addTask { try await self.keepAlive(lease, settings: settings, logger: logger) }
+                    group.addTask { try await self.keepAlive(lease, settings: settings, time: time, logger: logger) }
                     defer { group.cancelAll() }
                     return try await group.next() ?? .handedBack
                 }
@@ -64,7 +67,7 @@ extension RunStore {
         }
         if case .success(.lost) = end { return .lost }
         // why: this task may be cancelled already, and the leases must be handed back all the same.
-        await Task {
+        await Task(executorPreference: time.executor) {
             do {
                 await handBack(try await retire(holder.id))
             } catch {
@@ -77,10 +80,15 @@ extension RunStore {
         return try end.get()
     }
 
-    private func keepAlive(_ lease: HeldLease, settings: LeaseSettings, logger: Logger) async throws -> LeaseEnd {
+    private func keepAlive(
+        _ lease: HeldLease,
+        settings: LeaseSettings,
+        time: TimeSource,
+        logger: Logger
+    ) async throws -> LeaseEnd {
         while true {
-            try await Task.sleep(for: settings.heartbeat)
-            let sent = ContinuousClock.now
+            try await time.sleep(settings.heartbeat)
+            let sent = time.instant()
             do {
                 guard try await renew(lease.id, timeToLive: settings.timeToLive) else {
                     logger.error("Declared dead by another process", metadata: ["holder.id": "\(lease.id)"])
@@ -100,13 +108,14 @@ extension RunStore {
     }
 }
 
-extension RunStore {
+extension RunLedger {
     /// Is a holder for as long as the caller is not cancelled: again with a new id whenever it was declared dead, and again, after a
     /// pause, whenever Postgres could not be reached or `body` failed.
     ///
     /// - Parameter makeHolder: describes this process with a fresh id each time.
     package func serveAsHolder(
         settings: LeaseSettings,
+        time: TimeSource,
         logger: Logger,
         makeHolder: @Sendable () -> Holder,
         handBack: @escaping @Sendable ([Unsupervised]) async -> Void,
@@ -114,11 +123,12 @@ extension RunStore {
     ) async throws {
         var pause = Duration.milliseconds(250)
         while !Task.isCancelled {
-            let started = ContinuousClock.now
+            let started = time.instant()
             do {
                 let end = try await holding(
                     makeHolder(),
                     settings: settings,
+                    time: time,
                     logger: logger,
                     handBack: handBack,
                     body: body
@@ -130,8 +140,8 @@ extension RunStore {
                 if Task.isCancelled { return }
                 logger.error("Stopped serving and will start again", metadata: ["error": "\(error)"])
             }
-            pause = ContinuousClock.now - started > .seconds(30) ? .milliseconds(250) : min(pause * 2, .seconds(5))
-            do { try await Task.sleep(for: pause) } catch { return }
+            pause = time.instant() - started > .seconds(30) ? .milliseconds(250) : min(pause * 2, .seconds(5))
+            do { try await time.sleep(pause) } catch { return }
         }
     }
 }

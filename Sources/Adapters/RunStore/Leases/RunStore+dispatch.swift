@@ -11,6 +11,7 @@ package struct ClaimedRun: Sendable, Hashable {
     package var leaseEpoch: Int64
     package var placement: Int
     package var variables: [String: JSONValue]
+    package var overrides: RunOverrides
     /// For how long it was `ready`, by the database's clock.
     package var readyFor: Duration
 }
@@ -32,12 +33,13 @@ extension RunStore {
             """
             WITH picked AS (
                 SELECT id FROM live_runs
-                WHERE state = 'pending' AND EXISTS (
+                WHERE state = 'pending' AND (eligible_at IS NULL OR eligible_at <= clock_timestamp()) AND EXISTS (
                     SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)
                         AND expires_at > clock_timestamp())
                 ORDER BY priority DESC, id LIMIT \(limits.batch) FOR UPDATE SKIP LOCKED
             ), admitted AS (
-                UPDATE live_runs r SET state = 'ready', state_since = greatest(clock_timestamp(), r.state_since)
+                UPDATE live_runs r SET state = 'ready', state_since = greatest(clock_timestamp(), r.state_since),
+                    reason = NULL, message = NULL
                 FROM picked WHERE r.id = picked.id
                 RETURNING r.id, r.cluster, r.state_since
             ), told AS (
@@ -50,7 +52,7 @@ extension RunStore {
         return Dictionary(rows.map { ($0.0, $0.1) }, uniquingKeysWith: +)
     }
 
-    /// Leases ready runs of a cluster for placing: `ready` → `starting`.
+    /// Leases ready runs of a cluster for placing: `ready` → `starting`. Promoted runs come first, also those still `pending`.
     ///
     /// - Parameters:
     ///   - limit: at most this many.
@@ -62,10 +64,10 @@ extension RunStore {
                 SELECT greatest(0, \(window) - count(*)) AS places FROM live_runs
                 WHERE cluster = \(cluster) AND state = 'starting'
             ), picked AS (
-                SELECT id, state_since AS ready_since FROM live_runs
-                WHERE state = 'ready' AND cluster = \(cluster)
+                SELECT id, state AS from_state, state_since AS ready_since FROM live_runs
+                WHERE (state = 'ready' OR (state = 'pending' AND is_promoted)) AND cluster = \(cluster)
                     AND EXISTS (SELECT FROM holders WHERE id = \(holder) AND expires_at > clock_timestamp())
-                ORDER BY priority DESC, id LIMIT (SELECT least(places, \(min(limit, limits.batch))) FROM room)
+                ORDER BY is_promoted DESC, priority DESC, id LIMIT (SELECT least(places, \(min(limit, limits.batch))) FROM room)
                 FOR UPDATE SKIP LOCKED
             ), claimed AS (
                 UPDATE live_runs r SET state = 'starting', state_since = greatest(clock_timestamp(), r.state_since),
@@ -73,14 +75,14 @@ extension RunStore {
                     placement_started_at = clock_timestamp(), report_revision = 0, stream_sequence = 0, sail_lines = 0,
                     reason = NULL, message = NULL, node = NULL, pod_uid = NULL
                 FROM picked WHERE r.id = picked.id
-                RETURNING r.id, r.job_id, r.job_version, r.team, r.lease_epoch, r.placement, r.variables, r.state_since,
-                    picked.ready_since
+                RETURNING r.id, r.job_id, r.job_version, r.team, r.lease_epoch, r.placement, r.variables, r.overrides,
+                    r.state_since, picked.ready_since, picked.from_state
             ), told AS (
                 INSERT INTO run_events (run_id, kind, from_state, state, at, placement, lease_epoch)
-                SELECT id, 'state', 'ready', 'starting', state_since, placement, lease_epoch FROM claimed
+                SELECT id, 'state', from_state, 'starting', state_since, placement, lease_epoch FROM claimed
             )
             SELECT room.places, c.id, c.job_id, c.job_version, c.team, t.namespace, c.lease_epoch, c.placement, c.variables,
-                c.state_since, c.ready_since
+                c.overrides, c.state_since, c.ready_since
             FROM room LEFT JOIN (claimed c JOIN teams t ON t.name = c.team) ON true
             """
         )
@@ -96,6 +98,7 @@ extension RunStore {
                 Int64.self,
                 Int.self,
                 PostgresJSON.self,
+                PostgresJSON.self,
                 Timestamp.self,
                 Timestamp.self
             )
@@ -110,6 +113,7 @@ extension RunStore {
             epoch,
             placement,
             variables,
+            overrides,
             since,
             ready in
             ClaimedRun(
@@ -121,6 +125,7 @@ extension RunStore {
                 leaseEpoch: epoch,
                 placement: placement,
                 variables: try decoded(variables),
+                overrides: try decodedOverrides(overrides),
                 readyFor: since - ready
             )
         }

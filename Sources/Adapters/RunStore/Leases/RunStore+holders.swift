@@ -83,36 +83,50 @@ extension RunStore {
 
     /// Declares dead the processes that did not renew, and frees what they held.
     ///
-    /// Leases do not age while nobody could renew them: after a gap of more than one `timeToLive` between two sweeps every
-    /// process first gets a whole one.
+    /// Leases do not age while nobody could renew them: after a gap between two sweeps, longer than `expected`, every process
+    /// first gets a whole time to live.
     ///
+    /// - Parameters:
+    ///   - expected: the longest time that two sweeps are apart while all is well.
+    ///   - isThorough: also frees what a process took at the very moment of its end. It looks at every held run; without it
+    ///     the cost is that of the few rows of the processes.
     /// - Returns: the runs that now need a supervisor.
-    package func sweepLeases(timeToLive: Duration) async throws -> [Unsupervised] {
+    package func sweepLeases(
+        timeToLive: Duration,
+        expected: Duration,
+        isThorough: Bool
+    ) async throws -> [Unsupervised] {
         let interval = timeToLive.postgresInterval
-        let freed: PostgresResult? = try await pool.transaction { transaction in
-            let gap = try await transaction.query(
-                """
-                UPDATE sweeps s SET swept_at = clock_timestamp()
-                FROM (SELECT name, swept_at FROM sweeps WHERE name = 'leases' FOR UPDATE) before
-                WHERE s.name = before.name
-                RETURNING clock_timestamp() - before.swept_at > \(interval) AS was_away
-                """
+        let sweep = try await pool.query(
+            """
+            WITH before AS (
+                SELECT swept_at FROM sweeps WHERE name = 'leases' FOR UPDATE
+            ), swept AS (
+                UPDATE sweeps s SET swept_at = greatest(clock_timestamp(), s.swept_at) FROM before WHERE s.name = 'leases'
+                RETURNING s.swept_at - before.swept_at AS gap
+            ), granted AS (
+                UPDATE holders SET expires_at = greatest(expires_at, clock_timestamp() + \(interval))
+                FROM swept WHERE swept.gap > \(expected.postgresInterval)
+                RETURNING expires_at
             )
-            if try gap.first?.value("was_away", as: Bool.self) == true {
-                try await transaction.query(
-                    "UPDATE holders SET expires_at = greatest(expires_at, clock_timestamp() + \(interval))"
-                )
-                return nil
-            }
-            return try await transaction.query(Self.expireHolders)
-        }
-        return try freed.map(Self.unsupervised) ?? []
+            SELECT EXISTS (SELECT FROM granted) AS was_away,
+                EXISTS (SELECT FROM holders WHERE expires_at < clock_timestamp()) AS is_any_silent
+            """
+        ).first
+        guard let sweep, try !sweep.value("was_away", as: Bool.self),
+            try isThorough || sweep.value("is_any_silent", as: Bool.self)
+        else { return [] }
+        return try Self.unsupervised(await pool.query(Self.expireHolders(expected: expected)))
     }
 
     // The condition names the living rather than the dead: it also frees what a process took at the moment of its expiry.
-    private static let expireHolders: PostgresQuery = """
+    // A statement that reaches the database late finds everybody alive: the next sweep looks at the gap first.
+    private static func expireHolders(expected: Duration) -> PostgresQuery {
+        """
         WITH alive AS MATERIALIZED (
-            SELECT id FROM holders WHERE expires_at >= clock_timestamp()
+            SELECT id FROM holders WHERE expires_at >= clock_timestamp() OR NOT EXISTS (
+                SELECT FROM sweeps
+                WHERE name = 'leases' AND swept_at > clock_timestamp() - \(expected.postgresInterval))
         ), gone AS (
             DELETE FROM holders WHERE id NOT IN (SELECT id FROM alive)
         ), cleanups_freed AS (
@@ -130,6 +144,7 @@ extension RunStore {
         )
         SELECT id, cluster, lease_epoch FROM freed
         """
+    }
 
     /// Runs that need a supervisor and whose last hint was sent more than `age` ago; marks them as hinted now.
     ///
@@ -141,7 +156,7 @@ extension RunStore {
             """
             WITH late AS (
                 SELECT id, lease_epoch FROM live_runs
-                WHERE holder_id IS NULL AND state NOT IN ('pending', 'paused', 'ready')
+                WHERE holder_id IS NULL AND released_at IS NULL AND state NOT IN ('pending', 'paused', 'ready')
                     AND hinted_at < clock_timestamp() - \(age.postgresInterval)
                 UNION
                 SELECT r.id, r.lease_epoch FROM live_runs r
@@ -165,7 +180,7 @@ extension RunStore {
         try await pool.query(
             """
             SELECT name FROM clusters c WHERE EXISTS (
-                SELECT FROM live_runs r WHERE r.state = 'ready' AND r.cluster = c.name
+                SELECT FROM live_runs r WHERE (r.state = 'ready' OR (r.state = 'pending' AND r.is_promoted)) AND r.cluster = c.name
                     AND r.state_since < clock_timestamp() - \(age.postgresInterval))
             """
         ).decode(String.self)

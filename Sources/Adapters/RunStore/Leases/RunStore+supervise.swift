@@ -18,6 +18,7 @@ package struct SupervisedRun: Sendable, Hashable {
     package var streamSequence: Int64
     /// How many lines of Sail's log are stored.
     package var sailLines: Int64
+    package var overrides: RunOverrides
 }
 
 /// A pod that must go: its run is over, or its placement was given up.
@@ -46,7 +47,7 @@ extension RunStore {
                 SELECT r.id, r.holder_id IS NULL AS was_free FROM live_runs r
                 JOIN unnest(\(runs.map(\.id)), \(runs.map(\.epoch))) AS w (id, epoch)
                     ON r.id = w.id AND r.lease_epoch = w.epoch
-                WHERE r.state = ANY(\(RunState.active))
+                WHERE r.state = ANY(\(RunState.active)) AND r.released_at IS NULL
                     AND EXISTS (SELECT FROM holders WHERE id = \(holder) AND expires_at > clock_timestamp())
                 ORDER BY r.id FOR UPDATE OF r
             ), adopted AS (
@@ -78,7 +79,8 @@ extension RunStore {
 
     private static let supervisedColumns = """
         r.id, r.job_id, r.job_version, r.team, t.namespace, r.state, r.lease_epoch, r.placement, r.placement_started_at, \
-        r.running_at, r.state_since, r.stream_sequence, r.sail_lines
+        r.running_at, r.state_since, r.stream_sequence, r.sail_lines, \
+        r.overrides
         """
 
     private static func supervised(_ result: PostgresResult) throws -> [SupervisedRun] {
@@ -95,9 +97,10 @@ extension RunStore {
             Timestamp?.self,
             Timestamp.self,
             Int64.self,
-            Int64.self
+            Int64.self,
+            PostgresJSON.self
         ).map { row in
-            SupervisedRun(
+            try SupervisedRun(
                 id: row.0,
                 jobID: row.1,
                 jobVersion: row.2,
@@ -110,7 +113,8 @@ extension RunStore {
                 runningAt: row.9,
                 stateSince: row.10,
                 streamSequence: row.11,
-                sailLines: row.12
+                sailLines: row.12,
+                overrides: decodedOverrides(row.13)
             )
         }
     }

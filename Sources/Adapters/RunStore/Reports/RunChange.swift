@@ -13,6 +13,9 @@ package struct LockedRun: Sendable, Hashable {
     package var jobID: JobID
     package var jobVersion: Int
     package var holderID: HolderID?
+    /// JSON texts, read only if the run may be retried.
+    package var overrides: String
+    package var retriesUsed: String
 }
 
 /// What is to be written for one run: decided purely, written in bulk.
@@ -49,6 +52,10 @@ package struct AppliedReports: Sendable {
     package var replacedRuns = 0
     /// Ended runs, with how.
     package var finished: [(run: RunID, state: RunState)] = []
+    /// Runs that their job's policy lets follow others, now pending.
+    package var retried = 0
+    /// Ends told too late, by workers whose lease another had taken; kept as evidence only.
+    package var lateEnds = 0
     /// Reports dropped because another lease holds the run, or it is over.
     package var stale = 0
     /// Reports that hold something the database does not take, with what it said; they are left out.
@@ -59,6 +66,8 @@ package struct AppliedReports: Sendable {
         replaced.formUnion(other.replaced)
         replacedRuns += other.replacedRuns
         finished += other.finished
+        retried += other.retried
+        lateEnds += other.lateEnds
         stale += other.stale
         refused += other.refused
     }

@@ -31,9 +31,11 @@ extension RunStore {
             let locked = try await Self.lock(newest.map(\.runID), in: transaction)
             var applied = AppliedReports()
             var changes: [RunChange] = []
+            var late: [PlacementReport] = []
             for report in newest {
                 guard let run = locked[report.runID], run.leaseEpoch == report.leaseEpoch else {
                     applied.stale += 1
+                    if report.end != nil { late.append(report) }
                     continue
                 }
                 guard
@@ -42,8 +44,12 @@ extension RunStore {
                 changes.append(change)
                 Self.note(change, in: &applied)
             }
+            applied.lateEnds = try await Self.keepLateEnds(late, in: transaction)
             guard !changes.isEmpty else { return applied }
-            let statements = try Self.statements(for: changes)
+            var statements = try Self.statements(for: changes)
+            let retries = try await retries(after: changes, in: transaction)
+            if !retries.isEmpty { statements.append(try Self.retryStatement(retries)) }
+            applied.retried = retries.count
             for result in try await transaction.batch(statements) {
                 _ = try result.get()
             }
@@ -73,7 +79,7 @@ extension RunStore {
         let rows = try await transaction.query(
             """
             SELECT id, state, state_since, lease_epoch, placement, report_revision, running_at, cluster, job_id, job_version,
-                holder_id
+                holder_id, overrides, retries_used
             FROM live_runs WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE
             """
         ).decode(
@@ -87,7 +93,9 @@ extension RunStore {
             String.self,
             JobID.self,
             Int.self,
-            HolderID?.self
+            HolderID?.self,
+            PostgresJSON.self,
+            PostgresJSON.self
         )
         var runs: [RunID: LockedRun] = [:]
         for row in rows {
@@ -102,7 +110,9 @@ extension RunStore {
                 cluster: row.7,
                 jobID: row.8,
                 jobVersion: row.9,
-                holderID: row.10
+                holderID: row.10,
+                overrides: row.11.text,
+                retriesUsed: row.12.text
             )
         }
         return runs
@@ -125,6 +135,7 @@ extension RunStore {
         var statements: [PostgresQuery] = []
         statements += eventStatements(changes)
         statements += try taskStatements(changes)
+        statements += try placementStatements(changes)
         let live = changes.filter { if case .live = $0.next { true } else { false } }
         if !live.isEmpty { statements.append(liveStatement(live)) }
         let replaced = changes.filter { if case .replace = $0.next { true } else { false } }
@@ -227,7 +238,8 @@ extension RunStore {
                 failed_task, exit_code, error_name, stack_trace, evidence)
             SELECT g.id, g.job_id, g.job_version, g.team, g.job_name, g.kind, g.cluster, g.priority, g.variables, g.origin_id,
                 g.origin_kind, g.submitted_by, g.created_at, g.lease_epoch, g.placement, o.running_at,
-                coalesce(o.node, g.node), coalesce(o.pod_uid, g.pod_uid), o.warnings,
+                coalesce(o.node, g.node), coalesce(o.pod_uid, g.pod_uid), o.warnings, g.root_id, g.attempt, g.overrides,
+                g.retries_used, g.is_promoted, g.released_at,
                 o.state, o.ended_at, o.reason, o.failure_class, o.message,
                 o.failed_task, o.exit_code, o.error_name, o.stack_trace, o.evidence
             FROM gone g JOIN over o USING (id)

@@ -33,11 +33,23 @@ package struct RunRecord: Sendable {
     package var evidence: JSONValue?
     package var node: String?
     package var warnings: Int
+    /// The first run of the chain; `nil` for a run that is the first itself.
+    package var rootID: RunID?
+    /// Its place in the chain, from 1.
+    package var attempt: Int
+    package var overrides: RunOverrides
+    package var retriesUsed: RetriesUsed
+    /// It is not admitted before this moment.
+    package var eligibleAt: Timestamp?
+    package var isPromoted: Bool
+    package var releasedAt: Timestamp?
+    package var releaseDeadline: Timestamp?
 
     static let columns = """
         id, team, job_id, job_name, job_version, kind, cluster, priority, variables, origin_id, origin_kind, submitted_by, \
         created_at, state, state_since, running_at, ended_at, placement, lease_epoch, holder_id, reason, failure_class, \
-        message, failed_task, exit_code, error_name, stack_trace, evidence, node, warnings
+        message, failed_task, exit_code, error_name, stack_trace, evidence, node, warnings, root_id, attempt, overrides, \
+        retries_used, eligible_at, is_promoted, released_at, release_deadline
         """
 
     init(row: PostgresRow) throws {
@@ -71,6 +83,14 @@ package struct RunRecord: Sendable {
         evidence = try row.value("evidence", as: PostgresJSON?.self).map { try decoded($0) }
         node = try row.value("node")
         warnings = try row.value("warnings")
+        rootID = try row.value("root_id")
+        attempt = try row.value("attempt")
+        overrides = try decodedOverrides(row.value("overrides"))
+        retriesUsed = try decoded(row.value("retries_used"))
+        eligibleAt = try row.value("eligible_at")
+        isPromoted = try row.value("is_promoted")
+        releasedAt = try row.value("released_at")
+        releaseDeadline = try row.value("release_deadline")
     }
 }
 

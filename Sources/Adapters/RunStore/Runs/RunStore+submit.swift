@@ -12,9 +12,27 @@ package struct NewRun: Sendable {
     package var cluster: String
     package var variables: [String: JSONValue]
     package var originID: RunID?
-    /// `retry`, `rerun` or `resume`.
-    package var originKind: String?
+    package var originKind: OriginKind?
+    /// The first run of the chain; `nil` for one that begins a chain.
+    package var rootID: RunID?
+    /// Its place in the chain, from 1.
+    package var attempt: Int
+    package var overrides: RunOverrides
     package var submittedBy: String?
+    /// Why, in the words of whoever asked.
+    package var why: String?
+
+    /// How a run came from another.
+    package enum OriginKind: String, Sendable, Hashable, CaseIterable {
+        /// Same version, same variables.
+        case retry
+        /// Changed variables or another version.
+        case rerun
+        /// Without the tasks that had succeeded.
+        case resume
+        /// By the job's retry policy.
+        case automatic
+    }
 
     package init(
         id: RunID,
@@ -26,8 +44,12 @@ package struct NewRun: Sendable {
         cluster: String,
         variables: [String: JSONValue],
         originID: RunID? = nil,
-        originKind: String? = nil,
-        submittedBy: String? = nil
+        originKind: OriginKind? = nil,
+        rootID: RunID? = nil,
+        attempt: Int = 1,
+        overrides: RunOverrides = RunOverrides(),
+        submittedBy: String? = nil,
+        why: String? = nil
     ) {
         self.id = id
         self.jobID = jobID
@@ -39,7 +61,11 @@ package struct NewRun: Sendable {
         self.variables = variables
         self.originID = originID
         self.originKind = originKind
+        self.rootID = rootID
+        self.attempt = attempt
+        self.overrides = overrides
         self.submittedBy = submittedBy
+        self.why = why
     }
 }
 
@@ -55,31 +81,37 @@ package enum CancelOutcome: Sendable, Hashable {
 }
 
 extension RunStore {
-    /// Stores new runs as `pending`, all in one statement. A run whose id is already there is left alone.
+    /// Stores new runs as `pending`, all in one statement. A run whose id is already there is left alone, and so is a second
+    /// retry of a run while the first is not over.
     package func create(_ runs: [NewRun]) async throws {
         guard !runs.isEmpty else { return }
         let variables = try runs.map { try postgresJSON($0.variables) }
+        let overrides = try runs.map { try postgresJSON($0.overrides) }
         try await pool.query(
             """
             WITH created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id,
-                    origin_kind, submitted_by)
-                SELECT n.* FROM unnest(\(runs.map(\.id)), \(runs.map(\.jobID)), \(runs.map(\.jobVersion))::int[],
+                    origin_kind, submitted_by, root_id, attempt, overrides)
+                SELECT n.id, n.job_id, n.job_version, n.team, n.job_name, n.kind, n.cluster, n.variables, n.origin_id,
+                    n.origin_kind, n.submitted_by, n.root_id, n.attempt, n.overrides
+                FROM unnest(\(runs.map(\.id)), \(runs.map(\.jobID)), \(runs.map(\.jobVersion))::int[],
                     \(runs.map(\.team)), \(runs.map(\.jobName)), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)),
-                    \(variables), \(runs.map(\.originID))::uuid[], \(runs.map(\.originKind))::text[],
-                    \(runs.map(\.submittedBy))::text[])
+                    \(variables), \(runs.map(\.originID))::uuid[], \(runs.map(\.originKind?.rawValue))::text[],
+                    \(runs.map(\.submittedBy))::text[], \(runs.map(\.rootID))::uuid[], \(runs.map(\.attempt))::int[],
+                    \(overrides))
                     AS n (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id, origin_kind,
-                        submitted_by)
+                        submitted_by, root_id, attempt, overrides)
                 WHERE NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = n.id)
-                ON CONFLICT (id) DO NOTHING
+                ON CONFLICT DO NOTHING
                 RETURNING id, created_at, submitted_by, origin_id
             ), origins AS (
                 INSERT INTO run_events (run_id, kind, at, actor, message)
                 SELECT origin_id, 'retried', created_at, submitted_by, 'new run ' || id FROM created
                 WHERE origin_id IS NOT NULL
             )
-            INSERT INTO run_events (run_id, kind, state, at, actor)
-            SELECT id, 'created', 'pending', created_at, submitted_by FROM created
+            INSERT INTO run_events (run_id, kind, state, at, actor, message)
+            SELECT c.id, 'created', 'pending', c.created_at, c.submitted_by, w.why
+            FROM created c JOIN unnest(\(runs.map(\.id)), \(runs.map(\.why))::text[]) AS w (id, why) USING (id)
             """
         )
     }
@@ -94,7 +126,7 @@ extension RunStore {
                 WHERE id = \(id) AND state = ANY(\(RunState.placed)) FOR UPDATE
             ), asked AS (
                 UPDATE live_runs r SET state = 'cancelling', state_since = greatest(clock_timestamp(), r.state_since),
-                    cancel_requested_by = \(nullable: actor)
+                    cancel_requested_by = \(nullable: actor), released_at = NULL, release_deadline = NULL
                 FROM before b WHERE r.id = b.id
                 RETURNING r.id, b.state AS from_state, r.state_since, r.placement, r.lease_epoch
             )
@@ -135,6 +167,7 @@ extension RunStore {
     /// The columns that a run takes with it when it ends.
     static let finishedColumns = """
         id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id, origin_kind, submitted_by, \
-        created_at, lease_epoch, placement, running_at, node, pod_uid, warnings
+        created_at, lease_epoch, placement, running_at, node, pod_uid, warnings, root_id, attempt, overrides, retries_used, \
+        is_promoted, released_at
         """
 }

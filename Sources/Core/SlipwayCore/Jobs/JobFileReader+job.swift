@@ -2,8 +2,9 @@ internal import Yams
 
 extension JobFileReader {
     private static let jobKeys = [
-        "name", "team", "kind", "description", "tags", "engine", "image", "resources", "timeouts", "variables", "env",
-        "tasks", "node_selector", "tolerations", "annotations", "cluster",
+        "name", "team", "kind", "description", "tags", "engine", "image", "resources", "timeouts", "retries",
+        "variables",
+        "env", "tasks", "node_selector", "tolerations", "annotations", "cluster",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
@@ -23,6 +24,7 @@ extension JobFileReader {
         if let value = members["engine"].flatMap({ engine($0) }) { job.engine = value }
         if let field = members["resources"] { job.resources = resources(field) }
         if let field = members["timeouts"] { job.timeouts = timeouts(field) }
+        if let field = members["retries"] { job.retries = retries(field) }
         if let field = members["variables"] { job.variables = variables(field) }
         if let field = members["env"] { job.environment = environment(field) }
         if let field = members["tasks"] { job.tasks = tasks(field) }
@@ -100,7 +102,7 @@ extension JobFileReader {
         return resources
     }
 
-    private mutating func quantity(
+    mutating func quantity(
         _ field: JobFileField,
         _ allowed: String,
         _ range: ClosedRange<Int>,
@@ -115,13 +117,14 @@ extension JobFileReader {
 
     private mutating func timeouts(_ field: JobFileField) -> JobSpec.Timeouts {
         var timeouts = JobSpec.Timeouts()
-        let known = ["schedule", "start", "sail_ready", "run", "cancel", "on_timeout"]
+        let known = ["schedule", "start", "sail_ready", "run", "cancel", "stall", "on_timeout"]
         guard let members = members(of: field, known: known) else { return timeouts }
         if let value = members["schedule"].flatMap({ duration($0) }) { timeouts.scheduleSeconds = value }
         if let value = members["start"].flatMap({ duration($0) }) { timeouts.startSeconds = value }
         if let value = members["sail_ready"].flatMap({ duration($0) }) { timeouts.sailReadySeconds = value }
         if let value = members["run"].flatMap({ duration($0) }) { timeouts.runSeconds = value }
         if let value = members["cancel"].flatMap({ duration($0) }) { timeouts.cancelSeconds = value }
+        if let value = members["stall"].flatMap({ duration($0) }) { timeouts.stallSeconds = value }
         if let value = members["on_timeout"].flatMap({ choice($0, as: JobSpec.TimeoutOutcome.self) }) {
             timeouts.onTimeout = value
         }

@@ -30,6 +30,7 @@ package struct JobLimits: Sendable, Hashable {
     package var cpuMillicores = 1...1_024_000
     package var memoryBytes = (4 << 20)...(16 << 40)
     package var timeoutSeconds = 1...(30 * 86_400)
+    package var retries = 0...20
 
     /// Of the names and final values of all variables of one run as JSON.
     package var variablesBytes = 16 << 10

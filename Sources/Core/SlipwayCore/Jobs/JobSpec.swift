@@ -17,6 +17,8 @@ package struct JobSpec: Sendable, Hashable, Codable {
     package var image: String
     package var resources: PodResources
     package var timeouts: Timeouts
+    /// `nil`: a run that ends badly is not followed by another by itself.
+    package var retries: RetryPolicy?
     /// By name; the run may override the defaults.
     package var variables: [String: Variable]
     /// Environment variables of every task.
@@ -31,7 +33,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
     package var cluster: String
 
     package enum CodingKeys: String, CodingKey {
-        case name, team, kind, description, tags, engine, image, resources, timeouts, variables
+        case name, team, kind, description, tags, engine, image, resources, timeouts, retries, variables
         case environment = "env"
         case tasks
         case nodeSelector = "node_selector"
@@ -48,6 +50,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
         image: String = "slipway/runner:dev",
         resources: PodResources = PodResources(),
         timeouts: Timeouts = Timeouts(),
+        retries: RetryPolicy? = nil,
         variables: [String: Variable] = [:],
         environment: [String: EnvironmentValue] = [:],
         tasks: [TaskSpec],
@@ -65,6 +68,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
         self.image = image
         self.resources = resources
         self.timeouts = timeouts
+        self.retries = retries
         self.variables = variables
         self.environment = environment
         self.tasks = tasks
@@ -135,6 +139,8 @@ package struct JobSpec: Sendable, Hashable, Codable {
         package var runSeconds: Int
         /// From asking to cancel to deleting by force.
         package var cancelSeconds: Int
+        /// User code whose runner gives no sign of life for so long is given up; `nil`: never.
+        package var stallSeconds: Int?
         /// The state a run gets whose `run` timeout passed.
         package var onTimeout: TimeoutOutcome
 
@@ -144,6 +150,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
             case sailReadySeconds = "sail_ready_seconds"
             case runSeconds = "run_seconds"
             case cancelSeconds = "cancel_seconds"
+            case stallSeconds = "stall_seconds"
             case onTimeout = "on_timeout"
         }
 
@@ -153,6 +160,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
             sailReadySeconds: Int = 600,
             runSeconds: Int = 86_400,
             cancelSeconds: Int = 180,
+            stallSeconds: Int? = nil,
             onTimeout: TimeoutOutcome = .timeout
         ) {
             self.scheduleSeconds = scheduleSeconds
@@ -160,6 +168,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
             self.sailReadySeconds = sailReadySeconds
             self.runSeconds = runSeconds
             self.cancelSeconds = cancelSeconds
+            self.stallSeconds = stallSeconds
             self.onTimeout = onTimeout
         }
     }

@@ -40,18 +40,23 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
     case startTimeout = "start_timeout"
     case sailReadyTimeout = "sail_ready_timeout"
     case runTimeout = "run_timeout"
+    case runnerStalled = "runner_stalled"
+
+    // What people and policies do.
+    case released
+    case retryBackoff = "retry_backoff"
 
     /// Whose doing it is; `nil` for a success or a mere reason to wait.
     package var failureClass: FailureClass? {
         switch self {
-        case .completed: nil
-        case .cancelRequested: .cancelled
+        case .completed, .retryBackoff: nil
+        case .cancelRequested, .released: .cancelled
         case .taskFailed, .invalidJob, .outputTooLarge, .runnerOutOfMemory, .preparationFailed: .user
         case .scheduleTimeout, .startTimeout, .sailReadyTimeout: .infrastructure
         case .runTimeout: .timeout
         case .unschedulable, .imagePullFailed, .containerCreateFailed, .quotaExceeded, .podRejected, .podNameConflict,
             .placementAttemptsExhausted, .clusterUnavailable, .podLost, .evicted, .preempted, .nodeLost, .sailCrashed,
-            .sailOutOfMemory, .sailUnreachable, .runnerCrashed, .storageUnavailable:
+            .sailOutOfMemory, .sailUnreachable, .runnerCrashed, .storageUnavailable, .runnerStalled:
             .infrastructure
         }
     }
@@ -59,7 +64,7 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
     /// What a person can do about it, in one sentence for the CLI and the dashboard; `nil` where nothing is needed.
     package var advice: String? {
         switch self {
-        case .completed, .cancelRequested: nil
+        case .completed, .cancelRequested, .retryBackoff: nil
         case .taskFailed: "Read the failed task's log, correct the job, apply it and create a new run."
         case .invalidJob: "Correct the job file and apply it again."
         case .outputTooLarge: "Write the result to a path (output.path) or return fewer rows."
@@ -82,6 +87,8 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
         case .scheduleTimeout: "Lower the job's requests, add nodes, or raise timeouts.schedule."
         case .startTimeout: "Read the run's events for what kept the pod from starting."
         case .sailReadyTimeout: "Read the sail log and the run's events; capacity or the image is the usual cause."
+        case .runnerStalled: "Read the task's log; raise timeouts.stall if the node was only slow."
+        case .released: "Look at its pod's own results: its end was not observed."
         case .runTimeout: "Raise timeouts.run or make the job faster."
         }
     }

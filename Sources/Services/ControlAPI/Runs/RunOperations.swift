@@ -161,7 +161,10 @@ struct RunOperations: Sendable {
             cluster: origin.cluster,
             variables: variables,
             originID: origin.id,
-            originKind: "retry"
+            originKind: .retry,
+            rootID: origin.rootID ?? origin.id,
+            attempt: origin.attempt + 1,
+            overrides: origin.overrides
         )
         try await intake.submit([run])
         return Self.created(run)

@@ -1,4 +1,3 @@
-package import SlipwayCore
 internal import Synchronization
 
 /// Makes the ids of new runs. Each is larger than all before it in this process, so lists by id are lists by time.

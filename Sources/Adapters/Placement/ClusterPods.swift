@@ -1,0 +1,68 @@
+package import KubernetesClient
+
+/// What the processes ask of a Kubernetes cluster about their pods. ``KubernetesClient`` asks the API server.
+package protocol ClusterPods: Sendable {
+    /// Creates a pod.
+    func submit(_ pod: Pod) async throws(KubernetesError)
+
+    /// Reads a pod.
+    func pod(namespace: String, name: String) async throws(KubernetesError) -> PodSnapshot
+
+    /// Asks for a pod's removal.
+    func remove(namespace: String, name: String, options: DeleteOptions) async throws(KubernetesError)
+
+    /// What the cluster recorded about a pod.
+    func events(
+        namespace: String,
+        podUID: String,
+        within limit: Duration
+    ) async throws(KubernetesError) -> [KubernetesEvent]
+
+    /// Every pod of Slipway's in any namespace, and each change, until the task is cancelled.
+    func watchPods(_ handle: ([ReflectorEvent<PodSnapshot>]) async -> Void) async throws(CancellationError)
+
+    /// Reads a container's log in chunks, cut anywhere, until its end or until `consume` returns `false`.
+    func readLog(
+        namespace: String,
+        name: String,
+        options: PodLogOptions,
+        _ consume: ([UInt8]) async -> Bool
+    ) async throws(KubernetesError)
+}
+
+extension KubernetesClient: ClusterPods {
+    package func submit(_ pod: Pod) async throws(KubernetesError) { try await submit(pod, timeout: nil) }
+
+    package func pod(namespace: String, name: String) async throws(KubernetesError) -> PodSnapshot {
+        try await get(namespace: namespace, name: name)
+    }
+
+    package func remove(namespace: String, name: String, options: DeleteOptions) async throws(KubernetesError) {
+        try await deletePod(namespace: namespace, name: name, options: options)
+    }
+
+    package func events(
+        namespace: String,
+        podUID: String,
+        within limit: Duration
+    ) async throws(KubernetesError) -> [KubernetesEvent] {
+        try await events(namespace: namespace, involvedObjectUID: podUID, limit: 50, timeout: limit)
+    }
+
+    package func watchPods(
+        _ handle: ([ReflectorEvent<PodSnapshot>]) async -> Void
+    ) async throws(CancellationError) {
+        try await Reflector<PodSnapshot>(client: self, namespace: nil, labelSelector: PodNaming.selector).run(handle)
+    }
+
+    package func readLog(
+        namespace: String,
+        name: String,
+        options: PodLogOptions,
+        _ consume: ([UInt8]) async -> Bool
+    ) async throws(KubernetesError) {
+        for try await chunk in podLogs(namespace: namespace, name: name, options: options) {
+            guard await consume(chunk) else { return }
+        }
+    }
+}

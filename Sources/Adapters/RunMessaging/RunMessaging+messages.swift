@@ -1,0 +1,19 @@
+package import SlipwayCore
+
+extension RunMessaging: RunMessages {
+    package func supervise(cluster: String, _ leases: [SuperviseHint.Lease]) async throws {
+        try await publisher.supervise(cluster: cluster, leases)
+    }
+
+    package func report(_ reports: [PlacementReport]) async throws { try await publisher.report(reports) }
+
+    package func hint(_ message: ControlMessage, to holder: HolderID) async {
+        await publisher.hint(message, to: holder)
+    }
+
+    package func hint(superviseAll runs: [Unsupervised]) async { await publisher.hint(superviseAll: runs) }
+
+    package func hint(dispatch cluster: String, runs: Int) async {
+        await publisher.hint(dispatch: cluster, runs: runs)
+    }
+}

@@ -1,0 +1,42 @@
+package import SlipwayCore
+
+/// What the scheduler, the dispatcher and the worker ask of the place where runs and leases are kept. ``RunStore`` keeps
+/// them in Postgres; each function is described there.
+package protocol RunLedger: Sendable {
+    var limits: StoreLimits { get }
+
+    // Holders.
+    func register(_ holder: Holder, timeToLive: Duration) async throws
+    func renew(_ holder: HolderID, timeToLive: Duration) async throws -> Bool
+    func retire(_ holder: HolderID) async throws -> [Unsupervised]
+
+    // The scheduler.
+    func takeTerm(duty: String, holder: HolderID, timeToLive: Duration) async throws -> Int64?
+    func admit(holder: HolderID, term: Int64) async throws -> [String: Int]
+    func sweepLeases(timeToLive: Duration, expected: Duration, isThorough: Bool) async throws -> [Unsupervised]
+    func overdueForSupervision(age: Duration) async throws -> [Unsupervised]
+    func overdueForDispatch(age: Duration) async throws -> [String]
+    func apply(_ reports: [PlacementReport]) async throws -> AppliedReports
+
+    // The dispatcher.
+    func claim(cluster: String, holder: HolderID, limit: Int, window: Int) async throws -> Claim
+    func standing(_ leases: [(id: RunID, epoch: Int64)]) async throws -> Set<RunID>
+
+    // The worker.
+    func adopt(_ runs: [(id: RunID, epoch: Int64)], holder: HolderID) async throws -> [SupervisedRun]
+    func held(holder: HolderID, cluster: String, beyond known: [RunID]) async throws -> [SupervisedRun]
+    func cancelling(holder: HolderID) async throws -> [RunID]
+    func ended(_ leases: [(id: RunID, epoch: Int64)]) async throws -> Set<RunID>
+    func store(_ flushes: [StreamFlush]) async throws -> Set<RunID>
+    func streamPositions(
+        _ leases: [(id: RunID, epoch: Int64)]
+    ) async throws -> [RunID: (sequence: Int64, sailLines: Int64)]
+    func takeCleanups(clusters: [String], holder: HolderID) async throws -> [Cleanup]
+    func finishCleanups(_ cleanups: [(run: RunID, placement: Int)]) async throws
+    func givenUp(_ placements: [(run: RunID, placement: Int)]) async throws -> [(run: RunID, placement: Int)]
+
+    // Jobs.
+    func specs(_ versions: Set<JobVersionKey>) async throws -> [JobVersionKey: JobSpec]
+}
+
+extension RunStore: RunLedger {}

@@ -26,6 +26,17 @@ struct CommandRunTests {
         #expect(outcome.summary?.lastSequence == outcome.lines.last?.sequence)
     }
 
+    @Test("gives signs of life at the interval it is told, and none untold")
+    func heartbeats() throws {
+        var assignment = RunnerAssignment.test([.shell("sleep 2.5")])
+        assignment.heartbeatSeconds = 1
+        let outcome = try RunnerUnderTest(assignment).outcome()
+        #expect(outcome.records.count { $0 == .heartbeat } == 2)
+        #expect(outcome.lines.map(\.sequence) == Array(1...Int64(outcome.lines.count)))
+        let silent = try RunnerUnderTest(.test([.shell("true")])).outcome()
+        #expect(!silent.records.contains(.heartbeat))
+    }
+
     @Test("writes the same summary to the termination message")
     func terminationMessage() throws {
         let outcome = try RunnerUnderTest(.test([.shell("exit 3")])).outcome()

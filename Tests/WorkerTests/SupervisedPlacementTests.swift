@@ -8,6 +8,7 @@ import Testing
 @Suite("What a worker knows of a placement decides its end")
 struct SupervisedPlacementTests {
     private let now = Sample.created + .seconds(20)
+    private let start = ContinuousClock.now
 
     private func placement(
         _ moments: [PodDocument.Moment] = [],
@@ -20,7 +21,7 @@ struct SupervisedPlacementTests {
     }
 
     private func read(_ placement: inout SupervisedPlacement, _ lines: [RunnerLine]) {
-        for line in lines { placement.observe(line, byteLimit: 1 << 20) }
+        for line in lines { placement.observe(line, byteLimit: 1 << 20, at: start) }
     }
 
     private func settings(streamPatience: Duration = .seconds(3600)) -> WorkerSettings {
@@ -51,6 +52,39 @@ struct SupervisedPlacementTests {
         #expect(!placement.mayReport, "the lines are not stored yet")
         placement.stream.stored(sequence: 4, sailLines: 0)
         #expect(placement.mayReport)
+    }
+
+    private func stalling(_ seconds: Int?) -> JobSpec {
+        var spec = Sample.spec()
+        spec.timeouts.stallSeconds = seconds
+        return spec
+    }
+
+    @Test("a silent runner is given up only if its container's log says so too")
+    func silence() throws {
+        var placement = try placement([.running], spec: stalling(30))
+        read(&placement, [Sample.log(1)])
+        #expect(!placement.isSilent(at: start + .seconds(30)) && placement.isSilent(at: start + .seconds(31)))
+
+        // The stream hung, the runner did not.
+        let later = SupervisedPlacement.Clock(now: now + .seconds(31), instant: start + .seconds(31))
+        let isGivenUp = placement.lastWrote(at: now + .seconds(5), clock: later)
+        #expect(!isGivenUp)
+        #expect(!placement.isSilent(at: start + .seconds(60)))
+
+        let last = SupervisedPlacement.Clock(now: now + .seconds(62), instant: start + .seconds(62))
+        let isGivenUpAtLast = placement.lastWrote(at: now + .seconds(5), clock: last)
+        #expect(isGivenUpAtLast)
+        placement.conclude(isPodGone: true, at: last, settings: settings())
+        #expect(placement.end?.outcome == .failed && placement.end?.reason == .runnerStalled)
+        #expect(placement.end?.failureClass == .infrastructure)
+        #expect(placement.end?.message?.contains("timeouts.stall (30s)") == true)
+    }
+
+    @Test("a runner that nobody asked to give signs of life is never silent")
+    func noStall() throws {
+        let placement = try placement([.running], spec: stalling(nil))
+        #expect(!placement.isSilent(at: start + .seconds(1_000_000)))
     }
 
     @Test("the stream is not waited for without limit")

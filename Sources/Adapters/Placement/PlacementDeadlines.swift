@@ -7,6 +7,13 @@ package struct PlacementDeadline: Sendable, Hashable {
     package var outcome: PlacementEnd.Outcome
     package var reason: ReasonCode
     package var message: String
+
+    package init(at: Timestamp, outcome: PlacementEnd.Outcome, reason: ReasonCode, message: String) {
+        self.at = at
+        self.outcome = outcome
+        self.reason = reason
+        self.message = message
+    }
 }
 
 /// Which deadline holds for a placement. Each phase has its own, beginning when the phase did:

@@ -47,6 +47,8 @@ enum RunnerContainer {
             variables: request.variables,
             sailAddress: nil,
             terminationMessagePath: terminationMessagePath,
+            // Some may come late, or with a delay, before a runner counts as stalled.
+            heartbeatSeconds: request.spec.timeouts.stallSeconds.map { max(1, $0 / 4) },
             limits: RunnerLimits(graceSeconds: max(1, grace))
         )
         let text: String

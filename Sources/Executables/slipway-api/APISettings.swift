@@ -1,5 +1,6 @@
 internal import ControlAPI
 internal import Settings
+internal import SlipwayCore
 
 /// What can be configured of the API server.
 enum APISettings {
@@ -82,6 +83,40 @@ enum APISettings {
         allowed: .range(.zero ... .seconds(60))
     )
 
+    private static let standardTimeouts = JobSpec.Timeouts()
+    private static let timeoutRange = AllowedValues<Duration>.range(.seconds(1) ... .seconds(30 * 86_400))
+
+    static let scheduleTimeout = SettingKey<Duration>(
+        "jobs.timeouts.schedule",
+        default: .seconds(standardTimeouts.scheduleSeconds),
+        help: "How long waiting for a node may take, in jobs that are applied from now on and do not say.",
+        allowed: timeoutRange
+    )
+    static let startTimeout = SettingKey<Duration>(
+        "jobs.timeouts.start",
+        default: .seconds(standardTimeouts.startSeconds),
+        help: "How long making a container may take, in jobs that are applied from now on and do not say.",
+        allowed: timeoutRange
+    )
+    static let sailReadyTimeout = SettingKey<Duration>(
+        "jobs.timeouts.sail_ready",
+        default: .seconds(standardTimeouts.sailReadySeconds),
+        help: "How long Sail's start may take, in jobs that are applied from now on and do not say.",
+        allowed: timeoutRange
+    )
+    static let runTimeout = SettingKey<Duration>(
+        "jobs.timeouts.run",
+        default: .seconds(standardTimeouts.runSeconds),
+        help: "How long the job's own code may take, in jobs that are applied from now on and do not say.",
+        allowed: timeoutRange
+    )
+    static let cancelTimeout = SettingKey<Duration>(
+        "jobs.timeouts.cancel",
+        default: .seconds(standardTimeouts.cancelSeconds),
+        help: "How long an end before force may take, in jobs that are applied from now on and do not say.",
+        allowed: timeoutRange
+    )
+
     static let command = CommandDescription(
         name: "slipway-api",
         abstract: "serves Slipway's HTTP API",
@@ -102,7 +137,8 @@ enum APISettings {
         keys: [
             listen, token, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
-            pageRows, followers, followInterval, keepAlive, jobMemory,
+            pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
+            startTimeout, sailReadyTimeout, runTimeout, cancelTimeout,
         ] + SharedSettings.reporting
     )
 
@@ -117,12 +153,21 @@ enum APISettings {
         limits.followInterval = try settings(followInterval)
         limits.keepAlive = try settings(keepAlive)
         limits.jobMemory = try settings(jobMemory)
+        func seconds(_ key: SettingKey<Duration>) throws -> Int { Int(try settings(key).components.seconds) }
+        let timeouts = JobSpec.Timeouts(
+            scheduleSeconds: try seconds(scheduleTimeout),
+            startSeconds: try seconds(startTimeout),
+            sailReadySeconds: try seconds(sailReadyTimeout),
+            runSeconds: try seconds(runTimeout),
+            cancelSeconds: try seconds(cancelTimeout)
+        )
         let address = try settings(listen)
         return try ControlAPIConfiguration(
             host: address.host,
             port: address.port,
             token: settings(token),
-            limits: limits
+            limits: limits,
+            timeouts: timeouts
         )
     }
 }

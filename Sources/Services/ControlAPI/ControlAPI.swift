@@ -40,7 +40,13 @@ package struct ControlAPI: Service {
             signals.runsSubmitted()
         }
         let directory = JobDirectory(store: store, limits: limits)
-        let jobs = JobOperations(store: store, directory: directory, identifiers: identifiers, limits: limits)
+        let jobs = JobOperations(
+            store: store,
+            directory: directory,
+            identifiers: identifiers,
+            timeouts: configuration.timeouts,
+            limits: limits
+        )
         let runs = RunOperations(
             store: store,
             factory: RunFactory(directory: directory, identifiers: identifiers),

@@ -1,8 +1,12 @@
+package import SlipwayCore
+
 /// Where the API listens and who may enter.
 package struct ControlAPIConfiguration: Sendable {
     package let host: String
     package let port: Int
     package let limits: ControlAPILimits
+    /// Of jobs that give none, as they are applied.
+    package let timeouts: JobSpec.Timeouts
     let access: AccessControl
 
     /// - Parameter token: what every request must carry; empty for an open API, which may only listen on loopback.
@@ -11,12 +15,14 @@ package struct ControlAPIConfiguration: Sendable {
         host: String,
         port: Int,
         token: String,
-        limits: ControlAPILimits = ControlAPILimits()
+        limits: ControlAPILimits = ControlAPILimits(),
+        timeouts: JobSpec.Timeouts = JobSpec.Timeouts()
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || AccessControl.isLoopback(host: host) else { throw OpenAPINotAllowed(host: host) }
         self.host = host
         self.port = port
         self.limits = limits
+        self.timeouts = timeouts
         access = token.isEmpty ? .open : .token(token)
     }
 }

@@ -54,6 +54,7 @@ struct ClusterSession: Sendable {
             group.addTask { try await followStreams() }
             group.addTask { try await removePods() }
             group.addTask { try await lookUpPods() }
+            group.addTask { try await listenToSilence() }
             group.addTask { try await tick() }
             group.addTask { try await sweepRegularly() }
             group.addTask { try await removeStrays() }
@@ -270,6 +271,33 @@ struct ClusterSession: Sendable {
                 try Task.checkCancellation()
                 if error.isNotFound { await supervisor.notFound(run, key) }
             }
+        }
+    }
+
+    /// A runner that seems silent is only given up if its container's log says so too: a stream may be what hangs.
+    private func listenToSilence() async throws {
+        for await (lease, pod) in supervisor.silences {
+            let options = PodLogOptions(
+                container: "runner",
+                tailLines: 1,
+                timestamps: true,
+                inactivityLimit: .seconds(10)
+            )
+            var lines = LineAssembler(maximumBytes: 4 << 20)
+            var last: [UInt8]?
+            do {
+                try await client.readLog(namespace: pod.namespace, name: pod.name, options: options) { chunk in
+                    last = lines.append(chunk).last ?? last
+                    return true
+                }
+            } catch {
+                try Task.checkCancellation()
+                continue
+            }
+            let time = last.flatMap { $0.split(separator: UInt8(ascii: " "), maxSplits: 1).first }
+                .flatMap { KubernetesTime(String(decoding: $0, as: UTF8.self)) }
+            guard let time else { continue }
+            await supervisor.lastWrote(lease, at: Timestamp(microsecondsSince1970: time.microsecondsSince1970))
         }
     }
 

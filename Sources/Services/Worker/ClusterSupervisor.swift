@@ -31,9 +31,12 @@ actor ClusterSupervisor {
     nonisolated let deletionRequests: AsyncStream<Deletion>
     nonisolated let followings: AsyncStream<Following>
     nonisolated let lookups: AsyncStream<(RunID, PodKey)>
+    /// Runners that seem to be silent; their containers' logs must tell.
+    nonisolated let silences: AsyncStream<(Lease, PodKey)>
     private let deletionContinuation: AsyncStream<Deletion>.Continuation
     private let followingContinuation: AsyncStream<Following>.Continuation
     private let lookupContinuation: AsyncStream<(RunID, PodKey)>.Continuation
+    private let silenceContinuation: AsyncStream<(Lease, PodKey)>.Continuation
 
     init(settings: WorkerSettings, metrics: WorkerMetrics, time: TimeSource) {
         self.settings = settings
@@ -43,6 +46,7 @@ actor ClusterSupervisor {
         (followings, followingContinuation) = AsyncStream.makeStream()
         // What does not fit is looked up a second later.
         (lookups, lookupContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(256))
+        (silences, silenceContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(64))
     }
 
     /// Both clocks now.
@@ -181,7 +185,8 @@ actor ClusterSupervisor {
     /// - Returns: whether the stream is still wanted under this lease.
     func receive(_ lines: [RunnerLine], of lease: Lease) async -> Bool {
         guard isSupervised(lease) else { return false }
-        for line in lines { placements[lease.run]?.observe(line, byteLimit: settings.runLogBytes) }
+        let now = time.instant()
+        for line in lines { placements[lease.run]?.observe(line, byteLimit: settings.runLogBytes, at: now) }
         evaluate(lease.run)
         await waitForRoom(lease.run)
         return isSupervised(lease)
@@ -329,11 +334,21 @@ actor ClusterSupervisor {
                 evaluate(run)
             }
         }
+        for (run, placement) in placements where placement.isSilent(at: clock) {
+            let key = PodKey(namespace: placement.run.namespace, name: placement.podName)
+            silenceContinuation.yield((Lease(run: run, epoch: placement.run.leaseEpoch), key))
+        }
         let due = deletions.due(now: clock, pause: settings.sweepInterval) { key in
             let owner = pods[key].flatMap { PodNaming.owner(of: $0.metadata) }
             return .seconds(owner.flatMap { placements[$0.run] }?.spec.timeouts.cancelSeconds ?? 180)
         }
         for (key, isForced) in due { ask(key, isForced: isForced) }
+    }
+
+    /// A silent runner's container last wrote at this time.
+    func lastWrote(_ lease: Lease, at written: Timestamp) {
+        guard isSupervised(lease) else { return }
+        if placements[lease.run]?.lastWrote(at: written, clock: clock) == true { evaluate(lease.run) }
     }
 
     // MARK: What the loops take

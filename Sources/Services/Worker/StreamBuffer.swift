@@ -45,7 +45,7 @@ struct StreamBuffer: Sendable {
         case .output(let output):
             guard line.sequence > storedSequence else { break }
             outputs.append((line.sequence, output))
-        case .started, .task, .warning, .progress, .finished:
+        case .started, .task, .warning, .progress, .heartbeat, .finished:
             break
         }
         return true

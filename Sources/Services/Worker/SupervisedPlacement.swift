@@ -31,6 +31,8 @@ struct SupervisedPlacement: Sendable {
     var isSailStreamComplete: Bool
     var isFollowingRunner = false
     var isFollowingSail = false
+    /// When the runner last gave a sign of life, as far as this process saw.
+    private(set) var lastSignOfLife: ContinuousClock.Instant?
     /// When the runner's container was first seen ended.
     private(set) var endedSince: ContinuousClock.Instant?
 
@@ -72,6 +74,7 @@ struct SupervisedPlacement: Sendable {
         node = reading.node ?? node
         podUID = reading.podUID ?? podUID
         for observed in reading.timeline { enter(observed.state, at: Self.refined(observed.at, now: clock.now)) }
+        if lastSignOfLife == nil, reading.hasUserCodeRun { lastSignOfLife = clock.instant }
         if waiting != reading.waiting {
             waiting = reading.waiting
             hasNews = true
@@ -98,7 +101,8 @@ struct SupervisedPlacement: Sendable {
     private static let credibleMilliseconds: ClosedRange<Int64> = 0...253_402_300_799_999
 
     /// Takes in one line of the runner's stream.
-    mutating func observe(_ line: RunnerLine, byteLimit: Int) {
+    mutating func observe(_ line: RunnerLine, byteLimit: Int, at instant: ContinuousClock.Instant) {
+        lastSignOfLife = instant
         guard Self.credibleMilliseconds.contains(line.milliseconds) else { return }
         guard stream.take(line, byteLimit: byteLimit) else { return }
         let at = Timestamp(microsecondsSince1970: line.milliseconds * 1000)
@@ -111,7 +115,7 @@ struct SupervisedPlacement: Sendable {
             self.summary = summary
             warnings = max(warnings, summary.warnings)
             isRunnerStreamComplete = true
-        case .started, .log, .progress, .output: break
+        case .started, .log, .progress, .output, .heartbeat: break
         }
     }
 
@@ -144,6 +148,36 @@ struct SupervisedPlacement: Sendable {
                 }
         }
         intent = .deadline(verdict)
+        return true
+    }
+
+    /// Whether the runner has been silent for longer than the job allows, as far as this process saw. That may be the
+    /// connection's doing: the container's own log must tell.
+    func isSilent(at instant: ContinuousClock.Instant) -> Bool {
+        guard let seconds = spec.timeouts.stallSeconds, end == nil, intent == nil, let last = lastSignOfLife,
+            let reading,
+            reading.hasUserCodeRun, reading.runnerEnd == nil
+        else { return false }
+        return last.duration(to: instant) > .seconds(seconds)
+    }
+
+    /// The container's log was asked when the runner last wrote.
+    ///
+    /// - Returns: whether that is so long ago that the placement is given up.
+    mutating func lastWrote(at written: Timestamp, clock: Clock) -> Bool {
+        guard isSilent(at: clock.instant), let seconds = spec.timeouts.stallSeconds, let reading else { return false }
+        guard clock.now - written > .seconds(seconds) else {
+            lastSignOfLife = clock.instant
+            return false
+        }
+        let deadline = PlacementDeadline(
+            at: written + .seconds(seconds),
+            outcome: .failed,
+            reason: .runnerStalled,
+            message: "The runner gave no sign of life since \(written), longer than timeouts.stall "
+                + "(\(DurationText.text(seconds: seconds)))."
+        )
+        intent = .deadline(reading.end(passing: deadline, at: clock.now))
         return true
     }
 

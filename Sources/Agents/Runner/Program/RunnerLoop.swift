@@ -37,6 +37,8 @@ internal import SlipwayCore
     var unsentOutputs: [TaskOutput] = []
     var unsentOutputBytes = 0
     var phase = Phase.working
+    /// When the next sign of life is due, if any is asked for.
+    private var heartbeatAt: ContinuousClock.Instant?
     var wasStopped = false
 
     init(
@@ -59,6 +61,7 @@ internal import SlipwayCore
     /// Runs all tasks. - Returns: how it ended; the last record and the termination message say the same.
     func run() -> RunnerSummary {
         stream.write(.started(version: RunnerVersion.current))
+        heartbeatAt = assignment.heartbeatSeconds.map { .now + .seconds($0) }
         stream.flush()
         actions = sequence.begin()
         if needsPython { startWorker() }
@@ -73,6 +76,7 @@ internal import SlipwayCore
                 readReports()
                 readLogs()
                 enforceDeadlines()
+                beat()
             }
         }
         return finish()
@@ -125,6 +129,13 @@ internal import SlipwayCore
         return summary
     }
 
+    /// Writes a sign of life when one is due. A stream that nobody reads needs none.
+    private func beat() {
+        guard let due = heartbeatAt, let seconds = assignment.heartbeatSeconds, .now >= due else { return }
+        heartbeatAt = .now + .seconds(seconds)
+        if !stream.isFull { stream.write(.heartbeat) }
+    }
+
     // MARK: Waiting
 
     /// Sleeps until something can be read or written, a signal came, or a deadline passed.
@@ -152,7 +163,7 @@ internal import SlipwayCore
     }
 
     private func millisecondsToWait(until deadline: ContinuousClock.Instant?) -> Int32 {
-        var deadlines = [deadline, current?.nextDeadline].compactMap { $0 }
+        var deadlines = [deadline, current?.nextDeadline, heartbeatAt].compactMap { $0 }
         if case .releasing(let until) = phase { deadlines.append(until) }
         var wait: Int32 = -1
         if let next = deadlines.min() {

@@ -5,9 +5,15 @@
 package enum JobFile {
     /// Reads a file that holds exactly one job.
     ///
-    /// - Parameter file: the name that errors begin with.
-    package static func parse(_ text: String, file: String = "job file") throws(JobFileErrors) -> JobSpec {
-        let jobs = try parseAll(text, file: file)
+    /// - Parameters:
+    ///   - file: the name that errors begin with.
+    ///   - timeouts: where the job gives none.
+    package static func parse(
+        _ text: String,
+        file: String = "job file",
+        timeouts: JobSpec.Timeouts = JobSpec.Timeouts()
+    ) throws(JobFileErrors) -> JobSpec {
+        let jobs = try parseAll(text, file: file, timeouts: timeouts)
         guard jobs.count == 1 else {
             let message =
                 jobs.isEmpty ? "the file is empty; a job is expected" : "holds \(jobs.count) jobs; one is expected"
@@ -18,14 +24,20 @@ package enum JobFile {
 
     /// Reads a file of any number of documents separated by `---`; empty ones are passed over.
     ///
-    /// - Parameter file: the name that errors begin with.
-    package static func parseAll(_ text: String, file: String = "job file") throws(JobFileErrors) -> [JobSpec] {
+    /// - Parameters:
+    ///   - file: the name that errors begin with.
+    ///   - timeouts: where a job gives none.
+    package static func parseAll(
+        _ text: String,
+        file: String = "job file",
+        timeouts: JobSpec.Timeouts = JobSpec.Timeouts()
+    ) throws(JobFileErrors) -> [JobSpec] {
         let limits = JobLimits.standard
         var problems = JobFileProblems(limits: limits)
         var jobs: [JobSpec] = []
         do throws(JobFileError) {
             for root in try JobFileDocuments.read(text, limits: limits) where !root.isEmpty {
-                var reader = JobFileReader(problems: problems, limits: limits)
+                var reader = JobFileReader(problems: problems, limits: limits, timeouts: timeouts)
                 if let job = reader.job(JobFileField(node: root)) { jobs.append(job) }
                 problems = reader.problems
             }

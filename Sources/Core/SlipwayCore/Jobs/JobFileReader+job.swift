@@ -23,7 +23,7 @@ extension JobFileReader {
         if let field = members["tags"] { job.tags = tags(field) }
         if let value = members["engine"].flatMap({ engine($0) }) { job.engine = value }
         if let field = members["resources"] { job.resources = resources(field) }
-        if let field = members["timeouts"] { job.timeouts = timeouts(field) }
+        job.timeouts = members["timeouts"].map { timeouts($0) } ?? standardTimeouts
         if let field = members["retries"] { job.retries = retries(field) }
         if let field = members["variables"] { job.variables = variables(field) }
         if let field = members["env"] { job.environment = environment(field) }
@@ -116,7 +116,7 @@ extension JobFileReader {
     }
 
     private mutating func timeouts(_ field: JobFileField) -> JobSpec.Timeouts {
-        var timeouts = JobSpec.Timeouts()
+        var timeouts = standardTimeouts
         let known = ["schedule", "start", "sail_ready", "run", "cancel", "stall", "on_timeout"]
         guard let members = members(of: field, known: known) else { return timeouts }
         if let value = members["schedule"].flatMap({ duration($0) }) { timeouts.scheduleSeconds = value }

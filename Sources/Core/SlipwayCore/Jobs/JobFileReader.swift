@@ -34,10 +34,13 @@ struct JobFileField {
 struct JobFileReader {
     var problems: JobFileProblems
     let limits: JobLimits
+    /// Where a job gives none.
+    let standardTimeouts: JobSpec.Timeouts
 
-    init(problems: JobFileProblems, limits: JobLimits) {
+    init(problems: JobFileProblems, limits: JobLimits, timeouts: JobSpec.Timeouts) {
         self.problems = problems
         self.limits = limits
+        standardTimeouts = timeouts
     }
 
     /// Notes a mistake at a field.

@@ -15,6 +15,8 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
     package var sailAddress: String?
     /// The file for the termination summary.
     package var terminationMessagePath: String
+    /// How often to write a ``RunnerRecord/heartbeat``; `nil`: never.
+    package var heartbeatSeconds: Int?
     package var limits: RunnerLimits
 
     package enum CodingKeys: String, CodingKey {
@@ -22,6 +24,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
         case placement, job, tasks, variables
         case sailAddress = "sail_address"
         case terminationMessagePath = "termination_message_path"
+        case heartbeatSeconds = "heartbeat_seconds"
         case limits
     }
 
@@ -33,6 +36,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
         variables: [String: JSONValue],
         sailAddress: String?,
         terminationMessagePath: String = "/dev/termination-log",
+        heartbeatSeconds: Int? = nil,
         limits: RunnerLimits = RunnerLimits()
     ) {
         self.runID = runID
@@ -42,6 +46,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
         self.variables = variables
         self.sailAddress = sailAddress
         self.terminationMessagePath = terminationMessagePath
+        self.heartbeatSeconds = heartbeatSeconds
         self.limits = limits
     }
 }

@@ -3,7 +3,7 @@ extension RunnerLine: Codable {
     private enum CodingKeys: String, CodingKey {
         case sequence = "n"
         case milliseconds = "ms"
-        case started, task, log, warning, progress, output, finished
+        case started, task, log, warning, progress, output, heartbeat, finished
     }
 
     private struct Log: Codable {
@@ -43,6 +43,8 @@ extension RunnerLine: Codable {
             record = .warning(task: warning.task, message: warning.message)
         } else if let started = try container.decodeIfPresent(Started.self, forKey: .started) {
             record = .started(version: started.version)
+        } else if try container.decodeIfPresent(Bool.self, forKey: .heartbeat) == true {
+            record = .heartbeat
         } else {
             record = .finished(try container.decode(RunnerSummary.self, forKey: .finished))
         }
@@ -63,6 +65,7 @@ extension RunnerLine: Codable {
         case .progress(let task, let done, let total):
             try container.encode(Progress(task: task, done: done, total: total), forKey: .progress)
         case .output(let output): try container.encode(output, forKey: .output)
+        case .heartbeat: try container.encode(true, forKey: .heartbeat)
         case .finished(let summary): try container.encode(summary, forKey: .finished)
         }
     }

@@ -26,6 +26,8 @@ package enum RunnerRecord: Sendable, Hashable {
     case warning(task: String?, message: String)
     case progress(task: String, done: Double, total: Double?)
     case output(TaskOutput)
+    /// The runner is alive. Written only if the assignment asks for it.
+    case heartbeat
     /// The last line. The same summary is the container's termination message.
     case finished(RunnerSummary)
 }

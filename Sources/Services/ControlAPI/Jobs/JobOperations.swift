@@ -7,6 +7,8 @@ struct JobOperations: Sendable {
     let store: RunStore
     let directory: JobDirectory
     let identifiers: RunIdentifiers
+    /// Of jobs that give none.
+    let timeouts: JobSpec.Timeouts
     let limits: ControlAPILimits
 
     var all: [Operation] {
@@ -28,7 +30,7 @@ struct JobOperations: Sendable {
         let text = try await call.text(contentTypes: Self.fileTypes)
         var spec: JobSpec
         do throws(JobFileErrors) {
-            spec = try JobFile.parse(text)
+            spec = try JobFile.parse(text, timeouts: timeouts)
         } catch {
             throw Problem.invalidJobFile(error)
         }

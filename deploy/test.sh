@@ -105,5 +105,9 @@ if [[ ${#broken[@]} -gt 0 ]]; then
   echo "failed: ${broken[*]}; the logs are in $log_folder"
   [[ $failed -gt 0 ]] || failed=1
 fi
+if [[ -z $only ]]; then
+  python3 deploy/lib/scenarios.py Sources/Core/SlipwayCore/SlipwayCore.docc/Reliability.md "$log_folder" \
+    "$log_folder/scenarios.md" || broken+=("scenarios")
+fi
 echo "$passed passed, $failed failed"
 [[ ${#broken[@]} -eq 0 && $passed -gt 0 ]]

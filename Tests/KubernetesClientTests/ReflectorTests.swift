@@ -211,6 +211,17 @@ struct ReflectorTests {
         #expect(versions.values.first == "11")
     }
 
+    @Test("What watches that say nothing do not tell, a list tells")
+    func silentWatches() async throws {
+        let events = try await told(
+            4,
+            lists: [Self.list(["a"], version: 10), Self.list(["a", "b"], version: 20)],
+            watches: [Self.silent],
+            settings: ReflectorSettings(inactivityLimit: .milliseconds(200), initialBackoff: .milliseconds(10))
+        )
+        #expect(Array(events.prefix(4)) == ["listed a", "disconnected", "disconnected", "listed a,b"])
+    }
+
     @Test("A watch that is never answered is tried again")
     func unansweredWatch() async throws {
         let events = try await told(

@@ -145,7 +145,7 @@ import Testing
         ("retries: {retry_on: [evicted, evicted]}", "retries.retry_on[1]: \"evicted\" stands twice in the list"),
         ("retries: {backoff: {kind: linear}}", "retries.backoff.kind: \"linear\" must be one of constant, exponential"),
         ("retries: {backoff: {factor: .inf}}", "retries.backoff.factor: \".inf\" must be a number from 1.0 to 10.0"),
-        ("retries: {backoff: {initial: 10m, max: 1m}}", "retries.backoff.max: \"1m\" must not be less than initial (10m)"),
+        ("retries: {backoff: {initial: 10m, max: 1m}}", "backoff.max: \"1m\" must not be less than initial (10m)"),
         ("retries: {memory: {factor: 2}}", "retries.memory: max is required"),
         ("variables: {a: {type: integer, default: x}}", "variables.a.default: must be a whole number"),
         ("variables: {a: }", "variables.a: must be a default or a mapping"),

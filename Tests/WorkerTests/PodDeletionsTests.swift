@@ -20,6 +20,17 @@ struct PodDeletionsTests {
         #expect(deletions.request(key, isForced: false, now: start) == false)
     }
 
+    @Test("a wish that may be repeated is told again after its time, and force comes no later for it")
+    func repeated() {
+        var deletions = PodDeletions()
+        func ask(_ seconds: Int) -> Bool {
+            deletions.request(key, isForced: false, now: start + .seconds(seconds), repeatedAfter: .seconds(5))
+        }
+        let answers = [0, 5, 6, 11, 12].map(ask)
+        #expect(answers == [true, false, true, false, true])
+        #expect(due(&deletions, after: 61) == [true])
+    }
+
     @Test("a pod that outlives its patience is removed by force, once")
     func force() {
         var deletions = PodDeletions()

@@ -52,7 +52,13 @@ extension KubernetesClient: ClusterPods {
     package func watchPods(
         _ handle: ([ReflectorEvent<PodSnapshot>]) async -> Void
     ) async throws(CancellationError) {
-        try await Reflector<PodSnapshot>(client: self, namespace: nil, labelSelector: PodNaming.selector).run(handle)
+        let reflector = Reflector<PodSnapshot>(
+            client: self,
+            namespace: nil,
+            labelSelector: PodNaming.selector,
+            settings: ReflectorSettings(inactivityLimit: configuration.watchSilence)
+        )
+        try await reflector.run(handle)
     }
 
     package func readLog(

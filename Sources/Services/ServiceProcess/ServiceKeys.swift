@@ -68,6 +68,13 @@ package enum ServiceKeys {
         allowed: .range(1...64)
     )
 
+    package static let kubernetesWatchSilence = SettingKey<Duration>(
+        "kubernetes.watch_silence",
+        default: .seconds(120),
+        help: "A watch that says nothing for so long, no bookmark either, is opened anew.",
+        allowed: .range(.seconds(1)...Duration.seconds(3600))
+    )
+
     /// What every holder of leases needs.
     package static let holder: [any SettingKeyProtocol] =
         [
@@ -79,5 +86,6 @@ package enum ServiceKeys {
     /// What a process that talks to Kubernetes needs besides.
     package static let kubernetes: [any SettingKeyProtocol] = [
         kubeconfig, kubernetesContext, kubernetesRequests, kubernetesBurst, kubernetesConnections,
+        kubernetesWatchSilence,
     ]
 }

@@ -76,6 +76,7 @@ package struct ServiceProcess: Sendable {
         configuration.requestsPerSecond = Double(try settings(ServiceKeys.kubernetesRequests))
         configuration.burst = try settings(ServiceKeys.kubernetesBurst)
         configuration.connections = try settings(ServiceKeys.kubernetesConnections)
+        configuration.watchSilence = try settings(ServiceKeys.kubernetesWatchSilence)
         configuration.userAgent = "\(name)/\(SlipwayVersion.current)"
         let client = KubernetesClient(
             configuration: configuration,

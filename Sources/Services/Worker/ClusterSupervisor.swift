@@ -112,8 +112,9 @@ actor ClusterSupervisor {
         let name = PodNaming.podName(run: cleanup.runID, placement: cleanup.placement)
         let key = PodKey(namespace: cleanup.namespace, name: name)
         cleanups[key] = (cleanup.runID, cleanup.placement)
-        // Asking to delete a pod that is gone is the proof that it is gone.
-        requestDeletion(key, isForced: false)
+        // Asking to delete a pod that is gone is the proof that it is gone. One that the watch never told of, since it
+        // came and went while the watch was down, is asked for again: no event will tell of its end.
+        requestDeletion(key, isForced: false, repeatedAfter: pods[key] == nil ? settings.sweepInterval : nil)
     }
 
     func cancel(_ runs: [RunID]) {
@@ -290,8 +291,10 @@ actor ClusterSupervisor {
         }
     }
 
-    private func requestDeletion(_ key: PodKey, isForced: Bool) {
-        guard deletions.request(key, isForced: isForced, now: time.instant()) else { return }
+    private func requestDeletion(_ key: PodKey, isForced: Bool, repeatedAfter: Duration? = nil) {
+        guard deletions.request(key, isForced: isForced, now: time.instant(), repeatedAfter: repeatedAfter) else {
+            return
+        }
         ask(key, isForced: isForced)
     }
 

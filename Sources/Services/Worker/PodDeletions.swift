@@ -5,7 +5,9 @@ struct PodDeletions: Sendable {
     typealias PodKey = ClusterSupervisor.PodKey
 
     private struct Request: Sendable {
+        /// Its patience counts from here.
         var askedAt: ContinuousClock.Instant
+        var repeatedAt: ContinuousClock.Instant?
         var isForced: Bool
         /// The API server could not be asked.
         var hasFailed = false
@@ -15,9 +17,20 @@ struct PodDeletions: Sendable {
 
     /// Notes a wish to remove a pod.
     ///
-    /// - Returns: whether the API server is to be asked now; a wish already granted is not repeated.
-    mutating func request(_ key: PodKey, isForced: Bool, now: ContinuousClock.Instant) -> Bool {
-        if let known = requests[key], known.isForced || !isForced { return false }
+    /// - Parameter repeatedAfter: a wish that was granted so long ago is told again; `nil`: never.
+    /// - Returns: whether the API server is to be asked now.
+    mutating func request(
+        _ key: PodKey,
+        isForced: Bool,
+        now: ContinuousClock.Instant,
+        repeatedAfter: Duration? = nil
+    ) -> Bool {
+        if let known = requests[key], known.isForced || !isForced {
+            let last = known.repeatedAt ?? known.askedAt
+            guard let repeatedAfter, last.duration(to: now) > repeatedAfter else { return false }
+            requests[key]?.repeatedAt = now
+            return true
+        }
         requests[key] = Request(askedAt: now, isForced: isForced)
         return true
     }

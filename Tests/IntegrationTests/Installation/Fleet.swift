@@ -14,6 +14,8 @@ final class Fleet: Installation {
     let site: Site
     let postgres: PrivatePostgres
     let broker: PrivateRabbitMQ
+    /// The network between the processes and the servers; `nil` if they reach them directly.
+    let network: FaultyNetwork?
     private let plan: FleetPlan
     private let processes: FleetProcesses
 
@@ -30,24 +32,37 @@ final class Fleet: Installation {
         site: Site,
         postgres: PrivatePostgres,
         broker: PrivateRabbitMQ,
+        network: FaultyNetwork?,
         plan: FleetPlan,
         _ processes: FleetProcesses
     ) {
         self.site = site
         self.postgres = postgres
         self.broker = broker
+        self.network = network
         self.plan = plan
         self.processes = processes
     }
 
-    static func start() async throws -> Fleet {
+    /// - Parameter hasFaultyNetwork: puts a ``FaultyNetwork`` between the processes and the servers.
+    static func start(hasFaultyNetwork: Bool = false) async throws -> Fleet {
         async let startedBroker = TestServers.privateRabbitMQ()
         let postgres = try await TestServers.privatePostgres(isDurable: true)
         let broker = try await startedBroker
+        let kubernetesPort = try LoopbackPort.free(count: 1)[0]
+        let network =
+            hasFaultyNetwork
+            ? try FaultyNetwork(
+                postgres: postgres.configuration.port,
+                broker: broker.configuration.ports.amqp,
+                kubernetes: kubernetesPort
+            ) : nil
         let plan = try FleetPlan(
             folder: IntegrationFolder.shared.folder("fleet"),
             postgres: postgres.url,
-            broker: broker.url
+            broker: broker.url,
+            kubernetesPort: kubernetesPort,
+            network: network
         )
         let processes = FleetProcesses()
         let site = Site(
@@ -57,10 +72,11 @@ final class Fleet: Installation {
             folder: try IntegrationFolder.shared.folder("data"),
             logTails: { processes.logTails() }
         )
-        let fleet = Fleet(site: site, postgres: postgres, broker: broker, plan: plan, processes)
+        let fleet = Fleet(site: site, postgres: postgres, broker: broker, network: network, plan: plan, processes)
         let migration = try plan.start("migrate")
         guard try await migration.waitForExit() == .status(0) else { throw Unexpected(migration.output) }
         try await fleet.start(["kubernetes"])
+        try plan.writeKubeconfig()
         try await fleet.start(services)
         return fleet
     }
@@ -127,17 +143,21 @@ private struct FleetPlan: Sendable {
     private let shared: [String: String]
     private let ports: [String: Int]
     private let executables: String
+    private let network: FaultyNetwork?
 
-    init(folder: String, postgres: String, broker: String) throws {
+    init(folder: String, postgres: String, broker: String, kubernetesPort: Int, network: FaultyNetwork?) throws {
+        self.network = network
         self.folder = folder
         executables = try BuiltExecutable.folder()
-        let names = ["kubernetes", "api-1", "api-2"] + Fleet.services.map { "\($0)-health" }
+        let names = ["api-1", "api-2"] + Fleet.services.map { "\($0)-health" }
         ports = Dictionary(uniqueKeysWithValues: zip(names, try LoopbackPort.free(count: names.count)))
+            .merging(["kubernetes": kubernetesPort]) { $1 }
         shared = [
-            "SLIPWAY_POSTGRES_URL": postgres, "SLIPWAY_AMQP_URL": broker, "SLIPWAY_LOG_FORMAT": "json",
+            "SLIPWAY_POSTGRES_URL": network?.replacing(postgres) ?? postgres,
+            "SLIPWAY_AMQP_URL": network?.replacing(broker) ?? broker, "SLIPWAY_LOG_FORMAT": "json",
             "SLIPWAY_LEASE_TIME_TO_LIVE": "3s", "SLIPWAY_LEASE_HEARTBEAT": "500ms", "SLIPWAY_LEASE_MARGIN": "500ms",
             "SLIPWAY_SCHEDULER_SWEEP_INTERVAL": "500ms", "SLIPWAY_SCHEDULER_HINT_AGE": "1s",
-            "SLIPWAY_WORKER_SWEEP_INTERVAL": "1s",
+            "SLIPWAY_SCHEDULER_LEASE_SWEEP_INTERVAL": "250ms", "SLIPWAY_WORKER_SWEEP_INTERVAL": "1s",
         ]
         let images = #"""
             "slipway/runner:*":
@@ -162,6 +182,13 @@ private struct FleetPlan: Sendable {
         }
     }
 
+    /// The cluster's file with the network's address in it.
+    func writeKubeconfig() throws {
+        guard let network else { return }
+        let text = String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/kubeconfig")), as: UTF8.self)
+        try Data(network.replacing(text).utf8).write(to: URL(filePath: "\(folder)/faulty-kubeconfig"))
+    }
+
     private var clusterArguments: [String] {
         [
             "--listen", "127.0.0.1:\(ports["kubernetes"] ?? 0)", "--state", "\(folder)/kubernetes",
@@ -176,7 +203,9 @@ private struct FleetPlan: Sendable {
         environment["SLIPWAY_HTTP_LISTEN"] = "127.0.0.1:\(ports["\(name)-health"] ?? 0)"
         switch kind {
         case "api": environment["SLIPWAY_API_LISTEN"] = "127.0.0.1:\(ports[name] ?? 0)"
-        case "dispatcher", "worker": environment["SLIPWAY_KUBERNETES_KUBECONFIG"] = "\(folder)/kubeconfig"
+        case "dispatcher", "worker":
+            environment["SLIPWAY_KUBERNETES_KUBECONFIG"] = "\(folder)/\(network == nil ? "" : "faulty-")kubeconfig"
+            if network != nil { environment["SLIPWAY_KUBERNETES_WATCH_SILENCE"] = "3s" }
         default: break
         }
         if kind != "api" { environment["SLIPWAY_PROCESS_NAME"] = name }

@@ -158,4 +158,43 @@ struct Site: Sendable {
         }
         return try JSONDecoder().decode(JSONValue.self, from: Data(body.utf8))
     }
+
+    /// Makes the cluster misbehave as the body says; an empty one makes it behave again.
+    func fault(_ body: String) async throws {
+        try await send("PUT", "/localkube/v1/faults", body)
+    }
+
+    /// Makes the cluster misbehave while `body` runs, however that ends.
+    func misbehaving<Result>(_ faults: String, _ body: () async throws -> Result) async throws -> Result {
+        try await fault(faults)
+        do {
+            let result = try await body()
+            try await fault("{}")
+            return result
+        } catch {
+            try await fault("{}")
+            throw error
+        }
+    }
+
+    /// Sends something to the cluster's API server.
+    func send(_ method: String, _ path: String, _ body: String = "") async throws {
+        let curl = try TestProcess(
+            "/usr/bin/env",
+            [
+                "python3", "-c",
+                """
+                import sys, urllib.request
+                request = urllib.request.Request(sys.argv[2], sys.argv[3].encode() or None, method=sys.argv[1])
+                request.add_header("Content-Type", "application/json")
+                print(urllib.request.urlopen(request).status)
+                """,
+                method, kubernetes + path, body,
+            ]
+        )
+        guard try await curl.waitForExit() == .status(0) else { throw Unexpected("\(method) \(path): \(curl.output)") }
+    }
+
+    /// Deletes a pod as an operator does by hand.
+    func deletePod(_ name: String) async throws { try await send("DELETE", "/api/v1/namespaces/default/pods/\(name)") }
 }

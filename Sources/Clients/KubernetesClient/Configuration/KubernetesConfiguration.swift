@@ -70,6 +70,8 @@ package struct KubernetesConfiguration: Sendable {
     package var connections: Int
     /// From the call to the answer, with waiting for the budget and retries.
     package var requestTimeout: Duration
+    /// A watch that says nothing for so long, no bookmark either, is opened anew.
+    package var watchSilence: Duration
     /// The largest answer to a short request.
     package var maximumResponseBytes: Int
     /// Sent with each request.
@@ -88,6 +90,7 @@ package struct KubernetesConfiguration: Sendable {
         burst: Int = 200,
         connections: Int = 4,
         requestTimeout: Duration = .seconds(30),
+        watchSilence: Duration = .seconds(120),
         maximumResponseBytes: Int = 64 << 20,
         userAgent: String = "slipway"
     ) {
@@ -102,6 +105,7 @@ package struct KubernetesConfiguration: Sendable {
         self.burst = burst
         self.connections = connections
         self.requestTimeout = requestTimeout
+        self.watchSilence = watchSilence
         self.maximumResponseBytes = maximumResponseBytes
         self.userAgent = userAgent
     }

@@ -36,6 +36,7 @@ package struct Reflector<Resource: KubernetesResource>: Sendable {
         var backoff = Backoff(initial: settings.initialBackoff, maximum: settings.maximumBackoff)
         while true {
             try Self.checkCancellation()
+            let begin = ContinuousClock.now
             do throws(KubernetesError) {
                 if session.mustList {
                     let whole = try await list()
@@ -47,6 +48,9 @@ package struct Reflector<Resource: KubernetesResource>: Sendable {
                 }
             } catch {
                 try Self.checkCancellation()
+                // What took its time before it failed needs no further pause.
+                if .now - begin > .seconds(1) { backoff.reset() }
+                if error.kind == .deadlineExceeded { session.fellSilent() }
                 if error.isGone {
                     // Nothing is lost: the list that follows tells what was missed.
                     let isRepeated = session.expire()

@@ -7,6 +7,8 @@ struct WatchSession<Resource: KubernetesResource> {
     private var known = KnownObjects<Resource>()
     /// Whether the version expired before the watch from it told anything: listing again at once may not help.
     private var hasToldSinceList = true
+    /// The last watch said nothing at all before its limit, not even a bookmark.
+    private var wasSilent = false
 
     /// Takes a list over.
     mutating func listed(_ list: ResourceList<Resource>) -> [ReflectorEvent<Resource>] {
@@ -14,6 +16,7 @@ struct WatchSession<Resource: KubernetesResource> {
         resourceVersion = list.metadata.resourceVersion
         mustList = false
         hasToldSinceList = false
+        wasSilent = false
         return vanished.map { .deleted($0) } + [.listed(list.items)]
     }
 
@@ -23,6 +26,13 @@ struct WatchSession<Resource: KubernetesResource> {
     mutating func expire() -> Bool {
         mustList = true
         return !hasToldSinceList
+    }
+
+    /// A watch said nothing for too long. Another connection may cure it; if that one says nothing either, a list must
+    /// tell what the watches do not.
+    mutating func fellSilent() {
+        if wasSilent { mustList = true }
+        wasSilent = true
     }
 
     /// Reads events that are at hand.
@@ -39,6 +49,7 @@ struct WatchSession<Resource: KubernetesResource> {
                 return (events, KubernetesError(.unexpectedAnswer, message: "an event of a watch is too large"))
             }
             guard !line.bytes.isEmpty else { continue }
+            wasSilent = false
             let event: WatchEvent<Resource>
             do {
                 event = try JSON.decode(WatchEvent<Resource>.self, from: line.bytes, decoder: decoder)

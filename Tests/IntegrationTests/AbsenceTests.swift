@@ -11,7 +11,7 @@ import Testing
     func deadWorker() async throws {
         let fleet = try Fleet.current()
         let site = fleet.site
-        let job = try await CountingJob("two-hundred", lines: 30, pause: 1, on: site)
+        let job = try await CountingJob("two-hundred", lines: 45, pause: 1, on: site)
         // One worker has them all.
         try await fleet.kill("worker-2")
         let runs = try await site.create(job.name, count: 200)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Many runs on a cluster that only pretends.
-@Suite(.simulatedStack, .explained, .timeLimit(.minutes(4))) struct SimulatedClusterTests {
+@Suite(.simulatedStack, .explained, .serialized, .timeLimit(.minutes(4))) struct SimulatedClusterTests {
     @Test("three hundred runs end quickly, none is lost, and a list shows each once, page by page, while they go on")
     func manyRuns() async throws {
         let site = try Site.current()
@@ -62,8 +62,8 @@ import Testing
         _ = try await site.slipway(
             ["run", "cancel"] + site.database.query("SELECT id::text FROM live_runs").decode(String.self)
         )
-        try await eventually(within: .seconds(60), "all are cancelled") {
-            try await site.number("SELECT count(*) FROM live_runs") == 0
+        try await eventually(within: .seconds(60), "all are cancelled, and their pods gone") {
+            try await site.number("SELECT (SELECT count(*) FROM live_runs) + (SELECT count(*) FROM cleanups)") == 0
         }
     }
 
@@ -90,6 +90,8 @@ import Testing
                 try row.value(at: 2, as: Int64.self)
             )
         }
+        // What vacuum writes for the runs' beginnings is none of it.
+        try await site.database.query("VACUUM")
         let before = try await read()
         try await Task.sleep(for: .seconds(10))
         let after = try await read()

@@ -192,7 +192,7 @@ private struct FleetPlan: Sendable {
     private var clusterArguments: [String] {
         [
             "--listen", "127.0.0.1:\(ports["kubernetes"] ?? 0)", "--state", "\(folder)/kubernetes",
-            "--images", "\(folder)/images.yaml", "--write-kubeconfig", "\(folder)/kubeconfig",
+            "--images", "\(folder)/images.yaml", "--node-pods", "300", "--write-kubeconfig", "\(folder)/kubeconfig",
         ]
     }
 

@@ -102,8 +102,11 @@ package struct RetryBackoff: Sendable, Hashable, Codable {
     package func delay(afterRetries retries: Int, random: Double) -> Duration {
         var seconds = Double(initialSeconds)
         if kind == .exponential {
-            // A bounded loop rather than a power: the cap is reached long before a number overflows.
-            for _ in 0..<max(0, retries) where seconds < Double(maximumSeconds) { seconds *= factor }
+            var left = retries
+            while left > 0, factor > 1, seconds < Double(maximumSeconds) {
+                seconds *= factor
+                left -= 1
+            }
         }
         seconds = min(seconds, Double(maximumSeconds))
         seconds *= 1 + jitter * (2 * random - 1)

@@ -19,7 +19,10 @@ extension APIServer {
         }
         let rules = try (body["rules"]?.elements ?? []).map { rule throws(APIError) in try FaultSwitches.Rule(rule) }
         cluster.faults.set(rules)
+        let wasFrozen = cluster.faults.areWatchesFrozen
         cluster.faults.areWatchesFrozen = body["freezeWatches"]?.boolean ?? false
+        // A connection that lost its other half never comes back to tell what it missed.
+        if wasFrozen, !cluster.faults.areWatchesFrozen { cluster.store.dropClientWatches() }
         if body["expireHistory"]?.boolean ?? false { cluster.store.expireHistory() }
         if body["dropWatches"]?.boolean ?? false { cluster.store.dropClientWatches() }
         if let pod = body["killPod"] { try await cluster.kubelet.kill(try existing(pod)) }

@@ -247,7 +247,10 @@ let package = Package(
         ),
         tests(
             "IntegrationTests",
-            ["DevStack", "EventLoop", "PostgresClient", "SlipwayCore", "TestSupport", Library.logging]
+            [
+                "DevStack", "EventLoop", "KubernetesClient", "PostgresClient", "SlipwayCore", "TestSupport",
+                Library.logging,
+            ]
         ),
         tests("DocumentationTests", ["SlipwayCore"]),
         tests("LocalKubernetesTests", ["LocalKubernetes", "TestSupport", "slipway-localkube"]),

@@ -137,7 +137,7 @@ private struct FleetPlan: Sendable {
             "SLIPWAY_POSTGRES_URL": postgres, "SLIPWAY_AMQP_URL": broker, "SLIPWAY_LOG_FORMAT": "json",
             "SLIPWAY_LEASE_TIME_TO_LIVE": "3s", "SLIPWAY_LEASE_HEARTBEAT": "500ms", "SLIPWAY_LEASE_MARGIN": "500ms",
             "SLIPWAY_SCHEDULER_SWEEP_INTERVAL": "500ms", "SLIPWAY_SCHEDULER_HINT_AGE": "1s",
-            "SLIPWAY_WORKER_SWEEP_INTERVAL": "1s",
+            "SLIPWAY_WORKER_SWEEP_INTERVAL": "1s", "SLIPWAY_WORKER_ORPHAN_DELAY": "2s",
         ]
         let images = #"""
             "slipway/runner:*":

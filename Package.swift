@@ -219,7 +219,8 @@ let package = Package(
         executable(
             "slipway",
             [
-                "SlipwayCore", "DevStack", "EventLoop", "PostgresClient", "RunStore", "Settings",
+                "AMQPClient", "SlipwayCore", "DevStack", "EventLoop", "PostgresClient", "RunMessaging", "RunStore",
+                "Settings",
                 Library.argumentParser,
                 Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1,
             ]
@@ -265,8 +266,16 @@ let package = Package(
         tests(
             "CommandLineTests",
             [
-                "SlipwayCore", "RunStore", "PostgresClient", "EventLoop", "DevStack", "TestSupport", "slipway",
+                "AMQPClient", "SlipwayCore", "RunStore", "PostgresClient", "EventLoop", "DevStack", "TestSupport",
+                "slipway",
                 "slipway-api", Library.logging, Library.yams,
+            ]
+        ),
+        tests(
+            "RunMessagingTests",
+            [
+                "RunMessaging", "AMQPClient", "SlipwayCore", "Observability", "TestSupport", Library.logging,
+                Library.serviceLifecycle,
             ]
         ),
         tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),

@@ -175,6 +175,15 @@ let package = Package(
         ),
 
         library(
+            "Doctor",
+            in: "Services",
+            [
+                "AMQPClient", "KubernetesClient", "Placement", "PostgresClient", "RunMessaging", "RunStore",
+                "SlipwayCore", Library.logging,
+            ]
+        ),
+
+        library(
             "ServiceProcess",
             in: "Services",
             [
@@ -219,8 +228,8 @@ let package = Package(
         executable(
             "slipway",
             [
-                "AMQPClient", "SlipwayCore", "DevStack", "EventLoop", "PostgresClient", "RunMessaging", "RunStore",
-                "Settings",
+                "AMQPClient", "SlipwayCore", "DevStack", "Doctor", "EventLoop", "KubernetesClient", "PostgresClient",
+                "RunMessaging", "RunStore", "ServiceProcess", "Settings",
                 Library.argumentParser,
                 Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1,
             ]
@@ -271,6 +280,7 @@ let package = Package(
                 "slipway-api", Library.logging, Library.yams,
             ]
         ),
+        tests("DoctorTests", ["Doctor", "AMQPClient", "RunMessaging", "RunStore", "SlipwayCore"]),
         tests(
             "RunMessagingTests",
             [

@@ -93,6 +93,15 @@ final class Fleet: Installation {
         return process
     }
 
+    // MARK: The servers
+
+    /// Where the servers are, as options of commands that speak to them.
+    var addresses: [String] {
+        ["--postgres-url", postgres.url, "--kubernetes-kubeconfig", plan.kubeconfig] + brokerAddress
+    }
+
+    var brokerAddress: [String] { ["--amqp-url", broker.url] }
+
     private func waitUntilReady(_ name: String) async throws {
         let process = try process(name)
         let port = plan.readyPort(name)
@@ -148,6 +157,8 @@ private struct FleetPlan: Sendable {
             """#
         try Data(images.utf8).write(to: URL(filePath: "\(folder)/images.yaml"))
     }
+
+    var kubeconfig: String { "\(folder)/kubeconfig" }
 
     func address(_ name: String) -> String { "http://127.0.0.1:\(ports[name] ?? 0)" }
 

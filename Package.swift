@@ -175,6 +175,15 @@ let package = Package(
         ),
 
         library(
+            "Doctor",
+            in: "Services",
+            [
+                "AMQPClient", "KubernetesClient", "Placement", "PostgresClient", "RunMessaging", "RunStore",
+                "SlipwayCore", Library.logging,
+            ]
+        ),
+
+        library(
             "ServiceProcess",
             in: "Services",
             [
@@ -219,7 +228,8 @@ let package = Package(
         executable(
             "slipway",
             [
-                "SlipwayCore", "DevStack", "EventLoop", "PostgresClient", "RunStore", "Settings",
+                "AMQPClient", "SlipwayCore", "DevStack", "Doctor", "EventLoop", "KubernetesClient", "PostgresClient",
+                "RunMessaging", "RunStore", "ServiceProcess", "Settings",
                 Library.argumentParser,
                 Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1,
             ]
@@ -247,7 +257,10 @@ let package = Package(
         ),
         tests(
             "IntegrationTests",
-            ["DevStack", "EventLoop", "PostgresClient", "SlipwayCore", "TestSupport", Library.logging]
+            [
+                "DevStack", "EventLoop", "KubernetesClient", "PostgresClient", "SlipwayCore", "TestSupport",
+                Library.logging,
+            ]
         ),
         tests("DocumentationTests", ["SlipwayCore"]),
         tests("LocalKubernetesTests", ["LocalKubernetes", "TestSupport", "slipway-localkube"]),
@@ -262,8 +275,17 @@ let package = Package(
         tests(
             "CommandLineTests",
             [
-                "SlipwayCore", "RunStore", "PostgresClient", "EventLoop", "DevStack", "TestSupport", "slipway",
+                "AMQPClient", "SlipwayCore", "RunStore", "PostgresClient", "EventLoop", "DevStack", "TestSupport",
+                "slipway",
                 "slipway-api", Library.logging, Library.yams,
+            ]
+        ),
+        tests("DoctorTests", ["Doctor", "AMQPClient", "RunMessaging", "RunStore", "SlipwayCore"]),
+        tests(
+            "RunMessagingTests",
+            [
+                "RunMessaging", "AMQPClient", "SlipwayCore", "Observability", "TestSupport", Library.logging,
+                Library.serviceLifecycle,
             ]
         ),
         tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),

@@ -42,14 +42,14 @@ import Testing
         for source in try DocumentationPage.sources(below: folder) {
             let parts = source.path.dropFirst(folder.count + 1).split(separator: "/")
             guard parts.count == 2 else { continue }
-            verbs[parts[0].lowercased(), default: []].formUnion(try source.text.groups(#"commandName: "([a-z]+)""#))
+            verbs[parts[0].lowercased(), default: []].formUnion(try source.text.groups(#"commandName: "([a-z-]+)""#))
         }
         #expect(verbs.count >= 5)
         let examples = try DocumentationPage.names(in: "deploy/examples", suffix: ".yaml").map {
             try DocumentationPage.page("deploy/examples/\($0)")
         }
         for page in try DocumentationPage.all() + examples {
-            for command in try page.text.groups(#"(?m)(?:`|^|\| |#   )slipway ((?:job|run|cluster|admin|dev) [a-z]+)"#)
+            for command in try page.text.groups(#"(?m)(?:`|^|\| |#   )slipway ((?:job|run|cluster|admin|dev) [a-z-]+)"#)
             {
                 let words = command.split(separator: " ").map(String.init)
                 #expect(verbs[words[0]]?.contains(words[1]) == true, "\(page.path): slipway \(command)")

@@ -45,6 +45,17 @@ struct KubernetesTimeTests {
         #expect(KubernetesTime(microsecondsSince1970: 951_782_400_000_000).description == "2000-02-29T00:00:00Z")
         #expect(KubernetesTime(microsecondsSince1970: -1).description == "1969-12-31T23:59:59.999999Z")
     }
+
+    @Test("The time of an answer is read in the one form that servers send")
+    func httpDate() {
+        let expected = KubernetesTime("1994-11-06T08:49:37Z")
+        #expect(expected != nil && KubernetesTime(httpDate: "Sun, 06 Nov 1994 08:49:37 GMT") == expected)
+        for text in [
+            "", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
+        ] {
+            #expect(KubernetesTime(httpDate: text) == nil, "\(text)")
+        }
+    }
 }
 
 @Suite("Quantities")

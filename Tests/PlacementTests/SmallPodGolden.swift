@@ -9,6 +9,7 @@ enum SmallPodGolden {
             "labels" : {
               "app.kubernetes.io/managed-by" : "slipway",
               "slipway.dev/engine" : "sail",
+              "slipway.dev/installation" : "6f1d2c3b-0000-4000-8000-00000000000a",
               "slipway.dev/job" : "report",
               "slipway.dev/placement" : "2",
               "slipway.dev/run-id" : "01990000-0000-7000-8000-000000000001",

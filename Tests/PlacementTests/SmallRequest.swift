@@ -24,6 +24,7 @@ enum SmallRequest {
             tasks: tasks
         )
         return PlacementRequest(
+            installation: "6f1d2c3b-0000-4000-8000-00000000000a",
             runID: runID,
             placement: 2,
             team: "finance",

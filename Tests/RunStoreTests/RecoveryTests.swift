@@ -112,6 +112,29 @@ import Testing
         }
     }
 
+    @Test func onlyRunsNeitherLiveNorFinishedAreUnknown() async throws {
+        try await StoreFixture.with { fixture in
+            let runs = try await fixture.claimed(2)
+            _ = try await fixture.store.apply([fixture.report(runs[0], end: StoreFixture.success())])
+            let strange = StoreFixture.identifier()
+            #expect(try await fixture.store.unknown(runs.map(\.id) + [strange, strange]) == [strange])
+            #expect(try await fixture.store.unknown([]).isEmpty)
+        }
+    }
+
+    @Test func anInstallationKeepsItsIDAndNoTwoShareOne() async throws {
+        var ids: [String] = []
+        for _ in 1...2 {
+            try await StoreFixture.with { fixture in
+                let id = try await fixture.store.installationID()
+                _ = try await fixture.store.migrate()
+                #expect(try await fixture.store.installationID() == id)
+                ids.append(id)
+            }
+        }
+        #expect(Set(ids).count == 2)
+    }
+
     private func flush(_ run: ClaimedRun, outputs: [TaskOutput] = []) -> StreamFlush {
         let lines = (1...2).map {
             LogLine(sequence: Int64($0), milliseconds: 1_700_000_000_000, channel: .stdout, text: "line \($0)")

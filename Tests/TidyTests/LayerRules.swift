@@ -3,7 +3,7 @@ enum LayerRules {
     private static let core = ["SlipwayCore"]
     private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient"]
     private static let adapters = ["RunStore", "RunMessaging", "Placement"]
-    private static let services = ["Scheduler", "Dispatcher", "Worker", "ControlAPI", "ServiceProcess"]
+    private static let services = ["Scheduler", "Dispatcher", "Worker", "ControlAPI", "Doctor", "ServiceProcess"]
     private static let agents = ["Runner"]
     private static let local = ["LocalKubernetes", "DevStack"]
     private static let support = ["Benchmark", "EventLoop", "Observability", "Settings", "TestSupport"]

@@ -284,6 +284,24 @@ struct ClusterSupervisorTests {
         #expect(await deletions.next()?.pod.name == "run-\(Sample.otherRunID)-1")
     }
 
+    @Test("an orphan is removed by its uid once the delay has passed, unless another pod has its name by then")
+    func orphans() async throws {
+        let supervisor = Sample.supervisor(now: Sample.created + .seconds(300)) { $0.orphanDelay = .zero }
+        await supervisor.observe([
+            .applied(try PodDocument.snapshot(.running, run: Sample.otherRunID)),
+            .applied(try PodDocument.snapshot(.running)),
+        ])
+        let seen = await supervisor.unclaimedPods()
+        #expect(seen.allSatisfy { $0.installation == Sample.installation && $0.uid == "uid-1" })
+        await supervisor.observe([.applied(try PodDocument.snapshot(.running, uid: "uid-2"))])
+        await supervisor.removeOrphans(seen)
+        await supervisor.clean([Cleanup(runID: Sample.otherRunID, placement: 7, namespace: "jobs")])
+        var deletions = supervisor.deletionRequests.makeAsyncIterator()
+        let deletion = try #require(await deletions.next())
+        #expect(deletion.pod.name == "run-\(Sample.otherRunID)-1" && deletion.uid == "uid-1")
+        #expect(await deletions.next()?.pod.name == "run-\(Sample.otherRunID)-7", "the other was not asked for")
+    }
+
     // MARK: Reports that fail
 
     @Test("a report that could not be sent is sent again, newer")

@@ -2,6 +2,8 @@ package import SlipwayCore
 
 /// One placement of a run, ready to become a pod.
 package struct PlacementRequest: Sendable, Hashable {
+    /// The id of this installation, by which its pods are told from those of others.
+    package var installation: String
     package var runID: RunID
     /// 1 for the first.
     package var placement: Int
@@ -15,6 +17,7 @@ package struct PlacementRequest: Sendable, Hashable {
     package var policy: PodPolicy
 
     package init(
+        installation: String,
         runID: RunID,
         placement: Int,
         team: String,
@@ -25,6 +28,7 @@ package struct PlacementRequest: Sendable, Hashable {
         variables: [String: JSONValue],
         policy: PodPolicy = PodPolicy()
     ) {
+        self.installation = installation
         self.runID = runID
         self.placement = placement
         self.team = team

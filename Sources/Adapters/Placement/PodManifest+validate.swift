@@ -14,6 +14,9 @@ extension PodManifest {
         if PodNaming.owner(of: pod.metadata) == nil {
             problems.append("metadata.labels must name the run and placement")
         }
+        if pod.metadata.labels[PodNaming.installationLabel, default: ""].isEmpty {
+            problems.append("metadata.labels must name the installation")
+        }
         if let owner = PodNaming.owner(of: pod.metadata),
             pod.metadata.name != PodNaming.podName(run: owner.run, placement: owner.placement)
         {

@@ -44,6 +44,7 @@ package enum PodManifest {
     private static func metadata(_ request: PlacementRequest) -> ObjectMetadata {
         var labels = request.policy.labels
         labels[PodNaming.managerLabel] = PodNaming.manager
+        labels[PodNaming.installationLabel] = request.installation
         labels[PodNaming.runIDLabel] = request.runID.description
         labels[PodNaming.placementLabel] = String(request.placement)
         labels[PodNaming.teamLabel] = request.team

@@ -7,6 +7,8 @@ package enum PodNaming {
     package static let placementLabel = "slipway.dev/placement"
     package static let teamLabel = "slipway.dev/team"
     package static let jobLabel = "slipway.dev/job"
+    /// The id of the installation that made the pod: several may share a cluster.
+    package static let installationLabel = "slipway.dev/installation"
     /// `sail` or `none`.
     package static let engineLabel = "slipway.dev/engine"
     package static let jobVersionAnnotation = "slipway.dev/job-version"

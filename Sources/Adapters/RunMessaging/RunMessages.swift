@@ -43,4 +43,11 @@ package protocol RunMessages: Sendable {
         isScheduler: Bool,
         _ handle: (ControlMessage) async throws -> Void
     ) async throws
+
+    /// How many dead letters wait for a person; `nil` if that cannot be told now.
+    func deadLetterCount() async throws -> Int?
+}
+
+extension RunMessages {
+    package func deadLetterCount() async throws -> Int? { nil }
 }

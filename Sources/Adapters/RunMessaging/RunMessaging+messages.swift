@@ -1,3 +1,4 @@
+internal import AMQPClient
 package import SlipwayCore
 
 extension RunMessaging: RunMessages {
@@ -15,5 +16,11 @@ extension RunMessaging: RunMessages {
 
     package func hint(dispatch cluster: String, runs: Int) async {
         await publisher.hint(dispatch: cluster, runs: runs)
+    }
+
+    package func deadLetterCount() async throws -> Int? {
+        // Who asks has other things to do than to wait for a broker that is away.
+        guard isReady else { return nil }
+        return try await publisher.publisher.queueStatus(names.deadLetters)?.messages
     }
 }

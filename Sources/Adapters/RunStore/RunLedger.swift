@@ -4,6 +4,7 @@ package import SlipwayCore
 /// them in Postgres; each function is described there.
 package protocol RunLedger: Sendable {
     var limits: StoreLimits { get }
+    func installationID() async throws -> String
 
     // Holders.
     func register(_ holder: Holder, timeToLive: Duration) async throws
@@ -33,6 +34,7 @@ package protocol RunLedger: Sendable {
     ) async throws -> [RunID: (sequence: Int64, sailLines: Int64)]
     func takeCleanups(clusters: [String], holder: HolderID) async throws -> [Cleanup]
     func finishCleanups(_ cleanups: [(run: RunID, placement: Int)]) async throws
+    func unknown(_ runs: [RunID]) async throws -> Set<RunID>
     func givenUp(_ placements: [(run: RunID, placement: Int)]) async throws -> [(run: RunID, placement: Int)]
 
     // Jobs.

@@ -32,6 +32,12 @@ import Worker
         help: "Pods being removed at once.",
         allowed: .range(1...256)
     )
+    private static let orphanDelay = SettingKey<Duration>(
+        "worker.orphan_delay",
+        default: .seconds(300),
+        help: "How long a pod of a run that the database does not know is left alone.",
+        allowed: .range(.seconds(1)...Duration.seconds(86_400))
+    )
 
     private static let command = CommandDescription(
         name: "slipway-worker",
@@ -47,7 +53,7 @@ import Worker
             )
         ],
         keys: ServiceKeys.holder + ServiceKeys.kubernetes
-            + [sweepInterval, flushInterval, bufferedLog, runLog, parallelDeletes]
+            + [sweepInterval, flushInterval, bufferedLog, runLog, parallelDeletes, orphanDelay]
     )
 
     static func main() async {
@@ -63,6 +69,7 @@ import Worker
             work.bufferedLogBytes = try settings(bufferedLog).bytes
             work.runLogBytes = try settings(runLog).bytes
             work.parallelDeletes = try settings(parallelDeletes)
+            work.orphanDelay = try settings(orphanDelay)
             let worker = WorkerService(
                 store: store,
                 messaging: messaging,

@@ -41,6 +41,12 @@ enum ExitStatus: Int32, CaseIterable {
     }
 }
 
+extension ExitStatus {
+    /// What `doctor` says, by codes that a run's end has too.
+    static let violationFound = runFailed
+    static let warningsOnly = runTimedOut
+}
+
 extension Failure {
     /// Whether the API may be back in a moment.
     var isPassing: Bool { code == .unreachable || code == .temporary }

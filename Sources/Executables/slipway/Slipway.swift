@@ -23,16 +23,18 @@ struct Slipway: AsyncParsableCommand {
 
             EXIT CODES
               0   done; a run that was waited for succeeded
-              10  the run failed             64  wrong usage
-              11  the run timed out          65  the file or the values were refused
-              12  the run was cancelled      66  there is no such thing
+              10  the run failed, or `doctor` found a violation
+              11  the run timed out, or `doctor` has only warnings
+              12  the run was cancelled      64  wrong usage
+              65  the file or the values were refused
+              66  there is no such thing
               69  the API is unreachable     70  the API or this program failed
               75  the API is busy or its database is away; try again
               77  the token is missing or wrong
             """,
         subcommands: [
-            JobCommand.self, RunCommand.self, ClusterCommand.self, AdminCommand.self, DevCommand.self,
-            VersionCommand.self,
+            JobCommand.self, RunCommand.self, ClusterCommand.self, AdminCommand.self, DoctorCommand.self,
+            DevCommand.self, VersionCommand.self,
         ]
     )
 

@@ -9,6 +9,8 @@ internal import SlipwayCore
 /// A dispatcher's work for one cluster under one lease.
 struct ClusterDispatch: Sendable {
     let cluster: String
+    /// The label of the pods it creates.
+    let installation: String
     let client: any ClusterPods
     let lease: HeldLease
     let store: any RunLedger
@@ -147,6 +149,7 @@ struct ClusterDispatch: Sendable {
         do {
             pod = try PodManifest.make(
                 PlacementRequest(
+                    installation: installation,
                     runID: run.id,
                     placement: run.placement,
                     team: run.team,

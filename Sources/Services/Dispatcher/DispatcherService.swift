@@ -51,10 +51,12 @@ package struct DispatcherService: Service {
                 makeHolder: makeHolder,
                 handBack: { freed in await messaging.hint(superviseAll: freed) }
             ) { lease in
+                let installation = try await store.installationID()
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for (cluster, client) in clusters {
                         let session = ClusterDispatch(
                             cluster: cluster,
+                            installation: installation,
                             client: client,
                             lease: lease,
                             store: store,

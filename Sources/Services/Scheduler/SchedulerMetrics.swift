@@ -11,6 +11,7 @@ struct SchedulerMetrics: Sendable {
     let replaced: Counter
     let retried: Counter
     let lateEnds: Counter
+    let deadLetters: Gauge
     let isLeader: Gauge
     let applySeconds: Histogram
     private let registry: MetricsRegistry
@@ -47,6 +48,7 @@ struct SchedulerMetrics: Sendable {
             "slipway_late_ends_total",
             help: "Ends of placements that were given up, kept as evidence and not applied."
         )
+        deadLetters = registry.gauge("slipway_dead_letters", help: "Messages that wait among the dead letters.")
         isLeader = registry.gauge("slipway_scheduler_leader", help: "1 while this process has the scheduling term.")
         applySeconds = registry.histogram(
             "slipway_reports_apply_seconds",

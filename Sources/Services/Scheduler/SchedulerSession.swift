@@ -147,6 +147,7 @@ struct SchedulerSession: Sendable {
             metrics.repeatedHints.increment()
             await messaging.hint(dispatch: cluster, runs: store.limits.batch)
         }
+        if let count = try await messaging.deadLetterCount() { metrics.deadLetters.set(count) }
     }
 
     // MARK: Reports

@@ -9,6 +9,8 @@ internal import SlipwayCore
 /// A worker's loops for one cluster under one lease: they move facts between the outside and the ``ClusterSupervisor``.
 struct ClusterSession: Sendable {
     let cluster: String
+    /// The label of the pods whose orphans are removed.
+    let installation: String
     let client: any ClusterPods
     let lease: HeldLease
     let store: any RunLedger
@@ -22,6 +24,7 @@ struct ClusterSession: Sendable {
 
     init(
         cluster: String,
+        installation: String,
         client: any ClusterPods,
         lease: HeldLease,
         store: any RunLedger,
@@ -33,6 +36,7 @@ struct ClusterSession: Sendable {
         time: TimeSource
     ) {
         self.cluster = cluster
+        self.installation = installation
         self.client = client
         self.lease = lease
         self.store = store
@@ -242,11 +246,16 @@ struct ClusterSession: Sendable {
     }
 
     private func remove(_ deletion: ClusterSupervisor.Deletion) async {
-        let options = DeleteOptions(
-            preconditions: deletion.uid.map { DeleteOptions.Preconditions(uid: $0) },
-            gracePeriodSeconds: deletion.isForced ? 0 : nil
-        )
         do {
+            guard let uid = try await uid(for: deletion) else {
+                logger.warning("A pod is not a run's and is left alone", metadata: ["pod": "\(deletion.pod.name)"])
+                await supervisor.deleted(deletion.pod, uid: nil)
+                return
+            }
+            let options = DeleteOptions(
+                preconditions: DeleteOptions.Preconditions(uid: uid),
+                gracePeriodSeconds: deletion.isForced ? 0 : nil
+            )
             try await client.remove(namespace: deletion.pod.namespace, name: deletion.pod.name, options: options)
         } catch {
             if error.isNotFound {
@@ -260,6 +269,19 @@ struct ClusterSession: Sendable {
                 metadata: ["pod": "\(deletion.pod.name)", "error": "\(error)"]
             )
         }
+    }
+
+    /// The pod that a deletion means: the one that was seen, else the one that is there under its name.
+    ///
+    /// - Returns: `nil` if the pod of that name is not a run's.
+    private func uid(for deletion: ClusterSupervisor.Deletion) async throws(KubernetesError) -> String? {
+        if let uid = deletion.uid { return uid }
+        let found = try await client.pod(namespace: deletion.pod.namespace, name: deletion.pod.name)
+        guard let owner = PodNaming.owner(of: found.metadata),
+            PodNaming.podName(run: owner.run, placement: owner.placement) == deletion.pod.name,
+            [nil, installation].contains(found.metadata.labels[PodNaming.installationLabel])
+        else { return nil }
+        return found.metadata.uid
     }
 
     private func lookUpPods() async throws {
@@ -338,20 +360,41 @@ struct ClusterSession: Sendable {
         await supervisor.repeatReports(waiting.filter { !ended.contains($0.run) })
     }
 
-    /// Finds pods that were created after their placement was given up, as an API server that was slow to answer does.
+    /// Finds pods that were created after their placement was given up, as an API server that was slow to answer does, and pods of
+    /// runs that the database does not know.
     private func removeStrays() async throws {
-        try await time.every(settings.straySweepInterval) {
+        let interval = min(settings.straySweepInterval, max(settings.orphanDelay, .seconds(1)))
+        try await time.every(interval) {
             guard lease.isTrusted else { return }
             do {
-                let unclaimed = await supervisor.unclaimedPods()
+                // Pods of other installations are not ours to look at; those without the label were made before there was one.
+                let unclaimed = await supervisor.unclaimedPods().filter {
+                    $0.installation == nil || $0.installation == installation
+                }
+                var orphans: [ClusterSupervisor.Unclaimed] = []
                 for start in stride(from: 0, to: unclaimed.count, by: store.limits.batch) {
                     let part = Array(unclaimed[start..<min(start + store.limits.batch, unclaimed.count)])
-                    await supervisor.removeStrays(try await store.givenUp(part))
+                    let givenUp = Set(
+                        try await store.givenUp(part.map { ($0.run, $0.placement) }).map {
+                            Placed(run: $0.run, placement: $0.placement)
+                        }
+                    )
+                    await supervisor.removeStrays(
+                        part.filter { givenUp.contains(Placed(run: $0.run, placement: $0.placement)) }
+                    )
+                    let unknown = try await store.unknown(part.map(\.run))
+                    orphans += part.filter { unknown.contains($0.run) && $0.installation == installation }
                 }
+                await supervisor.removeOrphans(orphans)
             } catch {
                 try Task.checkCancellation()
                 logger.error("Looking for stray pods failed", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
             }
         }
+    }
+
+    private struct Placed: Hashable {
+        var run: RunID
+        var placement: Int
     }
 }

@@ -1,4 +1,5 @@
 internal import KubernetesClient
+internal import Placement
 internal import RunMessaging
 internal import SlipwayCore
 
@@ -18,6 +19,17 @@ extension ClusterSupervisor {
         var isForced: Bool
     }
 
+    /// A pod that nothing in this process wants: another worker's, a stray or an orphan.
+    struct Unclaimed: Hashable, Sendable {
+        var pod: PodKey
+        var uid: String?
+        var run: RunID
+        var placement: Int
+        var createdAt: Timestamp?
+        /// `nil` for a pod made before pods carried it.
+        var installation: String?
+    }
+
     /// A stream to be followed.
     struct Following: Sendable {
         enum Source: Sendable { case runner, sail }
@@ -34,6 +46,24 @@ extension ClusterSupervisor {
         /// The connection broke, or the stream could not be opened.
         case broken
         case podGone
+    }
+}
+
+extension ClusterSupervisor.Unclaimed {
+    /// `nil` for a pod that no run is named on.
+    init?(_ pod: PodSnapshot) {
+        let metadata = pod.metadata
+        guard let owner = PodNaming.owner(of: metadata) else { return nil }
+        self.init(
+            pod: ClusterSupervisor.PodKey(pod),
+            uid: metadata.uid,
+            run: owner.run,
+            placement: owner.placement,
+            createdAt: metadata.creationTimestamp.map {
+                Timestamp(microsecondsSince1970: $0.microsecondsSince1970)
+            },
+            installation: metadata.labels[PodNaming.installationLabel]
+        )
     }
 }
 

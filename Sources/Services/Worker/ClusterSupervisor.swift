@@ -19,6 +19,7 @@ actor ClusterSupervisor {
     /// Placements whose pod was not seen yet, since when.
     private var unseen: [RunID: ContinuousClock.Instant] = [:]
     private var deletions = PodDeletions()
+    private var orphans = OrphanPods()
     private var cleanups: [PodKey: (run: RunID, placement: Int)] = [:]
     private var cleaned: [(run: RunID, placement: Int)] = []
     private var dirtyStreams: Set<RunID> = []
@@ -156,6 +157,8 @@ actor ClusterSupervisor {
     /// The pod is verified gone.
     func deleted(_ key: PodKey, uid: String?) {
         deletions.forget(key)
+        if orphans.forget(key, uid: uid) { metrics.removedOrphans.increment() }
+        metrics.orphans.set(orphans.count)
         if let known = pods[key], known.metadata.uid != uid { return }
         let last = pods.removeValue(forKey: key)
         if let cleanup = cleanups.removeValue(forKey: key) {
@@ -306,19 +309,28 @@ actor ClusterSupervisor {
     func deletionFailed(_ key: PodKey) { deletions.failed(key) }
 
     /// Pods seen here that nothing in this process wants: another worker's, or strays.
-    func unclaimedPods() -> [(run: RunID, placement: Int)] {
+    func unclaimedPods() -> [Unclaimed] {
         pods.compactMap { key, pod in
-            guard cleanups[key] == nil, let owner = PodNaming.owner(of: pod.metadata),
-                placements[owner.run]?.run.placement != owner.placement
+            guard cleanups[key] == nil, let unclaimed = Unclaimed(pod),
+                placements[unclaimed.run]?.run.placement != unclaimed.placement
             else { return nil }
-            return owner
+            return unclaimed
         }
     }
 
     /// Removes the pods of these placements, which the database has given up.
-    func removeStrays(_ strays: [(run: RunID, placement: Int)]) {
-        let names = Set(strays.map { PodNaming.podName(run: $0.run, placement: $0.placement) })
-        for key in pods.keys where names.contains(key.name) { requestDeletion(key, isForced: false) }
+    func removeStrays(_ strays: [Unclaimed]) {
+        for stray in strays where pods[stray.pod]?.metadata.uid == stray.uid {
+            requestDeletion(stray.pod, isForced: false)
+        }
+    }
+
+    /// Takes all pods there are of this installation whose run the database does not know, and removes those that have been so
+    /// for long enough.
+    func removeOrphans(_ seen: [Unclaimed]) {
+        let due = orphans.look(seen, instant: time.instant(), now: time.now(), delay: settings.orphanDelay)
+        metrics.orphans.set(orphans.count)
+        removeStrays(due)
     }
 
     /// Looks at deadlines, missing pods and deletions that take too long.

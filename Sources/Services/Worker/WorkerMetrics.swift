@@ -10,6 +10,8 @@ struct WorkerMetrics: Sendable {
     let storedLines: Counter
     let refusedFlushes: Counter
     let removedPods: Counter
+    let orphans: Gauge
+    let removedOrphans: Counter
 
     init(_ registry: MetricsRegistry, cluster: String) {
         let labels = ["cluster": cluster]
@@ -29,5 +31,15 @@ struct WorkerMetrics: Sendable {
             labels: labels
         )
         removedPods = registry.counter("slipway_pods_removed_total", help: "Pods verified gone.", labels: labels)
+        orphans = registry.gauge(
+            "slipway_orphan_pods",
+            help: "Pods of this installation whose run the database does not know.",
+            labels: labels
+        )
+        removedOrphans = registry.counter(
+            "slipway_orphan_pods_removed_total",
+            help: "Orphan pods removed and verified gone.",
+            labels: labels
+        )
     }
 }

@@ -58,9 +58,11 @@ package struct WorkerService: Service {
 
     private func serve(_ lease: HeldLease) async throws {
         let specs = SpecCache(store: store)
+        let installation = try await store.installationID()
         let sessions = clusters.map { cluster, client in
             ClusterSession(
                 cluster: cluster,
+                installation: installation,
                 client: client,
                 lease: lease,
                 store: store,

@@ -9,6 +9,8 @@ package struct WorkerSettings: Sendable {
     package var sweepInterval: Duration = .seconds(5)
     /// How often pods that no run wants any more are looked for among those that are there.
     package var straySweepInterval: Duration = .seconds(30)
+    /// How old a pod must be, and for how long it must be known that no run of this installation belongs to it, before it is removed.
+    package var orphanDelay: Duration = .seconds(300)
     /// How often deadlines are looked at.
     package var tickInterval: Duration = .milliseconds(500)
     /// Log lines of a run are stored at most this often while it goes on.

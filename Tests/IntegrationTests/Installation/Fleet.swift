@@ -109,6 +109,15 @@ final class Fleet: Installation {
         return process
     }
 
+    // MARK: The servers
+
+    /// Where the servers are, as options of commands that speak to them.
+    var addresses: [String] {
+        ["--postgres-url", postgres.url, "--kubernetes-kubeconfig", plan.kubeconfig] + brokerAddress
+    }
+
+    var brokerAddress: [String] { ["--amqp-url", broker.url] }
+
     private func waitUntilReady(_ name: String) async throws {
         let process = try process(name)
         let port = plan.readyPort(name)
@@ -158,6 +167,7 @@ private struct FleetPlan: Sendable {
             "SLIPWAY_LEASE_TIME_TO_LIVE": "3s", "SLIPWAY_LEASE_HEARTBEAT": "500ms", "SLIPWAY_LEASE_MARGIN": "500ms",
             "SLIPWAY_SCHEDULER_SWEEP_INTERVAL": "500ms", "SLIPWAY_SCHEDULER_HINT_AGE": "1s",
             "SLIPWAY_SCHEDULER_LEASE_SWEEP_INTERVAL": "250ms", "SLIPWAY_WORKER_SWEEP_INTERVAL": "1s",
+            "SLIPWAY_WORKER_ORPHAN_DELAY": "2s",
         ]
         let images = #"""
             "slipway/runner:*":
@@ -168,6 +178,8 @@ private struct FleetPlan: Sendable {
             """#
         try Data(images.utf8).write(to: URL(filePath: "\(folder)/images.yaml"))
     }
+
+    var kubeconfig: String { "\(folder)/kubeconfig" }
 
     func address(_ name: String) -> String { "http://127.0.0.1:\(ports[name] ?? 0)" }
 

@@ -24,13 +24,14 @@ enum PodDocument {
         _ moment: Moment,
         run: RunID = Sample.runID,
         placement: Int = 1,
-        uid: String = "uid-1"
+        uid: String = "uid-1",
+        installation: String = Sample.installation
     ) throws -> PodSnapshot {
         let text = """
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "\(PodNaming.podName(run: run, placement: placement))",
             "namespace": "jobs", "uid": "\(uid)", "creationTimestamp": "2026-03-01T10:00:00Z", "labels": {
             "app.kubernetes.io/managed-by": "slipway", "slipway.dev/run-id": "\(run)",
-            "slipway.dev/placement": "\(placement)", "slipway.dev/engine": "none"}},
+            "slipway.dev/placement": "\(placement)", "slipway.dev/installation": "\(installation)", "slipway.dev/engine": "none"}},
             "spec": {"nodeName": "node-a"}, "status": {\(status(moment))}}
             """
         return try JSONDecoder().decode(PodSnapshot.self, from: Data(text.utf8))

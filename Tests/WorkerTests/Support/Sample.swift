@@ -9,6 +9,7 @@ import SlipwayCore
 enum Sample {
     static let runID = RunID(high: 0x0199_0000_0000_7000, low: 0x8000_0000_0000_0001)
     static let otherRunID = RunID(high: 0x0199_0000_0000_7000, low: 0x8000_0000_0000_0002)
+    static let installation = "6f1d2c3b-0000-4000-8000-00000000000a"
     static let podKey = ClusterSupervisor.PodKey(namespace: "jobs", name: "run-\(runID)-1")
     /// 2026-03-01T10:00:00Z, when the pods of ``PodDocument`` were created.
     static let created = Timestamp(microsecondsSince1970: 1_772_359_200_000_000)

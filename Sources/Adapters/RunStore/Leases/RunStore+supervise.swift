@@ -172,6 +172,19 @@ extension RunStore {
         ).decode(RunID.self, Int.self).map { ($0.0, $0.1) }
     }
 
+    /// Which of these runs are neither live nor finished: they were deleted, or never were in this database.
+    package func unknown(_ runs: [RunID]) async throws -> Set<RunID> {
+        // One statement is one snapshot: a run that ends meanwhile is seen in one of the two tables.
+        let rows = try await pool.query(
+            """
+            SELECT u.id FROM unnest(\(runs)) AS u (id)
+            WHERE NOT EXISTS (SELECT FROM live_runs r WHERE r.id = u.id)
+                AND NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = u.id)
+            """
+        ).decode(RunID.self)
+        return Set(rows)
+    }
+
     /// Pods verified gone.
     package func finishCleanups(_ cleanups: [(run: RunID, placement: Int)]) async throws {
         guard !cleanups.isEmpty else { return }

@@ -154,8 +154,13 @@ internal import EventLoop
             head = HTTPHead(status: unsafe slipway_curl_get_number(easy, CURLINFO_RESPONSE_CODE))
         } else if line == "\r\n" || line == "\n" {
             if head.status >= 200 { exchange.receive(head: head) }
-        } else if let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == "retry-after" {
-            head.retryAfter = ConfigurationFile.trimmed(String(line[line.index(after: colon)...]))
+        } else if let colon = line.firstIndex(of: ":") {
+            let value = ConfigurationFile.trimmed(String(line[line.index(after: colon)...]))
+            switch line[..<colon].lowercased() {
+            case "retry-after": head.retryAfter = value
+            case "date": head.date = value
+            default: break
+            }
         }
     }
 }

@@ -26,6 +26,8 @@ struct HTTPRequest: Sendable {
 struct HTTPHead: Hashable, Sendable {
     var status = 0
     var retryAfter: String?
+    /// When the server answered, as it wrote it.
+    var date: String?
 }
 
 /// A whole answer.

@@ -56,6 +56,9 @@ package struct StackFolder: Sendable {
     package var images: String { "\(path)/images.yaml" }
     /// Written by the local cluster; for `kubectl` and for the processes that place and watch pods.
     package var kubeconfig: String { "\(path)/kubeconfig" }
+    /// Files that hold the addresses of the stack's servers, passwords included.
+    package var postgresURLFile: String { secret("postgres-url") }
+    package var amqpURLFile: String { secret("amqp-url") }
     var secrets: String { "\(path)/secrets" }
     func secret(_ name: String) -> String { "\(secrets)/\(name)" }
     var postgres: String { "\(path)/postgres" }

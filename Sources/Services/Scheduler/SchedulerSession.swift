@@ -147,6 +147,7 @@ struct SchedulerSession: Sendable {
             metrics.repeatedHints.increment()
             await messaging.hint(dispatch: cluster, runs: store.limits.batch)
         }
+        metrics.ended("cancelled", count: try await store.endReleased())
     }
 
     // MARK: Reports

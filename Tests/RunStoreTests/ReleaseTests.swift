@@ -65,6 +65,22 @@ import Testing
         }
     }
 
+    @Test("a released run takes no place of its cluster's window")
+    func window() async throws {
+        try await StoreFixture.with { fixture in
+            let runs = try await fixture.claimed(2)
+            _ = try await fixture.created()
+            try await fixture.admitAll()
+            func claim() async throws -> Int {
+                try await fixture.store.claim(cluster: "default", holder: fixture.holder.id, limit: 10, window: 2).runs
+                    .count
+            }
+            #expect(try await claim() == 0)
+            _ = try await fixture.perform(.release, on: [runs[0].id])
+            #expect(try await claim() == 1)
+        }
+    }
+
     @Test("a deadline that has passed already is not put off")
     func passed() async throws {
         try await StoreFixture.with { fixture in

@@ -42,12 +42,18 @@ struct CommandLine: Sendable {
     }
 
     /// Runs it on a terminal of so many columns; output and errors are one there.
-    func runOnTerminal(_ arguments: [String], columns: Int = 80) async throws -> CommandResult {
+    ///
+    /// - Parameter line: what a person types, with the return key after it.
+    func runOnTerminal(_ arguments: [String], columns: Int = 80, typing line: String? = nil) async throws
+        -> CommandResult
+    {
         let folder = try TestScratch.shared.folder("terminal")
         let words = ([try BuiltExecutable.path("slipway")] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        let script = "stty cols \(columns); exec \(words)"
+        let typed = "printf '%s\\n' \"$2\" | script -qec \"$0\" \"$1\""
         let process = try TestProcess(
-            "/usr/bin/script",
-            ["-qec", "stty cols \(columns); exec \(words)", "\(folder)/out"],
+            line == nil ? "/usr/bin/script" : "/bin/sh",
+            line.map { ["-c", typed, script, "\(folder)/out", $0] } ?? ["-qec", script, "\(folder)/out"],
             environment: environment.merging(["TERM": "xterm"]) { $1 }
         )
         guard case .status(let status) = try await process.waitForExit(within: .seconds(60)) else {

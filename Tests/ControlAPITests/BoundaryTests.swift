@@ -95,6 +95,59 @@ import Testing
         ),
         Wrong(path: "/jobs", body: "{}", contentType: "image/png", status: 415, code: "unsupported_media_type"),
         Wrong(path: "/jobs?tem=x", body: "{}", status: 400, code: "invalid_parameter", fields: ["tem"]),
+        Wrong(
+            path: "/runs",
+            body: #"{"job": "report", "timeouts": {"run": "2 h", "stop": "1m", "on_timeout": "explode"}}"#,
+            status: 422,
+            code: "invalid_request",
+            fields: ["timeouts.run", "timeouts.on_timeout", "timeouts.stop"]
+        ),
+        Wrong(
+            path: "/runs",
+            body: #"{"job": "report", "timeouts": {"run": "31d"}}"#,
+            status: 422,
+            code: "invalid_request",
+            fields: ["timeouts.run"]
+        ),
+        Wrong(path: "/runs:cancel", body: "{}", status: 422, code: "invalid_request", fields: ["ids"]),
+        Wrong(path: "/runs:cancel", body: #"{"ids": []}"#, status: 422, code: "invalid_request", fields: ["ids"]),
+        Wrong(
+            path: "/runs:cancel",
+            body: #"{"ids": ["a"]}"#,
+            status: 422,
+            code: "invalid_request",
+            fields: ["ids", "ids"]
+        ),
+        Wrong(
+            path: "/runs:delete",
+            body: #"{"filter": {"state": ["over"], "before": "monday", "jobb": "x"}, "dry_run": "yes"}"#,
+            status: 422,
+            code: "invalid_request",
+            fields: ["dry_run", "filter.state", "filter.before", "filter.jobb"]
+        ),
+        Wrong(
+            path: "/runs:release",
+            body: #"{"ids": ["00000000-0000-7000-8000-000000000000"], "filter": {}, "limit": 1}"#,
+            status: 422,
+            code: "invalid_request",
+            fields: ["filter", "limit"]
+        ),
+        Wrong(
+            path: "/runs:promote",
+            body: #"{"filter": {}, "limit": 100000, "why": ""}"#,
+            status: 422,
+            code: "invalid_request",
+            fields: ["why", "limit"]
+        ),
+        Wrong(path: "/runs/00000000-0000-7000-8000-000000000000/release", status: 404, code: "run_not_found"),
+        Wrong(path: "/runs/00000000-0000-7000-8000-000000000000/promote", status: 404, code: "run_not_found"),
+        Wrong(
+            method: "GET",
+            path: "/runs?released=maybe",
+            status: 400,
+            code: "invalid_parameter",
+            fields: ["released"]
+        ),
         Wrong(method: "GET", path: "/runs?stat=failed", status: 400, code: "invalid_parameter", fields: ["stat"]),
         Wrong(method: "GET", path: "/runs?state=broken", status: 400, code: "invalid_parameter", fields: ["state"]),
         Wrong(method: "GET", path: "/runs?limit=0", status: 400, code: "invalid_parameter", fields: ["limit"]),

@@ -56,4 +56,34 @@ import Testing
         #expect(NearestName.of("timeotu", among: ["timeout", "tags"]) == "timeout")
         #expect(NearestName.of("zzz", among: ["timeout", "tags"]) == nil)
     }
+
+    @Test(
+        "times in RFC 3339 are read in every form",
+        arguments: [
+            ("1970-01-01T00:00:00Z", Int64(0)), ("2026-01-31T09:05:00.25Z", 1_769_850_300_250_000),
+            ("2026-01-31t10:05:00.250000999+01:00", 1_769_850_300_250_000), ("1969-12-31 19:00:00-05:00", 0),
+            ("2024-02-29T23:59:60Z", 1_709_251_200_000_000), ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
+        ]
+    )
+    func momentsAreRead(text: String, microseconds: Int64) {
+        #expect(Timestamp(rfc3339: text)?.microsecondsSince1970 == microseconds)
+    }
+
+    @Test(
+        "what is not a time in RFC 3339 is refused",
+        arguments: [
+            "", "2026-01-31", "2026-02-29T00:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T09:05Z",
+            "2026-01-31T09:05:00",
+            "2026-01-31T09:05:00.Z", "2026-01-31T09:05:00+0100", "2026-01-31T09:05:00Zx", "٢٠٢٦-01-31T09:05:00Z",
+        ]
+    )
+    func otherTextsAreNoMoments(text: String) { #expect(Timestamp(rfc3339: text) == nil) }
+
+    @Test("a time reads as what it was written from")
+    func momentsReturn() {
+        for day in stride(from: -800_000 as Int64, to: 800_000, by: 997) where day > -719_000 {
+            let moment = Timestamp(microsecondsSince1970: day * 86_400_000_000 + 12_345_678_000)
+            #expect(Timestamp(rfc3339: moment.description) == moment)
+        }
+    }
 }

@@ -44,9 +44,18 @@ package struct ControlMessage: Sendable, Hashable, Codable {
     /// What was placed under these leases is over, or was given up: its pods may go.
     package var settled: [SuperviseHint.Lease]?
 
-    package init(admit: Bool? = nil, cancel: [RunID]? = nil, settled: [SuperviseHint.Lease]? = nil) {
+    /// Someone took these leases away without ending the runs: they are not to be supervised any more.
+    package var released: [SuperviseHint.Lease]?
+
+    package init(
+        admit: Bool? = nil,
+        cancel: [RunID]? = nil,
+        settled: [SuperviseHint.Lease]? = nil,
+        released: [SuperviseHint.Lease]? = nil
+    ) {
         self.admit = admit
         self.cancel = cancel
         self.settled = settled
+        self.released = released
     }
 }

@@ -18,6 +18,7 @@ package protocol RunLedger: Sendable {
     func overdueForSupervision(age: Duration) async throws -> [Unsupervised]
     func overdueForDispatch(age: Duration) async throws -> [String]
     func apply(_ reports: [PlacementReport]) async throws -> AppliedReports
+    func endReleased() async throws -> Int
 
     // The dispatcher.
     func claim(cluster: String, holder: HolderID, limit: Int, window: Int) async throws -> Claim

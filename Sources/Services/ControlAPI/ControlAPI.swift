@@ -47,13 +47,12 @@ package struct ControlAPI: Service {
             timeouts: configuration.timeouts,
             limits: limits
         )
-        let runs = RunOperations(
+        let factory = RunFactory(directory: directory, identifiers: identifiers)
+        let runs = RunOperations(store: store, factory: factory, intake: intake, limits: limits, now: now)
+        let actions = ActionOperations(
             store: store,
-            factory: RunFactory(directory: directory, identifiers: identifiers),
-            intake: intake,
-            signals: messaging.signals,
-            limits: limits,
-            now: now
+            actions: RunActions(store: store, factory: factory, signals: messaging.signals),
+            limits: limits
         )
         let watch = WatchOperation(store: store, live: live, limits: limits, now: now)
         let logs = LogOperations(store: store, live: live, limits: limits)
@@ -62,7 +61,7 @@ package struct ControlAPI: Service {
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
-            jobs.all + runs.all + watch.all + logs.all + fleet.all,
+            jobs.all + runs.all + actions.all + watch.all + logs.all + fleet.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

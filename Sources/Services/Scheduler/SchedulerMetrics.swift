@@ -57,11 +57,11 @@ struct SchedulerMetrics: Sendable {
         )
     }
 
-    func ended(_ state: String) {
+    func ended(_ state: String, count: Int = 1) {
         registry.counter(
             "slipway_runs_finished_total",
             help: "Runs that reached a terminal state.",
             labels: ["state": state]
-        ).increment()
+        ).increment(by: count)
     }
 }

@@ -148,6 +148,7 @@ struct SchedulerSession: Sendable {
             await messaging.hint(dispatch: cluster, runs: store.limits.batch)
         }
         if let count = try await messaging.deadLetterCount() { metrics.deadLetters.set(count) }
+        metrics.ended("cancelled", count: try await store.endReleased())
     }
 
     // MARK: Reports

@@ -73,6 +73,7 @@ struct ClusterSession: Sendable {
     func control(_ message: ControlMessage) async {
         if let runs = message.cancel { await supervisor.cancel(runs) }
         if let leases = message.settled { await supervisor.settled(leases) }
+        if let leases = message.released { await supervisor.drop(leases) }
     }
 
     // MARK: In

@@ -62,7 +62,7 @@ extension RunStore {
             """
             WITH room AS (
                 SELECT greatest(0, \(window) - count(*)) AS places FROM live_runs
-                WHERE cluster = \(cluster) AND state = 'starting'
+                WHERE cluster = \(cluster) AND state = 'starting' AND released_at IS NULL
             ), picked AS (
                 SELECT id, state AS from_state, state_since AS ready_since FROM live_runs
                 WHERE (state = 'ready' OR (state = 'pending' AND is_promoted)) AND cluster = \(cluster)

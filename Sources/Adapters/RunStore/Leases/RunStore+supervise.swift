@@ -167,7 +167,8 @@ extension RunStore {
             FROM unnest(\(placements.map(\.run)), \(placements.map(\.placement))::int[]) AS p (id, placement)
             WHERE EXISTS (SELECT FROM finished_runs f WHERE f.id = p.id)
                 OR EXISTS (SELECT FROM live_runs r WHERE r.id = p.id AND (r.placement > p.placement
-                    OR (r.placement = p.placement AND r.state IN ('pending', 'paused', 'ready'))))
+                    OR (r.placement = p.placement AND (r.state IN ('pending', 'paused', 'ready')
+                        OR (r.released_at IS NOT NULL AND r.state <> 'running')))))
             """
         ).decode(RunID.self, Int.self).map { ($0.0, $0.1) }
     }

@@ -141,3 +141,32 @@ package struct StoredTask: Sendable {
         failure = try row.value("failure", as: PostgresJSON?.self).map { try decoded($0) }
     }
 }
+
+/// A placement that did not end well, or whose end came too late to count.
+package struct PlacementRecord: Sendable {
+    package var placement: Int
+    package var cluster: String
+    package var node: String?
+    package var podUID: String?
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+    package var outcome: String?
+    package var reason: ReasonCode?
+    package var message: String?
+    package var evidence: JSONValue?
+    package var lateEnd: JSONValue?
+
+    init(row: PostgresRow) throws {
+        placement = try row.value("placement")
+        cluster = try row.value("cluster")
+        node = try row.value("node")
+        podUID = try row.value("pod_uid")
+        startedAt = try row.value("started_at")
+        endedAt = try row.value("ended_at")
+        outcome = try row.value("outcome")
+        reason = try row.value("reason")
+        message = try row.value("message")
+        evidence = try row.value("evidence", as: PostgresJSON?.self).map { try decoded($0) }
+        lateEnd = try row.value("late_end", as: PostgresJSON?.self).map { try decoded($0) }
+    }
+}

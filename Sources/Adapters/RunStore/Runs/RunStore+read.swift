@@ -8,19 +8,31 @@ package struct RunFilter: Sendable {
     package var states: [RunState]?
     package var kind: String?
     package var originID: RunID?
+    /// Whether somebody has let go of it.
+    package var isReleased: Bool?
+    /// Created earlier than this.
+    package var createdBefore: Timestamp?
+    /// Created at this time or later.
+    package var createdAfter: Timestamp?
 
     package init(
         teams: [String]? = nil,
         jobName: String? = nil,
         states: [RunState]? = nil,
         kind: String? = nil,
-        originID: RunID? = nil
+        originID: RunID? = nil,
+        isReleased: Bool? = nil,
+        createdBefore: Timestamp? = nil,
+        createdAfter: Timestamp? = nil
     ) {
         self.teams = teams
         self.jobName = jobName
         self.states = states
         self.kind = kind
         self.originID = originID
+        self.isReleased = isReleased
+        self.createdBefore = createdBefore
+        self.createdAfter = createdAfter
     }
 }
 
@@ -47,10 +59,49 @@ extension RunStore {
                 AND (\(nullable: filter.states)::text[] IS NULL OR state = ANY(\(nullable: filter.states)))
                 AND (\(nullable: filter.kind)::text IS NULL OR kind = \(nullable: filter.kind))
                 AND (\(nullable: filter.originID)::uuid IS NULL OR origin_id = \(nullable: filter.originID))
+                AND (\(nullable: filter.isReleased)::boolean IS NULL
+                    OR (released_at IS NOT NULL) = \(nullable: filter.isReleased))
+                AND (\(nullable: filter.createdBefore)::timestamptz IS NULL
+                    OR created_at < \(nullable: filter.createdBefore))
+                AND (\(nullable: filter.createdAfter)::timestamptz IS NULL
+                    OR created_at >= \(nullable: filter.createdAfter))
             ORDER BY id DESC LIMIT \(page)
             """
         )
         return try result.rows.map(RunRecord.init(row:))
+    }
+
+    /// The runs with these ids; what does not exist is missing from the result.
+    package func runs(_ ids: [RunID]) async throws -> [RunRecord] {
+        let result = try await pool.query(
+            "SELECT \(unescaped: RunRecord.columns) FROM runs WHERE id = ANY(\(ids))"
+        )
+        return try result.rows.map(RunRecord.init(row:))
+    }
+
+    /// Every run that goes back to the same first run, that one included, in the order of their attempts.
+    ///
+    /// - Parameter root: the first run's id; the run itself may be deleted.
+    package func chain(_ root: RunID) async throws -> [RunRecord] {
+        let result = try await pool.query(
+            """
+            SELECT \(unescaped: RunRecord.columns) FROM runs WHERE id = \(root)
+            UNION ALL SELECT \(unescaped: RunRecord.columns) FROM runs WHERE root_id = \(root)
+            ORDER BY attempt, id LIMIT \(limits.page)
+            """
+        )
+        return try result.rows.map(RunRecord.init(row:))
+    }
+
+    /// What became of the run's placements that did not end well, oldest first.
+    package func placements(_ id: RunID) async throws -> [PlacementRecord] {
+        let result = try await pool.query(
+            """
+            SELECT placement, cluster, node, pod_uid, started_at, ended_at, outcome, reason, message, evidence, late_end
+            FROM run_placements WHERE run_id = \(id) ORDER BY placement LIMIT \(limits.page)
+            """
+        )
+        return try result.rows.map(PlacementRecord.init(row:))
     }
 
     /// How many runs there are in each state, live ones only.

@@ -69,17 +69,6 @@ package struct NewRun: Sendable {
     }
 }
 
-/// What became of a request to cancel.
-package enum CancelOutcome: Sendable, Hashable {
-    /// It was not placed: it is over.
-    case ended
-    /// Its pod is being removed. The holder, if there is one, should be told.
-    case cancelling(holder: HolderID?, cluster: String)
-    /// It had ended before, in this state.
-    case alreadyOver(RunState)
-    case notFound
-}
-
 extension RunStore {
     /// Stores new runs as `pending`, all in one statement. A run whose id is already there is left alone, and so is a second
     /// retry of a run while the first is not over.
@@ -114,54 +103,6 @@ extension RunStore {
             FROM created c JOIN unnest(\(runs.map(\.id)), \(runs.map(\.why))::text[]) AS w (id, why) USING (id)
             """
         )
-    }
-
-    /// Asks for a run's end. Safe to repeat.
-    package func cancel(_ id: RunID, by actor: String?) async throws -> CancelOutcome {
-        if try await cancelUnplaced(id, by: actor) { return .ended }
-        try await pool.query(
-            """
-            WITH before AS (
-                SELECT id, state, placement, lease_epoch FROM live_runs
-                WHERE id = \(id) AND state = ANY(\(RunState.placed)) FOR UPDATE
-            ), asked AS (
-                UPDATE live_runs r SET state = 'cancelling', state_since = greatest(clock_timestamp(), r.state_since),
-                    cancel_requested_by = \(nullable: actor), released_at = NULL, release_deadline = NULL
-                FROM before b WHERE r.id = b.id
-                RETURNING r.id, b.state AS from_state, r.state_since, r.placement, r.lease_epoch
-            )
-            INSERT INTO run_events (run_id, kind, from_state, state, at, reason, actor, placement, lease_epoch)
-            SELECT id, 'state', from_state, 'cancelling', state_since, 'cancel_requested', \(nullable: actor), placement, lease_epoch
-            FROM asked
-            """
-        )
-        let found = try await pool.query("SELECT state, holder_id, cluster FROM runs WHERE id = \(id)")
-            .decode(RunState.self, HolderID?.self, String.self).first
-        guard let (state, holder, cluster) = found else { return .notFound }
-        // It was placed between the two statements: the second attempt finds it so.
-        if !state.isTerminal, state != .cancelling { return try await cancel(id, by: actor) }
-        return state == .cancelling ? .cancelling(holder: holder, cluster: cluster) : .alreadyOver(state)
-    }
-
-    private func cancelUnplaced(_ id: RunID, by actor: String?) async throws -> Bool {
-        let ended = try await pool.query(
-            """
-            WITH gone AS (
-                DELETE FROM live_runs WHERE id = \(id) AND state IN ('pending', 'paused', 'ready')
-                RETURNING *, clock_timestamp() AS now
-            ), finished AS (
-                INSERT INTO finished_runs (\(unescaped: Self.finishedColumns), state, ended_at, reason, failure_class, message)
-                SELECT \(unescaped: Self.finishedColumns), 'cancelled', now, 'cancel_requested', 'cancelled',
-                    'cancelled before it was placed'
-                FROM gone
-            ), leftovers AS (
-                INSERT INTO run_events (run_id, kind, from_state, state, at, reason, actor)
-                SELECT id, 'state', state, 'cancelled', now, 'cancel_requested', \(nullable: actor) FROM gone
-            )
-            SELECT id FROM gone
-            """
-        )
-        return ended.rowCount == 1
     }
 
     /// The columns that a run takes with it when it ends.

@@ -10,6 +10,8 @@ struct APIClient: Sendable {
     /// Who said that this is the address.
     let origin: String
     let token: String
+    /// Who asks, told with each request; empty for nobody.
+    var actor = ""
 
     /// Lives as long as the program. A refused connection is told at once rather than tried again until the deadline.
     private static let http: HTTPClient = {
@@ -79,6 +81,7 @@ struct APIClient: Sendable {
         request.method = method
         request.headers.add(name: "accept", value: "application/json")
         request.headers.add(name: "user-agent", value: "slipway/\(VersionCommand.own)")
+        if !actor.isEmpty { request.headers.add(name: "slipway-actor", value: actor) }
         if !token.isEmpty { request.headers.add(name: "authorization", value: "Bearer \(token)") }
         return request
     }

@@ -13,8 +13,25 @@ struct ServerOptions: ParsableArguments {
         return APIClient(
             base: address,
             origin: origin,
-            token: ProcessInfo.processInfo.environment["SLIPWAY_TOKEN"] ?? ""
+            token: ProcessInfo.processInfo.environment["SLIPWAY_TOKEN"] ?? "",
+            actor: try Self.actor(ProcessInfo.processInfo.environment)
         )
+    }
+
+    /// Who asks: SLIPWAY_ACTOR, else the name of the person who is logged in, if it can be sent.
+    private static func actor(_ environment: [String: String]) throws -> String {
+        guard let given = environment["SLIPWAY_ACTOR"], !given.isEmpty else {
+            let name = ProcessInfo.processInfo.userName
+            return isName(name) ? name : ""
+        }
+        guard isName(given) else {
+            throw Failure(.usage, "SLIPWAY_ACTOR is \"\(given)\"; allowed are 1 to 100 printable characters")
+        }
+        return given
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        (1...100).contains(text.count) && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 
     /// The address that holds, and where it was said.

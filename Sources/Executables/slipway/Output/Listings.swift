@@ -51,9 +51,10 @@ extension Listing {
         name: { $0.text("id") }
     )
 
-    /// The state, with a mark if there were warnings.
+    /// The state, with a mark if somebody let go of the run, and one if there were warnings.
     private static func state(of run: Document) -> String {
-        (run.integer("warnings") ?? 0) > 0 ? "\(run.text("state")) (!)" : run.text("state")
+        let state = run.text("state") + (run.text("released_at").isEmpty ? "" : ", released")
+        return (run.integer("warnings") ?? 0) > 0 ? "\(state) (!)" : state
     }
 
     static let events = Listing(

@@ -5,6 +5,7 @@ internal import Glibc
 enum Terminal {
     static let isOutputTerminal = isatty(STDOUT_FILENO) == 1
     static let isErrorTerminal = isatty(STDERR_FILENO) == 1
+    static let isInputTerminal = isatty(STDIN_FILENO) == 1
 
     /// How wide tables may be: the terminal's width, or 80 columns.
     static let width: Int = {
@@ -31,6 +32,12 @@ enum Terminal {
     static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
     static func error(_ text: String) { write(text, to: STDERR_FILENO) }
+
+    /// Asks the person at the terminal; anything but `y` or `yes` is a no.
+    static func confirm(_ question: String) -> Bool {
+        error("\(question) [y/N] ")
+        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+    }
 
     /// Ends the program with a failure's message and code.
     static func fail(_ failure: Failure) -> Never {

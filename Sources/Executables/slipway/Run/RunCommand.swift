@@ -3,13 +3,15 @@ internal import ArgumentParser
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Create runs, watch them, read what they wrote.",
+        abstract: "Create runs, watch them, read what they wrote, act on them.",
         discussion: """
-            A run is named by its id, or by at least six hexadecimal digits of its beginning or end.
+            A run is named by its id, or by at least six hexadecimal digits of its beginning or end. Actions take several \
+            runs, or all that fit what is said about them; --dry-run shows which those are.
             """,
         subcommands: [
-            RunCreate.self, RunList.self, RunShow.self, RunLogs.self, RunEvents.self, RunOutput.self, RunCancel.self,
-            RunRetry.self, RunWait.self,
+            RunCreate.self, RunList.self, RunShow.self, RunLogs.self, RunEvents.self, RunOutput.self, RunWait.self,
+            RunCancel.self, RunRetry.self, RunRerun.self, RunResume.self, RunRelease.self, RunPromote.self,
+            RunDelete.self,
         ]
     )
 }

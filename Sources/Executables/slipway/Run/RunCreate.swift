@@ -10,6 +10,7 @@ struct RunCreate: AsyncParsableCommand {
               slipway run create report --variable country=NL --variable day=2026-01-31 --follow
               slipway run create report --count 100 -o name > ids
               slipway run create report --version 3 --wait && echo good
+              slipway run create report --timeout run=2h --timeout on_timeout=failed --why "month end"
 
             With --wait or --follow the exit code tells the run's end: 0 succeeded, 10 failed, 11 timed out, 12 cancelled.
             """
@@ -21,15 +22,22 @@ struct RunCreate: AsyncParsableCommand {
     @Option(help: "The team that owns the job.")
     var team = "default"
 
-    @Option(
-        name: [.customShort("v"), .customLong("variable")],
-        parsing: .singleValue,
-        help: ArgumentHelp("A variable's value; may be repeated.", valueName: "name=value")
-    )
-    var variables: [String] = []
+    @OptionGroup var values: VariableOptions
 
     @Option(name: .customLong("version"), help: "The job's version; its newest by default.")
     var jobVersion: Int?
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "A time limit of this run, such as run=2h, stall=5m or on_timeout=failed; may be repeated.",
+            valueName: "name=value"
+        )
+    )
+    var timeout: [String] = []
+
+    @Option(help: "Why, for those who look at it later.")
+    var why: String?
 
     @Option(help: "How many runs: 1 to 100000.")
     var count = 1
@@ -51,7 +59,7 @@ struct RunCreate: AsyncParsableCommand {
             throw ValidationError("--count is \(count); allowed is 1 to 100000.")
         }
         if follow, count > 1 { throw ValidationError("--follow shows one run; --count is \(count).") }
-        _ = try values()
+        _ = try VariableOptions.pairs(timeout, option: "--timeout")
     }
 
     func run() async throws {
@@ -71,7 +79,10 @@ struct RunCreate: AsyncParsableCommand {
 
     private func create(_ client: APIClient) async throws -> [Document] {
         var request: [String: JSONValue] = ["job": .string(job), "team": .string(team)]
-        let values = try values()
+        let values = try values.values()
+        let timeouts = try VariableOptions.pairs(timeout, option: "--timeout")
+        if !timeouts.isEmpty { request["timeouts"] = .object(timeouts.mapValues(JSONValue.string)) }
+        if let why { request["why"] = .string(why) }
         if !values.isEmpty { request["variables"] = .object(values.mapValues(JSONValue.string)) }
         if let jobVersion { request["version"] = .integer(Int64(jobVersion)) }
         guard count > 1 else { return [try await client.post("/runs", .object(request))] }
@@ -81,17 +92,6 @@ struct RunCreate: AsyncParsableCommand {
             runs += try await client.post("/runs:batch", .object(["runs": .array(part)])).elements("runs")
         }
         return runs
-    }
-
-    private func values() throws -> [String: String] {
-        var values: [String: String] = [:]
-        for text in variables {
-            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-                throw ValidationError("--variable is \"\(text)\"; allowed is name=value.")
-            }
-            values[String(text[..<equals])] = String(text[text.index(after: equals)...])
-        }
-        return values
     }
 
     private func show(_ runs: [Document]) {

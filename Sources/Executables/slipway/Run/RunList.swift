@@ -21,6 +21,8 @@ struct RunList: AsyncParsableCommand {
     var kind: String?
     @Option(help: "Only runs made from this run, such as its retries.")
     var origin: String?
+    @Flag(help: "Only runs that somebody has let go of.")
+    var released = false
     @Option(help: "The most to show.")
     var limit = 50
 
@@ -42,6 +44,7 @@ struct RunList: AsyncParsableCommand {
                 "/runs",
                 [
                     ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
+                    ("released", released ? "true" : nil),
                     ("limit", String(min(500, limit - runs.count))), ("after", after),
                 ]
             )

@@ -11,7 +11,7 @@ struct RunReport {
 
     /// Everything about it.
     var text: String {
-        [facts, failure, tasks, times].filter { !$0.isEmpty }.joined(separator: "\n\n")
+        [facts, failure, tasks, times, placements, chain].filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
     /// How it ended, in one sentence.
@@ -37,13 +37,23 @@ struct RunReport {
         if run.text("ended_at").isEmpty {
             facts.add("Reason", run.text("reason"))
             facts.add("Message", run.text("message"))
+            facts.add("Waits until", run.text("eligible_at"))
         }
+        if run["promoted"] == .bool(true) { facts.add("Promoted", "goes before all others") }
+        let released = run.text("released_at")
+        let deadline = run.text("release_deadline")
+        if !released.isEmpty {
+            facts.add("Released", deadline.isEmpty ? released : "\(released), ends as cancelled at \(deadline)")
+        }
+        facts.add("Asked by", run.text("submitted_by"))
         facts.add("Created", run.text("created_at"))
         facts.add("Running", run.text("running_at"))
         facts.add("Ended", run.text("ended_at"))
         facts.add("Cluster", run.text("cluster"))
         facts.add("Node", run.text("node"))
         facts.add("Variables", variables)
+        facts.add("Own limits", overrides)
+        if let attempt = run.integer("attempt"), attempt > 1 { facts.add("Attempt", String(attempt)) }
         if let warnings = run.integer("warnings"), warnings > 0 { facts.add("Warnings", String(warnings)) }
         let kind = run.text("origin_kind")
         facts.add(kind.isEmpty ? "Origin" : "\(kind.prefix(1).uppercased())\(kind.dropFirst()) of", run.text("origin"))
@@ -53,6 +63,15 @@ struct RunReport {
     private var variables: String {
         (run["variables"]?.members ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.plainText)" }
             .joined(separator: " ")
+    }
+
+    /// What the run has otherwise than its job.
+    private var overrides: String {
+        let timeouts = (run["overrides"]?["timeouts"]?.members ?? [:]).sorted { $0.key < $1.key }
+        let memory = ["runner", "sail"].compactMap { container in
+            run["overrides"]?.integer("\(container)_memory_bytes").map { "\(container) memory=\($0 >> 20)Mi" }
+        }
+        return (timeouts.map { "\($0.key)=\($0.value.plainText)" } + memory).joined(separator: " ")
     }
 
     /// Why it failed and what to do; empty if it did not.

@@ -46,9 +46,41 @@ struct Call: Sendable {
         return text
     }
 
+    /// Who says to be asking; `nil` if nobody says so. It is recorded, and grants nothing.
+    func actor() throws(Problem) -> String? {
+        guard let name = request.headers[HeaderNames.actor] else { return nil }
+        guard (1...100).contains(name.count), name.unicodeScalars.allSatisfy(Self.isPrintable) else {
+            throw Problem.invalidParameter(
+                FieldError(
+                    field: "Slipway-Actor",
+                    value: String(name.prefix(100)),
+                    message: "is not a name",
+                    allowed: ["1 to 100 printable characters"]
+                )
+            )
+        }
+        return name
+    }
+
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+    }
+
+    /// The body as JSON; an empty object if there is no body.
+    func optionalJSON() async throws -> JSONValue {
+        let text = try await text(contentTypes: ["application/json"])
+        return text.isEmpty ? .object([:]) : try Self.json(text)
+    }
+
     /// The body as JSON.
     func json() async throws -> JSONValue {
-        let text = try await text(contentTypes: ["application/json"])
+        try Self.json(await text(contentTypes: ["application/json"]))
+    }
+
+    private static func json(_ text: String) throws(Problem) -> JSONValue {
         do {
             return try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
         } catch {

@@ -5,6 +5,8 @@ enum HeaderNames {
     typealias Name = HTTPFields.Element.Name
 
     static let requestID = known("x-request-id")
+    /// Who asks, as long as there are no identities.
+    static let actor = known("slipway-actor")
     static let lastEventID = known("last-event-id")
     /// Tells a proxy to pass each event on at once.
     static let accelBuffering = known("x-accel-buffering")

@@ -145,13 +145,20 @@ extension Problem {
         Problem(.notFound, .runNotFound, title: "There is no such run", detail: "no run has the id \(id)")
     }
 
-    static func runNotOver(_ id: RunID, _ state: RunState) -> Problem {
-        Problem(
-            .conflict,
-            .runNotOver,
-            title: "The run is not over",
-            detail: "run \(id) is \(state.rawValue); only a run that has ended can be retried"
-        )
+    /// A run's state does not allow an action.
+    static func notPossible(_ action: RunAction, _ id: RunID, _ state: RunState) -> Problem {
+        let detail = "run \(id) is \(state.rawValue); only \(action.condition)"
+        switch action {
+        case .retry, .rerun, .resume, .delete:
+            return Problem(.conflict, .runNotOver, title: "The run is not over", detail: detail)
+        case .cancel, .release, .promote:
+            return Problem(
+                .conflict,
+                .actionNotPossible,
+                title: "The run's state does not allow this",
+                detail: detail
+            )
+        }
     }
 
     static func unknownTeamOrCluster(_ spec: JobSpec) -> Problem {

@@ -73,6 +73,71 @@ struct ObjectReader {
         return elements
     }
 
+    /// A text of a length within bounds, without NUL; `nil` if absent.
+    mutating func optionalText(_ name: String, characters: ClosedRange<Int>) -> String? {
+        guard let value = take(name) else { return nil }
+        guard let text = value.string, characters.contains(text.count), !text.utf8.contains(0) else {
+            let bounds = "\(characters.lowerBound) to \(characters.upperBound) characters, none of them NUL"
+            note(name, value: value, message: "must be a text", allowed: [bounds])
+            return nil
+        }
+        return text
+    }
+
+    /// `true` or `false`; `nil` if absent.
+    mutating func flag(_ name: String) -> Bool? {
+        switch take(name) {
+        case nil: return nil
+        case .bool(let value): return value
+        case .some(let other): note(name, value: other, message: "must be true or false")
+        }
+        return nil
+    }
+
+    /// One text or an array of texts, each of which means something; `nil` if absent.
+    mutating func list<Value>(
+        _ name: String,
+        allowed: [String],
+        _ read: (String) -> Value?
+    ) -> [Value]? {
+        guard let given = take(name) else { return nil }
+        let elements: [JSONValue] = if case .array(let elements) = given { elements } else { [given] }
+        var values: [Value] = []
+        for element in elements {
+            if let text = element.string, let value = read(text) {
+                values.append(value)
+            } else {
+                note(name, value: element, message: "is not allowed", allowed: allowed)
+            }
+        }
+        return values
+    }
+
+    /// A text that means something; `nil` if absent.
+    mutating func value<Value>(_ name: String, allowed: [String], _ read: (String) -> Value?) -> Value? {
+        guard let given = take(name) else { return nil }
+        if let value = given.string.flatMap(read) { return value }
+        note(name, value: given, message: "is not allowed", allowed: allowed)
+        return nil
+    }
+
+    /// An object within this one; `nil` if absent. Its mistakes become this one's.
+    mutating func nested<Value>(_ name: String, _ read: (inout ObjectReader) -> Value) -> Value? {
+        guard let given = take(name) else { return nil }
+        var reader = ObjectReader(given, path: path.isEmpty ? name : "\(path).\(name)")
+        let value = read(&reader)
+        errors += reader.finish()
+        return value
+    }
+
+    /// Whether there is such a member; it counts as known.
+    mutating func has(_ name: String) -> Bool { take(name) != nil }
+
+    /// Notes a mistake that only the caller can see.
+    mutating func refuse(_ name: String, message: String, allowed: [String] = []) {
+        note(name, message: message, allowed: allowed)
+    }
+
     /// All mistakes, unknown members included. Call it after the last member was read.
     mutating func finish() -> [FieldError] {
         for name in members.keys.sorted() where !known.contains(name) {
@@ -88,7 +153,7 @@ struct ObjectReader {
     }
 
     private mutating func take(_ name: String) -> JSONValue? {
-        known.append(name)
+        if !known.contains(name) { known.append(name) }
         let value = members[name]
         return value == .null ? nil : value
     }

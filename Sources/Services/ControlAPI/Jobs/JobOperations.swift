@@ -27,6 +27,7 @@ struct JobOperations: Sendable {
     /// Stores a job file, unless the job is already like that. `team` in the query replaces the file's.
     @Sendable private func apply(_ call: Call) async throws -> Response {
         let team = try call.query("team").text("team")
+        let actor = try call.actor()
         let text = try await call.text(contentTypes: Self.fileTypes)
         var spec: JobSpec
         do throws(JobFileErrors) {
@@ -36,7 +37,7 @@ struct JobOperations: Sendable {
         }
         if let team { spec.team = team }
         let canonical = try spec.canonicalJSON()
-        let applied = try await store.apply(spec, canonicalSpec: canonical, id: identifiers.next(), by: nil)
+        let applied = try await store.apply(spec, canonicalSpec: canonical, id: identifiers.next(), by: actor)
         guard let applied else { throw Problem.unknownTeamOrCluster(spec) }
         await directory.forget(team: spec.team, name: spec.name)
         let link = Links.job(team: spec.team, name: spec.name)

@@ -11,12 +11,15 @@ struct RunDescription: Sendable {
         async let found = store.run(id)
         async let tasks = store.tasks(id)
         async let events = events(id)
+        async let placements = store.placements(id)
         guard let run = try await found else { throw Problem.runNotFound(id) }
-        let parts = (tasks: try await tasks, events: try await events)
-        return String(
-            decoding: JSONWriter.text { $0.run(run, tasks: parts.tasks, events: parts.events, now: now) },
-            as: UTF8.self
+        let parts = RunParts(
+            tasks: try await tasks,
+            events: try await events,
+            chain: try await store.chain(run.rootID ?? run.id),
+            placements: try await placements
         )
+        return String(decoding: JSONWriter.text { $0.run(run, parts, now: now) }, as: UTF8.self)
     }
 
     private func events(_ id: RunID) async throws -> [RunEvent] {
@@ -28,4 +31,13 @@ struct RunDescription: Sendable {
         }
         return all
     }
+}
+
+/// What belongs to a run and is kept apart from it.
+struct RunParts: Sendable {
+    var tasks: [StoredTask]
+    var events: [RunEvent]
+    /// Every run that goes back to the same first one.
+    var chain: [RunRecord]
+    var placements: [PlacementRecord]
 }

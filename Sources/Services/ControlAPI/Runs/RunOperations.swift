@@ -1,14 +1,12 @@
 internal import Hummingbird
-internal import RunMessaging
 internal import RunStore
 internal import SlipwayCore
 
-/// What clients do with runs.
+/// How clients create runs and read about them.
 struct RunOperations: Sendable {
     let store: RunStore
     let factory: RunFactory
     let intake: RunIntake
-    let signals: ControlSignals
     let limits: ControlAPILimits
     let now: @Sendable () -> Timestamp
 
@@ -20,10 +18,6 @@ struct RunOperations: Sendable {
             Operation("DescribeJobRun", .get, "/runs/{id}", describe),
             Operation("ListJobRunEvents", .get, "/runs/{id}/events", events),
             Operation("ListJobRunOutputs", .get, "/runs/{id}/outputs", outputs),
-            Operation("CancelJobRun", .post, "/runs/{id}/cancel", cancel),
-            Operation("CancelJobRun", .post, "/runs/{id}:cancel", cancel),
-            Operation("RetryJobRun", .post, "/runs/{id}/retry", retry),
-            Operation("RetryJobRun", .post, "/runs/{id}:retry", retry),
         ]
     }
 
@@ -34,7 +28,7 @@ struct RunOperations: Sendable {
         var errors: [FieldError] = []
         let request = RunRequest(try await call.json(), errors: &errors)
         guard errors.isEmpty else { throw Problem.invalid(errors) }
-        let run = try await factory.run(request)
+        let run = try await factory.run(request, by: call.actor())
         try await intake.submit([run])
         return Self.created(run)
     }
@@ -42,6 +36,7 @@ struct RunOperations: Sendable {
     /// All of them or none.
     @Sendable private func createMany(_ call: Call) async throws -> Response {
         _ = try call.query()
+        let actor = try call.actor()
         var reader = ObjectReader(try await call.json())
         let wanted = reader.array("runs", count: 1...limits.runsPerRequest)
         var errors = reader.finish()
@@ -50,7 +45,7 @@ struct RunOperations: Sendable {
         }
         guard errors.isEmpty else { throw Problem.invalid(Array(errors.prefix(100))) }
         var runs: [NewRun] = []
-        for request in requests { runs.append(try await factory.run(request)) }
+        for request in requests { runs.append(try await factory.run(request, by: actor)) }
         try await intake.submit(runs)
         return .json(.created) { json in
             json.object { json in
@@ -66,14 +61,15 @@ struct RunOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("team", "job", "state", "kind", "origin", "limit", "after")
+        let query = try call.query("team", "job", "state", "kind", "origin", "released", "limit", "after")
         let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
         let filter = RunFilter(
             teams: query.list("team"),
             jobName: try query.text("job"),
             states: try query.states("state"),
             kind: try query.text("kind"),
-            originID: try query.identifier("origin")
+            originID: try query.identifier("origin"),
+            isReleased: try query.text("released") == nil ? nil : query.flag("released")
         )
         let runs = try await store.runs(filter, before: query.identifier("after"), limit: limit)
         return .json { json in
@@ -115,61 +111,6 @@ struct RunOperations: Sendable {
         }
     }
 
-    // MARK: Acting
-
-    @Sendable private func cancel(_ call: Call) async throws -> Response {
-        _ = try call.query()
-        let id = try call.runID()
-        switch try await store.cancel(id, by: nil) {
-        case .notFound: throw Problem.runNotFound(id)
-        case .ended: return Self.cancelled(id, .cancelled, change: "ended", status: .ok)
-        case .alreadyOver(let state): return Self.cancelled(id, state, change: "already_over", status: .ok)
-        case .cancelling(let holder, _):
-            signals.cancelRequested(run: id, holder: holder)
-            return Self.cancelled(id, .cancelling, change: "cancelling", status: .accepted)
-        }
-    }
-
-    private static func cancelled(
-        _ id: RunID,
-        _ state: RunState,
-        change: String,
-        status: HTTPResponse.Status
-    ) -> Response {
-        .json(status) { json in
-            json.object { json in
-                json.member("id", id)
-                json.member("state", state)
-                json.member("change", change)
-            }
-        }
-    }
-
-    @Sendable private func retry(_ call: Call) async throws -> Response {
-        _ = try call.query()
-        let origin = try await existing(call)
-        guard origin.state.isTerminal else { throw Problem.runNotOver(origin.id, origin.state) }
-        var variables: [String: JSONValue] = [:]
-        if case .object(let values) = origin.variables { variables = values }
-        let run = NewRun(
-            id: factory.identifiers.next(),
-            jobID: origin.jobID,
-            jobVersion: origin.jobVersion,
-            team: origin.team,
-            jobName: origin.jobName,
-            kind: origin.kind,
-            cluster: origin.cluster,
-            variables: variables,
-            originID: origin.id,
-            originKind: .retry,
-            rootID: origin.rootID ?? origin.id,
-            attempt: origin.attempt + 1,
-            overrides: origin.overrides
-        )
-        try await intake.submit([run])
-        return Self.created(run)
-    }
-
     private func existing(_ call: Call) async throws -> RunRecord {
         let id = try call.runID()
         guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
@@ -178,14 +119,17 @@ struct RunOperations: Sendable {
 }
 
 extension JSONWriter {
+    /// A run that was just created.
     fileprivate mutating func created(_ run: NewRun) {
-        object { json in
-            json.member("id", run.id)
-            json.member("team", run.team)
-            json.member("job", run.jobName)
-            json.member("version", run.jobVersion)
-            json.member("state", "pending")
-            json.member("origin", run.originID)
-        }
+        object { $0.members(of: run) }
+    }
+
+    mutating func members(of run: NewRun) {
+        member("id", run.id)
+        member("team", run.team)
+        member("job", run.jobName)
+        member("version", run.jobVersion)
+        member("state", RunState.pending)
+        member("origin", run.originID)
     }
 }

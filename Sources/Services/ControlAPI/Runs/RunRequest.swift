@@ -8,6 +8,8 @@ struct RunRequest: Sendable {
     /// `nil` takes the current one.
     var version: Int?
     var variables: [String: JSONValue]
+    var overrides: RunOverrides
+    var why: String?
     /// Where it stands in the body, such as `runs[3]`; empty for the body itself.
     var path: String
 
@@ -18,6 +20,8 @@ struct RunRequest: Sendable {
         team = reader.string("team", default: "default")
         version = reader.optionalInteger("version", allowed: 1...Int(Int32.max))
         variables = reader.values("variables")
+        overrides = RunOverrides(timeouts: reader.timeouts("timeouts"))
+        why = reader.why()
         self.path = path
         errors += reader.finish()
     }
@@ -29,19 +33,12 @@ struct RunFactory: Sendable {
     let identifiers: RunIdentifiers
 
     /// - Throws: ``Problem`` if the job or the version does not exist, or the variables do not fit.
-    func run(_ request: RunRequest) async throws -> NewRun {
+    func run(_ request: RunRequest, by actor: String?) async throws -> NewRun {
         guard let job = try await directory.job(team: request.team, name: request.job) else {
             throw Problem.jobNotFound(team: request.team, name: request.job)
         }
         let version = request.version ?? job.currentVersion
-        let spec: JobSpec
-        if version == job.currentVersion {
-            spec = job.spec
-        } else if let older = try await directory.spec(job.id, version: version) {
-            spec = older
-        } else {
-            throw Problem.versionNotFound(job: job.name, version: version, newest: job.currentVersion)
-        }
+        let spec = try await spec(of: job, version: version)
         return NewRun(
             id: identifiers.next(),
             jobID: job.id,
@@ -50,15 +47,32 @@ struct RunFactory: Sendable {
             jobName: job.name,
             kind: spec.kind,
             cluster: spec.cluster,
-            variables: try variables(request, of: spec)
+            variables: try Self.variables(request.variables, of: spec, path: request.path),
+            overrides: request.overrides,
+            submittedBy: actor,
+            why: request.why
         )
     }
 
-    private func variables(_ request: RunRequest, of spec: JobSpec) throws(Problem) -> [String: JSONValue] {
+    /// - Throws: ``Problem`` if there is no such version.
+    func spec(of job: JobRecord, version: Int) async throws -> JobSpec {
+        if version == job.currentVersion { return job.spec }
+        guard let spec = try await directory.spec(job.id, version: version) else {
+            throw Problem.versionNotFound(job: job.name, version: version, newest: job.currentVersion)
+        }
+        return spec
+    }
+
+    /// - Throws: ``Problem`` with what does not fit the job's declarations.
+    static func variables(
+        _ given: [String: JSONValue],
+        of spec: JobSpec,
+        path: String
+    ) throws(Problem) -> [String: JSONValue] {
         do throws(RunVariableErrors) {
-            return try RunVariables.resolve(spec, overrides: request.variables)
+            return try RunVariables.resolve(spec, overrides: given)
         } catch {
-            let path = request.path.isEmpty ? "" : "\(request.path)."
+            let path = path.isEmpty ? "" : "\(path)."
             throw Problem.invalidVariables(
                 error.errors.map { error in
                     FieldError(

@@ -10,7 +10,7 @@ extension JSONWriter {
     }
 
     /// Everything about a run.
-    mutating func run(_ run: RunRecord, tasks: [StoredTask], events: [RunEvent], now: Timestamp) {
+    mutating func run(_ run: RunRecord, _ parts: RunParts, now: Timestamp) {
         object { json in
             json.members(of: run)
             json.member("variables", run.variables)
@@ -18,8 +18,12 @@ extension JSONWriter {
             json.member("exit_code", run.exitCode)
             json.member("stack_trace", run.stackTrace)
             json.member("evidence", run.evidence)
-            json.array("tasks", tasks) { $0.task($1) }
-            json.array("states", StateTimes.stays(events)) { $0.stay($1, now: now) }
+            json.overrides(run.overrides)
+            json.retriesUsed(run.retriesUsed)
+            json.array("tasks", parts.tasks) { $0.task($1) }
+            json.array("states", StateTimes.stays(parts.events)) { $0.stay($1, now: now) }
+            json.array("chain", parts.chain) { $0.link($1) }
+            json.array("placements", parts.placements) { $0.placement($1) }
             json.links(of: run)
         }
     }
@@ -46,7 +50,13 @@ extension JSONWriter {
         member("priority", run.priority)
         member("origin", run.originID)
         member("origin_kind", run.originKind)
+        member("root", run.rootID)
+        member("attempt", run.attempt)
         member("submitted_by", run.submittedBy)
+        member("promoted", run.isPromoted)
+        member("eligible_at", run.eligibleAt)
+        member("released_at", run.releasedAt)
+        member("release_deadline", run.releaseDeadline)
         member("placement", run.placement)
         member("node", run.node)
         member("holder", run.holderID)

@@ -1,0 +1,63 @@
+internal import PostgresClient
+package import SlipwayCore
+
+extension RunStore {
+    /// Removes runs that are over, with their events, tasks, logs, outputs and placements. The record of who did it stays, and
+    /// so does a pod's pending clean-up. Safe to repeat.
+    ///
+    /// - Returns: for each id: changed, with the state it had; already so, if it was deleted before; not possible for a run that
+    ///   is not over; or not found.
+    package func delete(_ ids: [RunID], by actor: String?, why: String?) async throws -> [ActionResult] {
+        guard !ids.isEmpty else { return [] }
+        let answer = try await pool.query(
+            """
+            WITH live AS (
+                SELECT id, state FROM live_runs WHERE id = ANY(\(ids))
+            ), over AS MATERIALIZED (
+                SELECT id FROM finished_runs WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE
+            ), gone AS (
+                DELETE FROM finished_runs f USING over WHERE f.id = over.id
+                RETURNING f.id, f.team, f.job_name, f.job_version, f.state, f.created_at
+            ), events AS (
+                DELETE FROM run_events x USING gone WHERE x.run_id = gone.id
+            ), tasks AS (
+                DELETE FROM run_tasks x USING gone WHERE x.run_id = gone.id
+            ), logs AS (
+                DELETE FROM run_log_chunks x USING gone WHERE x.run_id = gone.id
+            ), outputs AS (
+                DELETE FROM run_outputs x USING gone WHERE x.run_id = gone.id
+            ), placements AS (
+                DELETE FROM run_placements x USING gone WHERE x.run_id = gone.id
+            ), audited AS (
+                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
+                SELECT \(nullable: actor)::text, 'delete', team, 'run', id::text, \(nullable: why)::text,
+                    jsonb_build_object('state', state, 'job', job_name, 'version', job_version, 'created_at', created_at)
+                FROM gone
+            )
+            SELECT id, state, true AS is_changed FROM gone
+            UNION ALL SELECT id, state, false FROM live
+            """
+        ).decode(RunID.self, RunState.self, Bool.self)
+        var known: [RunID: ActionResult] = [:]
+        for (id, state, isChanged) in answer {
+            known[id] = ActionResult(id: id, change: isChanged ? .changed : .impossible, state: state)
+        }
+        let deleted = try await deletedBefore(ids.filter { known[$0] == nil })
+        return ids.map {
+            known[$0] ?? ActionResult(id: $0, change: deleted.contains($0) ? .alreadySo : .notFound)
+        }
+    }
+
+    /// Which of these runs somebody has deleted.
+    package func deletedBefore(_ ids: [RunID]) async throws -> Set<RunID> {
+        guard !ids.isEmpty else { return [] }
+        let rows = try await pool.query(
+            """
+            SELECT w.id FROM unnest(\(ids)) AS w (id) WHERE EXISTS (
+                SELECT FROM audit_log a
+                WHERE a.subject_kind = 'run' AND a.subject = w.id::text AND a.action = 'delete')
+            """
+        ).decode(RunID.self)
+        return Set(rows)
+    }
+}

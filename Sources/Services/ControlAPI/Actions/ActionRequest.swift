@@ -1,0 +1,69 @@
+internal import RunStore
+internal import SlipwayCore
+
+/// What a client says about an action besides the runs it is for.
+struct ActionRequest: Sendable {
+    var actor: String?
+    var why: String?
+    /// For a rerun; `nil` takes the newest.
+    var version: Int?
+    /// For a rerun: what differs from the run's own. `null` takes the version's default.
+    var variables: [String: JSONValue] = [:]
+
+    init(_ action: RunAction, _ reader: inout ObjectReader, by actor: String?) {
+        self.actor = actor
+        why = reader.why()
+        guard action == .rerun else { return }
+        version = reader.optionalInteger("version", allowed: 1...Int(Int32.max))
+        variables = reader.values("variables")
+    }
+}
+
+/// An action for many runs.
+struct BulkActionRequest: Sendable {
+    enum Selection: Sendable {
+        case ids([RunID])
+        case filter(RunFilter)
+    }
+
+    var selection: Selection
+    /// The most runs that a filter takes.
+    var limit: Int
+    /// A filter goes on with the runs before this one.
+    var after: RunID?
+    /// Tells what would happen and changes nothing.
+    var isDryRun: Bool
+    var request: ActionRequest
+
+    /// - Throws: ``Problem`` with all mistakes.
+    init(_ action: RunAction, _ body: JSONValue, by actor: String?, limits: ControlAPILimits) throws(Problem) {
+        var reader = ObjectReader(body)
+        request = ActionRequest(action, &reader, by: actor)
+        isDryRun = reader.flag("dry_run") ?? false
+        let bound = 1...limits.runsPerRequest
+        let given = reader.list("ids", allowed: ["a run's id, a UUID"]) { RunID($0) }
+        let filter = reader.filter("filter")
+        let limit = reader.optionalInteger("limit", allowed: bound)
+        after = reader.identifier("after")
+        self.limit = limit ?? limits.runsPerRequest
+        if let ids = given {
+            selection = .ids(ids)
+            if filter != nil { reader.refuse("filter", message: "must not stand beside ids") }
+            if limit != nil { reader.refuse("limit", message: "is only for a filter") }
+            if after != nil { reader.refuse("after", message: "is only for a filter") }
+            if !bound.contains(ids.count) {
+                let allowed = "\(bound.lowerBound) to \(bound.upperBound)"
+                reader.refuse("ids", message: "has the wrong number of elements", allowed: [allowed])
+            }
+        } else if var filter {
+            filter.states = filter.states ?? action.usualStates
+            selection = .filter(filter)
+        } else {
+            selection = .ids([])
+            if !reader.has("ids"), !reader.has("filter") {
+                reader.refuse("ids", message: "or filter is required")
+            }
+        }
+        try reader.check()
+    }
+}

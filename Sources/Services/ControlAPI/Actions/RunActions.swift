@@ -1,0 +1,223 @@
+internal import RunMessaging
+internal import RunStore
+internal import SlipwayCore
+
+/// Acts on runs, or tells what acting would do.
+struct RunActions: Sendable {
+    let store: RunStore
+    let factory: RunFactory
+    let signals: ControlSignals
+
+    /// The runs that a filter means, newest first.
+    ///
+    /// - Returns: at most `limit`, and from where to go on if there are more.
+    func select(_ filter: RunFilter, after: RunID?, limit: Int) async throws -> (ids: [RunID], next: RunID?) {
+        var ids: [RunID] = []
+        while ids.count <= limit {
+            let wanted = min(store.limits.page, limit + 1 - ids.count)
+            let page = try await store.runs(filter, before: ids.last ?? after, limit: wanted)
+            ids += page.map(\.id)
+            if page.count < wanted { break }
+        }
+        return ids.count > limit ? (Array(ids.prefix(limit)), ids[limit - 1]) : (ids, nil)
+    }
+
+    /// - Parameters:
+    ///   - ids: no id twice.
+    ///   - isDryRun: changes nothing; the answers are what would be.
+    func perform(
+        _ action: RunAction,
+        _ request: ActionRequest,
+        on ids: [RunID],
+        isDryRun: Bool = false
+    ) async throws -> [ActionAnswer] {
+        var answers: [ActionAnswer] = []
+        for start in stride(from: 0, to: ids.count, by: store.limits.batch) {
+            let part = Array(ids[start..<min(start + store.limits.batch, ids.count)])
+            answers += try await performPart(action, request, part, isDryRun)
+        }
+        return answers
+    }
+
+    private func performPart(
+        _ action: RunAction,
+        _ request: ActionRequest,
+        _ ids: [RunID],
+        _ isDryRun: Bool
+    ) async throws -> [ActionAnswer] {
+        let records = Dictionary(try await store.runs(ids).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        var made: [RunID: NewRun] = [:]
+        var refusals: [RunID: Problem] = [:]
+        if action.makesRun {
+            for (id, record) in records where record.state.isTerminal {
+                do {
+                    made[id] = try await factory.following(record, action, request)
+                } catch let problem as Problem {
+                    refusals[id] = problem
+                }
+            }
+        }
+        let acted = ids.filter { refusals[$0] == nil }
+        let results =
+            isDryRun
+            ? try await predict(action, acted, records, made)
+            : try await act(action, request, acted, records, made)
+        let byID = Dictionary(results.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return ids.map { id in
+            let result = byID[id] ?? ActionResult(id: id, change: .impossible, state: records[id]?.state)
+            var answer = ActionAnswer(action: action, id: id, change: result.change, state: result.state)
+            answer.before = records[id]
+            answer.follower = result.follower
+            answer.created = result.change == .changed && !isDryRun ? made[id] : nil
+            answer.releaseDeadline = result.releaseDeadline
+            answer.refusal = refusals[id]
+            return answer
+        }
+    }
+
+    // MARK: Telling
+
+    private func predict(
+        _ action: RunAction,
+        _ ids: [RunID],
+        _ records: [RunID: RunRecord],
+        _ made: [RunID: NewRun]
+    ) async throws -> [ActionResult] {
+        let followers = try await store.followers(insteadOf: Array(made.values))
+        let deleted = action == .delete ? try await store.deletedBefore(ids.filter { records[$0] == nil }) : []
+        return ids.map { id in
+            guard let run = records[id] else {
+                return ActionResult(id: id, change: deleted.contains(id) ? .alreadySo : .notFound)
+            }
+            let isReleased = run.releasedAt != nil && !run.state.isTerminal
+            switch action.effect(on: run.state, isPromoted: run.isPromoted, isReleased: isReleased) {
+            case .impossible: return ActionResult(id: id, change: .impossible, state: run.state)
+            case .alreadySo:
+                return ActionResult(
+                    id: id,
+                    change: .alreadySo,
+                    state: run.state,
+                    releaseDeadline: run.releaseDeadline
+                )
+            case .changes(let state):
+                let follower = followers[id]
+                return ActionResult(
+                    id: id,
+                    change: follower == nil ? .changed : .alreadySo,
+                    state: state,
+                    follower: follower
+                )
+            }
+        }
+    }
+
+    // MARK: Doing
+
+    private func act(
+        _ action: RunAction,
+        _ request: ActionRequest,
+        _ ids: [RunID],
+        _ records: [RunID: RunRecord],
+        _ made: [RunID: NewRun]
+    ) async throws -> [ActionResult] {
+        let (actor, why) = (request.actor, request.why)
+        let results: [ActionResult]
+        switch action {
+        case .cancel: results = try await store.cancel(ids, by: actor, why: why)
+        case .promote: results = try await store.promote(ids, by: actor, why: why)
+        case .delete: results = try await store.delete(ids, by: actor, why: why)
+        case .release:
+            var releases: [Release] = []
+            for id in ids {
+                let timeout = try await runTimeout(of: records[id])
+                releases.append(Release(id: id, runTimeout: timeout))
+            }
+            results = try await store.release(releases, by: actor, why: why)
+        case .retry, .rerun, .resume:
+            let followed = try await store.follow(ids.compactMap { made[$0] }, by: actor, why: why)
+            let known = Set(followed.map(\.id))
+            results =
+                followed
+                + ids.filter { !known.contains($0) }.map { id in
+                    let state = records[id]?.state
+                    return ActionResult(id: id, change: state == nil ? .notFound : .impossible, state: state)
+                }
+        }
+        tell(action, results.filter { $0.change == .changed })
+        return results
+    }
+
+    /// How long the run's own code may run.
+    private func runTimeout(of run: RunRecord?) async throws -> Duration {
+        guard let run, let spec = try await factory.directory.spec(run.jobID, version: run.jobVersion) else {
+            return RunStore.releasePatience
+        }
+        return .seconds(spec.applying(run.overrides).timeouts.runSeconds)
+    }
+
+    /// Hints, so that what was changed is acted upon at once.
+    private func tell(_ action: RunAction, _ changed: [ActionResult]) {
+        guard !changed.isEmpty else { return }
+        switch action {
+        case .cancel:
+            var unheld: [Unsupervised] = []
+            for run in changed where run.state == .cancelling {
+                signals.cancelRequested(run: run.id, holder: run.holder)
+                guard run.holder == nil, let cluster = run.cluster, let epoch = run.leaseEpoch else { continue }
+                unheld.append(Unsupervised(id: run.id, cluster: cluster, leaseEpoch: epoch))
+            }
+            signals.unsupervised(unheld)
+        case .release:
+            for run in changed {
+                // The holder knows the lease by the epoch that it had.
+                signals.released(run: run.id, epoch: (run.leaseEpoch ?? 0) - 1, holder: run.holder)
+            }
+        case .promote:
+            for (cluster, runs) in Dictionary(grouping: changed, by: \.cluster) {
+                if let cluster { signals.runsPromoted(cluster: cluster, runs: runs.count) }
+            }
+        case .retry, .rerun, .resume: signals.runsSubmitted()
+        case .delete: break
+        }
+    }
+}
+
+extension RunFactory {
+    /// The run that follows one which is over.
+    ///
+    /// - Throws: ``Problem`` if the job or the version of a rerun does not exist, or the variables do not fit it.
+    func following(_ origin: RunRecord, _ action: RunAction, _ request: ActionRequest) async throws -> NewRun {
+        var variables: [String: JSONValue] = [:]
+        if case .object(let values) = origin.variables { variables = values }
+        var run = NewRun(
+            id: identifiers.next(),
+            jobID: origin.jobID,
+            jobVersion: origin.jobVersion,
+            team: origin.team,
+            jobName: origin.jobName,
+            kind: origin.kind,
+            cluster: origin.cluster,
+            variables: variables,
+            originID: origin.id,
+            originKind: action == .retry ? .retry : action == .resume ? .resume : .rerun,
+            rootID: origin.rootID ?? origin.id,
+            attempt: origin.attempt + 1,
+            overrides: origin.overrides,
+            submittedBy: request.actor,
+            why: request.why
+        )
+        guard action == .rerun else { return run }
+        guard let job = try await directory.job(team: origin.team, name: origin.jobName) else {
+            throw Problem.jobNotFound(team: origin.team, name: origin.jobName)
+        }
+        run.jobVersion = request.version ?? job.currentVersion
+        let spec = try await spec(of: job, version: run.jobVersion)
+        run.kind = spec.kind
+        run.cluster = spec.cluster
+        // What the version does not declare any more has no meaning for it.
+        variables = variables.filter { spec.variables[$0.key] != nil }
+        for (name, value) in request.variables { variables[name] = value == .null ? nil : value }
+        run.variables = try Self.variables(variables, of: spec, path: "")
+        return run
+    }
+}

@@ -150,6 +150,14 @@ import Testing
         }
     }
 
+    @Test("the program says under which name it asks, and where that comes from")
+    func actor() async throws {
+        let named = try await CommandLine(environment: ["SLIPWAY_ACTOR": "ann"]).run("--show-config")
+        #expect(named.lines.contains("actor = ann  # SLIPWAY_ACTOR"), "\(named.errors)")
+        let unnamed = try await CommandLine().run("--show-config")
+        #expect(unnamed.lines.contains { $0.hasPrefix("actor = ") && $0.hasSuffix("  # login name") })
+    }
+
     @Test(
         "runs are named or described, not both and not neither",
         arguments: [

@@ -19,7 +19,7 @@ struct Slipway: AsyncParsableCommand {
               slipway run logs 0192b1c4 --follow     what it writes
 
             The API's address is --server, else SLIPWAY_SERVER, else that of `slipway dev`, else http://127.0.0.1:8080. \
-            Its token is read from SLIPWAY_TOKEN.
+            Its token is read from SLIPWAY_TOKEN. Who asks is SLIPWAY_ACTOR, else the name you are logged in with.
 
             EXIT CODES
               0   done; a run that was waited for succeeded
@@ -59,9 +59,11 @@ struct Slipway: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let hasToken = environment["SLIPWAY_TOKEN"].map { !$0.isEmpty } ?? false
         let folder = try StackFolder.standard(environment)
+        let actor = try ServerOptions.actor(environment)
         return """
             server = \(address)  # \(origin)
             token = \(hasToken ? "<set>  # SLIPWAY_TOKEN" : "<unset>")
+            actor = \(actor.name.isEmpty ? "<unset>" : actor.name)  # \(actor.origin)
             dev.state = \(folder.path)  # \(environment["SLIPWAY_STATE"] == nil ? "default" : "SLIPWAY_STATE")
             """
     }

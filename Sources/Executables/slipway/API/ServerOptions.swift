@@ -14,20 +14,20 @@ struct ServerOptions: ParsableArguments {
             base: address,
             origin: origin,
             token: ProcessInfo.processInfo.environment["SLIPWAY_TOKEN"] ?? "",
-            actor: try Self.actor(ProcessInfo.processInfo.environment)
+            actor: try Self.actor(ProcessInfo.processInfo.environment).name
         )
     }
 
     /// Who asks: SLIPWAY_ACTOR, else the name of the person who is logged in, if it can be sent.
-    private static func actor(_ environment: [String: String]) throws -> String {
+    static func actor(_ environment: [String: String]) throws -> (name: String, origin: String) {
         guard let given = environment["SLIPWAY_ACTOR"], !given.isEmpty else {
             let name = ProcessInfo.processInfo.userName
-            return isName(name) ? name : ""
+            return (isName(name) ? name : "", "login name")
         }
         guard isName(given) else {
             throw Failure(.usage, "SLIPWAY_ACTOR is \"\(given)\"; allowed are 1 to 100 printable characters")
         }
-        return given
+        return (given, "SLIPWAY_ACTOR")
     }
 
     private static func isName(_ text: String) -> Bool {

@@ -279,6 +279,7 @@ struct ExaminationTests {
             }
             facts.store = .found(store)
         }
-        #expect(found.subjects.count == 100 && found.summary.hasPrefix("1000: ") && found.summary.contains("900 more"))
+        let told = Examination().bounded(found)
+        #expect(told.subjects.count == 100 && told.summary.hasPrefix("1000: ") && told.result == .violation)
     }
 }

@@ -10,10 +10,11 @@ extension Doctor {
     /// Everything, at one look.
     func gather() async throws -> Facts {
         async let broker = broker()
+        let clusterClock = try await clusterClock()
         let schema = try await schema()
         let installation = try await installation(schema)
         // Pods first: a run that began after them is no run without a pod.
-        let pods = try await pods(installation)
+        let pods = try await pods(installation, clusterClock)
         let store = try await inspection(schema)
         return Facts(
             version: patient.version,
@@ -22,9 +23,9 @@ extension Doctor {
             store: store,
             pods: pods,
             standings: try await standings(pods, store),
-            permissions: try await permissions(store),
+            permissions: try await permissions(store, clusterClock),
             broker: try await broker,
-            clocks: [try await databaseClock(), try await clusterClock()]
+            clocks: [try await databaseClock(schema), clusterClock]
         )
     }
 
@@ -81,8 +82,13 @@ extension Doctor {
 
     // MARK: The cluster
 
-    private func pods(_ installation: Gathered<String>) async throws -> Gathered<[Facts.SeenPod]> {
+    private func pods(
+        _ installation: Gathered<String>,
+        _ clock: Gathered<Facts.ClockReading>
+    ) async throws -> Gathered<[Facts.SeenPod]> {
         guard let client = patient.kubernetes else { return .skipped("kubernetes.kubeconfig is not set") }
+        // Whoever cannot be asked the time need not be waited for again.
+        if case .failed(let reason) = clock { return .failed(reason) }
         return try await found {
             let label = installation.value.map { ",\(PodNaming.installationLabel)=\($0)" } ?? ""
             let list: ResourceList<PodSnapshot> = try await client.listAll(
@@ -101,8 +107,12 @@ extension Doctor {
         }
     }
 
-    private func permissions(_ store: Gathered<StoreInspection>) async throws -> Gathered<[Facts.Permission]> {
+    private func permissions(
+        _ store: Gathered<StoreInspection>,
+        _ clock: Gathered<Facts.ClockReading>
+    ) async throws -> Gathered<[Facts.Permission]> {
         guard let client = patient.kubernetes else { return .skipped("kubernetes.kubeconfig is not set") }
+        if case .failed = clock { return .skipped("the cluster does not answer") }
         return try await found {
             var permissions: [Facts.Permission] = []
             for access in Self.accesses(store.value?.namespaces ?? ["default"]) {
@@ -148,45 +158,43 @@ extension Doctor {
 
     // MARK: Clocks
 
-    private func databaseClock() async throws -> Gathered<Facts.ClockReading> {
-        guard let store = patient.store else { return .skipped("the database's clock was not read") }
-        let reading = try await found {
-            try await compare("database", resolution: .zero) { try await store.databaseTime() }
+    private func databaseClock(_ schema: Gathered<MigrationStatus>) async throws -> Gathered<Facts.ClockReading> {
+        guard let store = patient.store, schema.value != nil else {
+            return .skipped("the database's clock was not read")
         }
-        if case .failed = reading { return .skipped("the database's clock was not read") }
-        return reading
+        return try await compare("database", resolution: .zero) { try await store.databaseTime() }
     }
 
     private func clusterClock() async throws -> Gathered<Facts.ClockReading> {
         guard let client = patient.kubernetes else { return .skipped("the cluster's clock was not read") }
-        let reading = try await found {
-            try await compare("cluster", resolution: .seconds(1)) {
-                try await client.serverTime().map {
-                    Timestamp(microsecondsSince1970: $0.microsecondsSince1970)
-                }
-            }
+        return try await compare("cluster", resolution: .seconds(1)) {
+            try await client.serverTime().map { Timestamp(microsecondsSince1970: $0.microsecondsSince1970) }
         }
-        if case .failed = reading { return .skipped("the cluster's clock was not read") }
-        return reading
     }
-
-    private struct NoTime: Error {}
 
     /// - Parameter resolution: how much later than what it says a clock may be.
     private func compare(
         _ name: String,
         resolution: Duration,
         _ read: () async throws -> Timestamp?
-    ) async throws -> Facts.ClockReading {
-        // The first request connects and would take longer one way than the other.
-        _ = try await read()
-        let before = time.now()
-        guard let there = try await read() else { throw NoTime() }
-        let way = time.now() - before
-        return Facts.ClockReading(
-            name: name,
-            ahead: (there + resolution / 2) - (before + way / 2),
-            uncertainty: resolution / 2 + way / 2
-        )
+    ) async throws -> Gathered<Facts.ClockReading> {
+        let times = try await found {
+            // The first request connects and would take longer one way than the other.
+            _ = try await read()
+            let before = time.now()
+            return (before: before, there: try await read(), after: time.now())
+        }
+        switch times {
+        case .failed(let reason), .skipped(let reason): return .failed(reason)
+        case .found(let times):
+            guard let there = times.there else { return .skipped("the \(name) does not tell the time") }
+            let way = times.after - times.before
+            let reading = Facts.ClockReading(
+                name: name,
+                ahead: (there + resolution / 2) - (times.before + way / 2),
+                uncertainty: resolution / 2 + way / 2
+            )
+            return .found(reading)
+        }
     }
 }

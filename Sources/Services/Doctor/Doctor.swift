@@ -61,9 +61,9 @@ package struct Doctor: Sendable {
     package func examine() async throws -> [Finding] {
         let examination = Examination(limits: limits)
         let first = examination.findings(try await gather())
-        guard first.contains(where: { $0.result > .skipped }) else { return first }
+        guard first.contains(where: { $0.result > .skipped }) else { return first.map(examination.bounded) }
         try await time.sleep(limits.confirmation)
         let second = examination.findings(try await gather())
-        return zip(first, second).map { $0.confirmed(by: $1) }
+        return zip(first, second).map { examination.bounded($0.confirmed(by: $1)) }
     }
 }

@@ -8,16 +8,13 @@ package struct Examination: Sendable {
     package init(limits: DoctorLimits = DoctorLimits()) { self.limits = limits }
 
     /// A finding for each check, in their order.
-    package func findings(_ facts: Facts) -> [Finding] {
-        Check.allCases.map { check in
-            var finding = finding(check, facts)
-            if finding.subjects.count > limits.subjects {
-                let cut = finding.subjects.count - limits.subjects
-                finding.subjects = Array(finding.subjects.prefix(limits.subjects))
-                finding.summary += " (\(cut) more)"
-            }
-            return finding
-        }
+    package func findings(_ facts: Facts) -> [Finding] { Check.allCases.map { finding($0, facts) } }
+
+    /// The finding with a bounded number of its subjects, the first ones; its summary counts all.
+    package func bounded(_ finding: Finding) -> Finding {
+        var finding = finding
+        finding.subjects = Array(finding.subjects.prefix(limits.subjects))
+        return finding
     }
 
     private func finding(_ check: Check, _ facts: Facts) -> Finding {

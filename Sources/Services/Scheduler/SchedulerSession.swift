@@ -64,6 +64,8 @@ struct SchedulerSession: Sendable {
                     return known != number && number != nil
                 }
                 metrics.isLeader.set(number == nil ? 0 : 1)
+                // What another sees from now on is not told here.
+                if number == nil { metrics.deadLetters.set(0) }
                 if isNew {
                     logger.info("Took the scheduling term", metadata: ["term": "\(number ?? 0)"])
                     admissionSignal.send()

@@ -2,6 +2,7 @@ import KubernetesClient
 import RunMessaging
 import RunStore
 import SlipwayCore
+import Synchronization
 import Testing
 
 @testable import Worker
@@ -217,6 +218,30 @@ struct ClusterSupervisorTests {
         #expect(await deletions.next()?.pod == Sample.podKey)
         await supervisor.observe([.deleted(try PodDocument.snapshot(.running))])
         #expect(await supervisor.takeReports().last?.end?.outcome == .timeout)
+    }
+
+    @Test("a clock that is set forward ends nothing, and time that has passed does")
+    func clockJump() async throws {
+        let offsets = Mutex((wall: Duration.seconds(10), steady: Duration.seconds(10)))
+        let begin = ContinuousClock.now
+        var time = TimeSource.system
+        time.now = { Sample.created + offsets.withLock { $0.wall } }
+        time.instant = { begin + offsets.withLock { $0.steady } }
+        let supervisor = Sample.supervisor(time: time)
+        await supervisor.supervise([(Sample.run(), Sample.spec())])
+        try await see(supervisor, .running)
+        offsets.withLock { $0.wall = .seconds(3700) }
+        await supervisor.tick()
+        offsets.withLock { ($0.wall, $0.steady) = (.seconds(-3500), .seconds(200)) }
+        await supervisor.tick()
+        // The stream of deletions is empty: the first one asked for is that of the passed deadline.
+        offsets.withLock { ($0.wall, $0.steady) = (.seconds(63), .seconds(63)) }
+        await supervisor.tick()
+        var deletions = supervisor.deletionRequests.makeAsyncIterator()
+        #expect(await deletions.next()?.pod == Sample.podKey)
+        await supervisor.observe([.deleted(try PodDocument.snapshot(.running))])
+        let end = await supervisor.takeReports().last?.end
+        #expect(end?.outcome == .timeout && (end?.at ?? Sample.created) < Sample.created + .seconds(100))
     }
 
     @Test("a pod of a placement that was given up is removed, one of a later placement is left alone")

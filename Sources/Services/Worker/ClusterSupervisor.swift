@@ -13,6 +13,8 @@ actor ClusterSupervisor {
     private let settings: WorkerSettings
     private let metrics: WorkerMetrics
     private let time: TimeSource
+    /// Both clocks at the beginning.
+    private let start: SupervisedPlacement.Clock
     private var placements: [RunID: SupervisedPlacement] = [:]
     private var pods: [PodKey: PodSnapshot] = [:]
     private var isSynchronized = false
@@ -43,11 +45,18 @@ actor ClusterSupervisor {
         self.settings = settings
         self.metrics = metrics
         self.time = time
+        start = SupervisedPlacement.Clock(now: time.now(), instant: time.instant())
         (deletionRequests, deletionContinuation) = AsyncStream.makeStream()
         (followings, followingContinuation) = AsyncStream.makeStream()
         // What does not fit is looked up a second later.
         (lookups, lookupContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(256))
         (silences, silenceContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(64))
+    }
+
+    /// What deadlines are compared with: no later than the clock that cannot jump says it is, since a clock that was set
+    /// forward proves nothing.
+    private var cautiousNow: Timestamp {
+        min(time.now(), start.now + start.instant.duration(to: time.instant()))
     }
 
     /// Both clocks now.
@@ -335,7 +344,7 @@ actor ClusterSupervisor {
 
     /// Looks at deadlines, missing pods and deletions that take too long.
     func tick() {
-        let now = time.now()
+        let now = cautiousNow
         let clock = time.instant()
         for (run, since) in unseen where isSynchronized && since.duration(to: clock) > .seconds(1) {
             guard let placement = placements[run], placement.end == nil else { continue }
@@ -363,7 +372,7 @@ actor ClusterSupervisor {
     /// A silent runner's container last wrote at this time.
     func lastWrote(_ lease: Lease, at written: Timestamp) {
         guard isSupervised(lease) else { return }
-        if placements[lease.run]?.lastWrote(at: written, clock: clock) == true { evaluate(lease.run) }
+        if placements[lease.run]?.lastWrote(at: written, clock: .init(now: cautiousNow, instant: time.instant())) == true { evaluate(lease.run) }
     }
 
     // MARK: What the loops take

@@ -52,14 +52,15 @@ enum Sample {
         SuperviseHint.Lease(run: run, epoch: epoch)
     }
 
-    /// - Parameter now: what its clock says; `nil`: the time.
+    /// - Parameter now: what its clock says; `nil`: what `time` says.
     static func supervisor(
         now: Timestamp? = nil,
+        time: TimeSource = .system,
         _ change: (inout WorkerSettings) -> Void = { _ in }
     ) -> ClusterSupervisor {
         var settings = WorkerSettings()
         change(&settings)
-        var time = TimeSource.system
+        var time = time
         if let now { time.now = { now } }
         return ClusterSupervisor(
             settings: settings,

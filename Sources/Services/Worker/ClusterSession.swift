@@ -241,11 +241,15 @@ struct ClusterSession: Sendable {
     }
 
     private func remove(_ deletion: ClusterSupervisor.Deletion) async {
-        let options = DeleteOptions(
-            preconditions: deletion.uid.map { DeleteOptions.Preconditions(uid: $0) },
-            gracePeriodSeconds: deletion.isForced ? 0 : nil
-        )
         do {
+            guard let uid = try await uid(of: deletion) else {
+                await supervisor.deleted(deletion.pod, uid: nil)
+                return
+            }
+            let options = DeleteOptions(
+                preconditions: DeleteOptions.Preconditions(uid: uid),
+                gracePeriodSeconds: deletion.isForced ? 0 : nil
+            )
             try await client.remove(namespace: deletion.pod.namespace, name: deletion.pod.name, options: options)
         } catch {
             if error.isNotFound {
@@ -261,11 +265,26 @@ struct ClusterSession: Sendable {
         }
     }
 
+    /// Which pod is meant: one that was not seen yet is looked at first, since the name may be another's. `nil`: it is.
+    private func uid(of deletion: ClusterSupervisor.Deletion) async throws(KubernetesError) -> String? {
+        if let known = deletion.uid { return known }
+        let pod = try await client.pod(namespace: deletion.pod.namespace, name: deletion.pod.name)
+        guard let owner = PodNaming.owner(of: pod.metadata),
+            PodNaming.podName(run: owner.run, placement: owner.placement) == deletion.pod.name
+        else { return nil }
+        return pod.metadata.uid
+    }
+
     private func lookUpPods() async throws {
         for await (run, key) in supervisor.lookups {
             do {
                 let pod = try await client.pod(namespace: key.namespace, name: key.name)
-                await supervisor.observe([.applied(pod)])
+                if PodNaming.owner(of: pod.metadata)?.run == run {
+                    await supervisor.observe([.applied(pod)])
+                } else {
+                    // Somebody else's pod has the name: there is none of this placement.
+                    await supervisor.notFound(run, key)
+                }
             } catch {
                 try Task.checkCancellation()
                 if error.isNotFound { await supervisor.notFound(run, key) }

@@ -203,6 +203,14 @@ let package = Package(
         library("Observability", in: "Support", [Library.logging, Library.hummingbird, Library.serviceLifecycle]),
         library("Settings", in: "Support", [Library.logging, Library.yams]),
         library("TestSupport", in: "Support", ["DevStack"]),
+        library(
+            "Simulation",
+            in: "Support",
+            [
+                "Dispatcher", "KubernetesClient", "Observability", "Placement", "RunMessaging", "RunStore", "Scheduler",
+                "SlipwayCore", "Worker", Library.logging,
+            ]
+        ),
 
         library(
             "Benchmark",
@@ -234,6 +242,7 @@ let package = Package(
         executable("slipway-runner", ["Runner"]),
         executable("slipway-localkube", ["LocalKubernetes", Library.argumentParser]),
         executable("slipway-bench", ["Benchmark", "DevStack", "Settings", Library.argumentParser]),
+
 
         // Tests.
         tests("SlipwayCoreTests", ["SlipwayCore"]),
@@ -278,6 +287,13 @@ let package = Package(
             ["Observability", "DevStack", "TestSupport", Library.logging, Library.serviceLifecycle]
         ),
         tests("DevStackTests", ["DevStack", "TestSupport", Library.logging]),
+        tests(
+            "SimulationTests",
+            [
+                "Simulation", "RunStore", "RunMessaging", "SlipwayCore", "PostgresClient", "EventLoop", "TestSupport",
+                Library.logging,
+            ]
+        ),
         tests("TidyTests", []),
     ]
 )

@@ -78,6 +78,7 @@ let package = Package(
         .executable(name: "slipway-runner", targets: ["slipway-runner"]),
         .executable(name: "slipway-localkube", targets: ["slipway-localkube"]),
         .executable(name: "slipway-bench", targets: ["slipway-bench"]),
+        .executable(name: "slipway-simulate", targets: ["slipway-simulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -243,6 +244,7 @@ let package = Package(
         executable("slipway-localkube", ["LocalKubernetes", Library.argumentParser]),
         executable("slipway-bench", ["Benchmark", "DevStack", "Settings", Library.argumentParser]),
 
+        executable("slipway-simulate", ["Simulation", Library.argumentParser]),
 
         // Tests.
         tests("SlipwayCoreTests", ["SlipwayCore"]),

@@ -78,6 +78,7 @@ let package = Package(
         .executable(name: "slipway-runner", targets: ["slipway-runner"]),
         .executable(name: "slipway-localkube", targets: ["slipway-localkube"]),
         .executable(name: "slipway-bench", targets: ["slipway-bench"]),
+        .executable(name: "slipway-simulate", targets: ["slipway-simulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -212,6 +213,14 @@ let package = Package(
         library("Observability", in: "Support", [Library.logging, Library.hummingbird, Library.serviceLifecycle]),
         library("Settings", in: "Support", [Library.logging, Library.yams]),
         library("TestSupport", in: "Support", ["DevStack"]),
+        library(
+            "Simulation",
+            in: "Support",
+            [
+                "Dispatcher", "KubernetesClient", "Observability", "Placement", "RunMessaging", "RunStore", "Scheduler",
+                "SlipwayCore", "Worker", Library.logging,
+            ]
+        ),
 
         library(
             "Benchmark",
@@ -244,6 +253,8 @@ let package = Package(
         executable("slipway-runner", ["Runner"]),
         executable("slipway-localkube", ["LocalKubernetes", Library.argumentParser]),
         executable("slipway-bench", ["Benchmark", "DevStack", "Settings", Library.argumentParser]),
+
+        executable("slipway-simulate", ["Simulation", Library.argumentParser]),
 
         // Tests.
         tests("SlipwayCoreTests", ["SlipwayCore"]),
@@ -300,6 +311,13 @@ let package = Package(
             ["Observability", "DevStack", "TestSupport", Library.logging, Library.serviceLifecycle]
         ),
         tests("DevStackTests", ["DevStack", "TestSupport", Library.logging]),
+        tests(
+            "SimulationTests",
+            [
+                "Simulation", "RunStore", "RunMessaging", "SlipwayCore", "PostgresClient", "EventLoop", "TestSupport",
+                Library.logging,
+            ]
+        ),
         tests("TidyTests", []),
     ]
 )

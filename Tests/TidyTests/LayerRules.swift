@@ -6,7 +6,7 @@ enum LayerRules {
     private static let services = ["Scheduler", "Dispatcher", "Worker", "ControlAPI", "Doctor", "ServiceProcess"]
     private static let agents = ["Runner"]
     private static let local = ["LocalKubernetes", "DevStack"]
-    private static let support = ["Benchmark", "EventLoop", "Observability", "Settings", "TestSupport"]
+    private static let support = ["Benchmark", "EventLoop", "Observability", "Settings", "Simulation", "TestSupport"]
     static let cLibraries = ["CPostgres", "CRabbitMQ", "CCurl", "CEventLoop", "CRunnerSystem"]
 
     /// Every module of the package; what is not in here comes from outside.
@@ -31,6 +31,8 @@ enum LayerRules {
         case ("Support", "TestSupport"): Set(clients + ["DevStack"])
         case ("Support", "Benchmark"):
             Set(core + clients + ["Placement", "RunStore", "DevStack", "EventLoop", "CCurl", "CRabbitMQ"])
+        case ("Support", "Simulation"):
+            Set(core + adapters + ["KubernetesClient", "Observability", "Scheduler", "Dispatcher", "Worker"])
         case ("Support", _): []
         case ("Executables", _): modules.subtracting(cLibraries + ["TestSupport"])
         default: []

@@ -165,15 +165,17 @@ struct ClusterDispatch: Sendable {
             return .refused(refusal(.invalidJob, "\(error)"))
         }
         var pause = Duration.milliseconds(100)
+        var mayExist = false
         while true {
             guard lease.isTrusted else { return .leaseGone }
             if claimedAt.duration(to: time.instant()) > settings.claimAge {
                 let standing = try await store.standing([(run.id, run.leaseEpoch)])
                 guard standing.contains(run.id) else { return .leaseGone }
             }
-            switch try await createOnce(pod, run: run) {
+            switch try await mayExist ? claimExisting(pod, run: run) : createOnce(pod, run: run) {
             case .done(let creation): return creation
-            case .again(let error):
+            case .again(let error, let mayExistNow):
+                mayExist = mayExistNow
                 metrics.retried.increment()
                 guard claimedAt.duration(to: time.instant()) < settings.createPatience else {
                     metrics.abandoned.increment()
@@ -191,7 +193,8 @@ struct ClusterDispatch: Sendable {
 
     private enum Attempt {
         case done(Creation)
-        case again(KubernetesError)
+        /// A pod that may exist is only looked for from now on: it may have run and be gone, and a placement has one pod.
+        case again(KubernetesError, mayExist: Bool)
     }
 
     private func createOnce(_ pod: Pod, run: ClaimedRun) async throws -> Attempt {
@@ -203,17 +206,17 @@ struct ClusterDispatch: Sendable {
             return .done(.placed)
         } catch {
             try Task.checkCancellation()
-            if error.isAlreadyExists { return try await claimExisting(pod, run: run) }
+            if error.isAlreadyExists { return await claimExisting(pod, run: run) }
             if let reason = error.refusalReason {
                 metrics.refused.increment()
                 return .done(.refused(refusal(reason, error.message)))
             }
-            return .again(error)
+            return .again(error, mayExist: error.isOutcomeUnknown)
         }
     }
 
-    /// A pod of the name is there: ours from an attempt whose answer was lost, or somebody else's.
-    private func claimExisting(_ pod: Pod, run: ClaimedRun) async throws -> Attempt {
+    /// A pod of the name is or was there: ours from an attempt whose answer was lost, or somebody else's.
+    private func claimExisting(_ pod: Pod, run: ClaimedRun) async -> Attempt {
         let name = pod.metadata.name
         do {
             let found = try await client.pod(namespace: run.namespace, name: name)
@@ -224,7 +227,7 @@ struct ClusterDispatch: Sendable {
             metrics.alreadyThere.increment()
             return .done(.placed)
         } catch {
-            return .again(error)
+            return error.isNotFound ? .done(.abandoned) : .again(error, mayExist: true)
         }
     }
 

@@ -43,35 +43,38 @@ package struct DispatcherService: Service {
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            try await store.serveAsHolder(
-                settings: settings.lease,
-                time: time,
-                logger: logger,
-                makeHolder: makeHolder,
-                handBack: { freed in await messaging.hint(superviseAll: freed) }
-            ) { lease in
-                let installation = try await store.installationID()
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    for (cluster, client) in clusters {
-                        let session = ClusterDispatch(
-                            cluster: cluster,
-                            installation: installation,
-                            client: client,
-                            lease: lease,
-                            store: store,
-                            specs: SpecCache(store: store),
-                            messaging: messaging,
-                            settings: settings,
-                            metrics: metrics,
-                            logger: logger,
-                            time: time
-                        )
-                        group.addTask { try await session.run() }
-                    }
-                    try await group.next()
-                    group.cancelAll()
+        try await cancelWhenGracefulShutdown { try await serve() }
+    }
+
+    /// Serves until the task is cancelled.
+    package func serve() async throws {
+        try await store.serveAsHolder(
+            settings: settings.lease,
+            time: time,
+            logger: logger,
+            makeHolder: makeHolder,
+            handBack: { freed in await messaging.hint(superviseAll: freed) }
+        ) { lease in
+            let installation = try await store.installationID()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (cluster, client) in clusters {
+                    let session = ClusterDispatch(
+                        cluster: cluster,
+                        installation: installation,
+                        client: client,
+                        lease: lease,
+                        store: store,
+                        specs: SpecCache(store: store),
+                        messaging: messaging,
+                        settings: settings,
+                        metrics: metrics,
+                        logger: logger,
+                        time: time
+                    )
+                    group.addTask { try await session.run() }
                 }
+                try await group.next()
+                group.cancelAll()
             }
         }
     }

@@ -37,25 +37,28 @@ package struct SchedulerService: Service {
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            try await store.serveAsHolder(
-                settings: settings.lease,
-                time: time,
+        try await cancelWhenGracefulShutdown { try await serve() }
+    }
+
+    /// Serves until the task is cancelled.
+    package func serve() async throws {
+        try await store.serveAsHolder(
+            settings: settings.lease,
+            time: time,
+            logger: logger,
+            makeHolder: makeHolder,
+            handBack: { _ in }
+        ) { lease in
+            let session = SchedulerSession(
+                lease: lease,
+                store: store,
+                messaging: messaging,
+                settings: settings,
+                metrics: metrics,
                 logger: logger,
-                makeHolder: makeHolder,
-                handBack: { _ in }
-            ) { lease in
-                let session = SchedulerSession(
-                    lease: lease,
-                    store: store,
-                    messaging: messaging,
-                    settings: settings,
-                    metrics: metrics,
-                    logger: logger,
-                    time: time
-                )
-                try await session.run()
-            }
+                time: time
+            )
+            try await session.run()
         }
     }
 }

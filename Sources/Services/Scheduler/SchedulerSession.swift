@@ -103,7 +103,7 @@ struct SchedulerSession: Sendable {
             let admitted = try await store.admit(holder: lease.id, term: number)
             let total = admitted.values.reduce(0, +)
             metrics.admitted.increment(by: total)
-            for (cluster, count) in admitted {
+            for (cluster, count) in admitted.sorted(by: { $0.key < $1.key }) {
                 await messaging.hint(dispatch: cluster, runs: count)
             }
             if total < store.limits.batch { return }
@@ -190,11 +190,11 @@ struct SchedulerSession: Sendable {
         }
         for (_, state) in applied.finished { metrics.ended(state.rawValue) }
         // Hints: whoever misses one finds out by its own sweep.
-        for (holder, runs) in applied.settled {
+        for (holder, runs) in applied.settled.sorted(by: { $0.key < $1.key }) {
             let leases = runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }
             await messaging.hint(ControlMessage(settled: leases), to: holder)
         }
-        for cluster in applied.replaced {
+        for cluster in applied.replaced.sorted() {
             await messaging.hint(dispatch: cluster, runs: 1)
         }
     }

@@ -289,7 +289,12 @@ struct ClusterSession: Sendable {
         for await (run, key) in supervisor.lookups {
             do {
                 let pod = try await client.pod(namespace: key.namespace, name: key.name)
-                await supervisor.observe([.applied(pod)])
+                if PodNaming.owner(of: pod.metadata)?.run == run {
+                    await supervisor.observe([.applied(pod)])
+                } else {
+                    // Somebody else's pod has the name: there is none of this placement.
+                    await supervisor.notFound(run, key)
+                }
             } catch {
                 try Task.checkCancellation()
                 if error.isNotFound { await supervisor.notFound(run, key) }

@@ -7,9 +7,13 @@ extension ClusterSupervisor {
     typealias Lease = SuperviseHint.Lease
 
     /// A pod's name within its cluster.
-    struct PodKey: Hashable, Sendable {
+    struct PodKey: Hashable, Comparable, Sendable {
         var namespace: String
         var name: String
+
+        static func < (left: PodKey, right: PodKey) -> Bool {
+            (left.namespace, left.name) < (right.namespace, right.name)
+        }
     }
 
     /// A request to remove a pod.

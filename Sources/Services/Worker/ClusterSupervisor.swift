@@ -8,7 +8,8 @@ internal import SlipwayCore
 
 /// What a worker knows of one cluster: the placements it supervises, the pods it sees, the pods it must remove.
 ///
-/// It decides; the loops of ``ClusterSession`` do. Every method leaves the state whole before it suspends.
+/// It decides; the loops of ``ClusterSession`` do. Every method leaves the state whole before it suspends. What is acted upon is
+/// put in order first, so that the same facts always have the same consequences.
 actor ClusterSupervisor {
     private let settings: WorkerSettings
     private let metrics: WorkerMetrics
@@ -67,7 +68,7 @@ actor ClusterSupervisor {
     /// Lets go of every reader that waits: nothing is stored any more.
     func stop() {
         isStopped = true
-        for run in Array(blockedReaders.keys) { resumeReaders(of: run) }
+        for run in blockedReaders.keys.sorted() { resumeReaders(of: run) }
     }
 
     // MARK: Runs
@@ -346,18 +347,21 @@ actor ClusterSupervisor {
     func tick() {
         let now = cautiousNow
         let clock = time.instant()
-        for (run, since) in unseen where isSynchronized && since.duration(to: clock) > .seconds(1) {
+        let missing = unseen.filter { isSynchronized && $0.value.duration(to: clock) > .seconds(1) }.keys.sorted()
+        for run in missing {
             guard let placement = placements[run], placement.end == nil else { continue }
             unseen[run] = clock
             lookupContinuation.yield((run, PodKey(namespace: placement.run.namespace, name: placement.podName)))
         }
+        var changing: [RunID] = []
         for (run, placement) in placements where placement.end == nil {
             if placements[run]?.checkDeadline(now: now) == true {
-                evaluate(run)
+                changing.append(run)
             } else if placement.intent != nil || placement.reading?.runnerEnd != nil {
-                evaluate(run)
+                changing.append(run)
             }
         }
+        for run in changing.sorted() { evaluate(run) }
         for (run, placement) in placements where placement.isSilent(at: clock) {
             let key = PodKey(namespace: placement.run.namespace, name: placement.podName)
             silenceContinuation.yield((Lease(run: run, epoch: placement.run.leaseEpoch), key))
@@ -366,20 +370,21 @@ actor ClusterSupervisor {
             let owner = pods[key].flatMap { PodNaming.owner(of: $0.metadata) }
             return .seconds(owner.flatMap { placements[$0.run] }?.spec.timeouts.cancelSeconds ?? 180)
         }
-        for (key, isForced) in due { ask(key, isForced: isForced) }
+        for (key, isForced) in due.sorted(by: { $0.pod < $1.pod }) { ask(key, isForced: isForced) }
     }
 
     /// A silent runner's container last wrote at this time.
     func lastWrote(_ lease: Lease, at written: Timestamp) {
         guard isSupervised(lease) else { return }
-        if placements[lease.run]?.lastWrote(at: written, clock: .init(now: cautiousNow, instant: time.instant())) == true { evaluate(lease.run) }
+        let clock = SupervisedPlacement.Clock(now: cautiousNow, instant: time.instant())
+        if placements[lease.run]?.lastWrote(at: written, clock: clock) == true { evaluate(lease.run) }
     }
 
     // MARK: What the loops take
 
     /// What is to be stored now, and the pods verified gone.
     func takeFlushes() -> (flushes: [StreamFlush], cleaned: [(run: RunID, placement: Int)]) {
-        let flushes = dirtyStreams.compactMap { run -> StreamFlush? in
+        let flushes = dirtyStreams.sorted().compactMap { run -> StreamFlush? in
             guard let placement = placements[run], placement.stream.isDirty else { return nil }
             return placement.stream.flush(of: placement.run, chunkBytes: settings.chunkBytes)
         }
@@ -433,7 +438,7 @@ actor ClusterSupervisor {
     /// The reports that are due. Failed runs are told apart, since their pod's events are asked for first.
     func takeReports() -> [PlacementReport] {
         defer { dirtyReports.removeAll() }
-        return dirtyReports.compactMap { run in
+        return dirtyReports.sorted().compactMap { run in
             guard let placement = placements[run], placement.hasNews, placement.mayReport else { return nil }
             if placement.end != nil { placements[run]?.reportedEndAt = time.instant() }
             return placements[run]?.report()
@@ -453,7 +458,7 @@ actor ClusterSupervisor {
         let now = time.instant()
         return placements.values.filter { placement in
             placement.reportedEndAt.map { $0.duration(to: now) > age } ?? false
-        }.map { Lease(run: $0.run.id, epoch: $0.run.leaseEpoch) }
+        }.map { Lease(run: $0.run.id, epoch: $0.run.leaseEpoch) }.sorted { $0.run < $1.run }
     }
 
     /// The database has no end of these yet: their final report is sent again.

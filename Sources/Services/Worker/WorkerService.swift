@@ -43,16 +43,19 @@ package struct WorkerService: Service {
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            try await store.serveAsHolder(
-                settings: settings.lease,
-                time: time,
-                logger: logger,
-                makeHolder: makeHolder,
-                handBack: { freed in await messaging.hint(superviseAll: freed) }
-            ) { lease in
-                try await serve(lease)
-            }
+        try await cancelWhenGracefulShutdown { try await serve() }
+    }
+
+    /// Serves until the task is cancelled.
+    package func serve() async throws {
+        try await store.serveAsHolder(
+            settings: settings.lease,
+            time: time,
+            logger: logger,
+            makeHolder: makeHolder,
+            handBack: { freed in await messaging.hint(superviseAll: freed) }
+        ) { lease in
+            try await serve(lease)
         }
     }
 

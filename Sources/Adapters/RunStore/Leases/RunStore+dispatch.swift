@@ -14,6 +14,30 @@ package struct ClaimedRun: Sendable, Hashable {
     package var overrides: RunOverrides
     /// For how long it was `ready`, by the database's clock.
     package var readyFor: Duration
+
+    package init(
+        id: RunID,
+        jobID: JobID,
+        jobVersion: Int,
+        team: String,
+        namespace: String,
+        leaseEpoch: Int64,
+        placement: Int,
+        variables: [String: JSONValue],
+        overrides: RunOverrides,
+        readyFor: Duration
+    ) {
+        self.id = id
+        self.jobID = jobID
+        self.jobVersion = jobVersion
+        self.team = team
+        self.namespace = namespace
+        self.leaseEpoch = leaseEpoch
+        self.placement = placement
+        self.variables = variables
+        self.overrides = overrides
+        self.readyFor = readyFor
+    }
 }
 
 /// What a dispatcher got.
@@ -21,6 +45,11 @@ package struct Claim: Sendable {
     package var runs: [ClaimedRun]
     /// The cluster's window allows no more now: ready runs may be left.
     package var isWindowFull: Bool
+
+    package init(runs: [ClaimedRun], isWindowFull: Bool) {
+        self.runs = runs
+        self.isWindowFull = isWindowFull
+    }
 }
 
 extension RunStore {

@@ -19,6 +19,38 @@ package struct SupervisedRun: Sendable, Hashable {
     /// How many lines of Sail's log are stored.
     package var sailLines: Int64
     package var overrides: RunOverrides
+
+    package init(
+        id: RunID,
+        jobID: JobID,
+        jobVersion: Int,
+        team: String,
+        namespace: String,
+        state: RunState,
+        leaseEpoch: Int64,
+        placement: Int,
+        placementStartedAt: Timestamp,
+        runningAt: Timestamp?,
+        stateSince: Timestamp,
+        streamSequence: Int64,
+        sailLines: Int64,
+        overrides: RunOverrides
+    ) {
+        self.id = id
+        self.jobID = jobID
+        self.jobVersion = jobVersion
+        self.team = team
+        self.namespace = namespace
+        self.state = state
+        self.leaseEpoch = leaseEpoch
+        self.placement = placement
+        self.placementStartedAt = placementStartedAt
+        self.runningAt = runningAt
+        self.stateSince = stateSince
+        self.streamSequence = streamSequence
+        self.sailLines = sailLines
+        self.overrides = overrides
+    }
 }
 
 /// A pod that must go: its run is over, or its placement was given up.

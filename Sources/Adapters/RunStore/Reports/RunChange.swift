@@ -16,6 +16,36 @@ package struct LockedRun: Sendable, Hashable {
     /// JSON texts, read only if the run may be retried.
     package var overrides: String
     package var retriesUsed: String
+
+    package init(
+        id: RunID,
+        state: RunState,
+        stateSince: Timestamp,
+        leaseEpoch: Int64,
+        placement: Int,
+        reportRevision: Int64,
+        runningAt: Timestamp?,
+        cluster: String,
+        jobID: JobID,
+        jobVersion: Int,
+        holderID: HolderID?,
+        overrides: String,
+        retriesUsed: String
+    ) {
+        self.id = id
+        self.state = state
+        self.stateSince = stateSince
+        self.leaseEpoch = leaseEpoch
+        self.placement = placement
+        self.reportRevision = reportRevision
+        self.runningAt = runningAt
+        self.cluster = cluster
+        self.jobID = jobID
+        self.jobVersion = jobVersion
+        self.holderID = holderID
+        self.overrides = overrides
+        self.retriesUsed = retriesUsed
+    }
 }
 
 /// What is to be written for one run: decided purely, written in bulk.
@@ -60,6 +90,8 @@ package struct AppliedReports: Sendable {
     package var stale = 0
     /// Reports that hold something the database does not take, with what it said; they are left out.
     package var refused: [(run: RunID, cause: String)] = []
+
+    package init() {}
 
     mutating func add(_ other: AppliedReports) {
         settled.merge(other.settled, uniquingKeysWith: +)

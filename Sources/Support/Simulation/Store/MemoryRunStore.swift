@@ -60,6 +60,13 @@ package struct MemoryRunStore: RunLedger {
         }
     }
 
+    package func installationID() async throws -> String {
+        try await ask("asks for the installation") { _ in MemoryTables.installation }
+    }
+
+    /// Nobody releases a run in a simulation.
+    package func endReleased() async throws -> Int { 0 }
+
     package func register(_ holder: Holder, timeToLive: Duration) async throws {
         try await ask("registers") { $0.register(holder, timeToLive: timeToLive) }
     }
@@ -163,6 +170,10 @@ package struct MemoryRunStore: RunLedger {
     package func finishCleanups(_ cleanups: [(run: RunID, placement: Int)]) async throws {
         guard !cleanups.isEmpty else { return }
         try await ask("finishes cleanups") { $0.finishCleanups(cleanups) }
+    }
+
+    package func unknown(_ runs: [RunID]) async throws -> Set<RunID> {
+        try await ask("asks what is unknown") { $0.unknown(runs) }
     }
 
     package func givenUp(_ placements: [(run: RunID, placement: Int)]) async throws -> [(run: RunID, placement: Int)] {

@@ -105,7 +105,7 @@ extension MemoryTables {
     }
 
     package mutating func claim(cluster: String, holder: HolderID, limit: Int, window: Int) -> Claim {
-        let places = max(0, window - liveRuns { $0.cluster == cluster && $0.state == .starting }.count)
+        let places = max(0, window - liveRuns { $0.cluster == cluster && $0.state == .starting && $0.releasedAt == nil }.count)
         let ready = liveRuns { run in
             (run.state == .ready || (run.state == .pending && run.isPromoted)) && run.cluster == cluster
                 && isAlive(holder)
@@ -216,12 +216,15 @@ extension MemoryTables {
         }
     }
 
+    package func unknown(_ runs: [RunID]) -> Set<RunID> { Set(runs.filter { live[$0] == nil && finished[$0] == nil }) }
+
     package func givenUp(_ placements: [(run: RunID, placement: Int)]) -> [(run: RunID, placement: Int)] {
         placements.filter { pod in
             if finished[pod.run] != nil { return true }
             guard let run = live[pod.run] else { return false }
             return run.placement > pod.placement
-                || (run.placement == pod.placement && Self.unplaced.contains(run.state))
+                || (run.placement == pod.placement
+                    && (Self.unplaced.contains(run.state) || (run.releasedAt != nil && run.state != .running)))
         }
     }
 

@@ -134,6 +134,7 @@ package struct MemoryTables: Sendable {
     // MARK: What the statements share
 
     static let cluster = "default"
+    static let installation = "00000000-0000-7000-8000-000000000000"
     static let unplaced: Set<RunState> = [.pending, .paused, .ready]
 
     func isAlive(_ holder: HolderID) -> Bool { holders[holder].map { $0.expiresAt > now } ?? false }

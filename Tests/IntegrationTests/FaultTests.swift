@@ -259,6 +259,33 @@ import Testing
         )
     }
 
+    @Test("a run that has too little memory is followed by one with more, until it suffices")
+    func growingMemory() async throws {
+        let site = try Site.current()
+        try await site.apply(
+            """
+            name: growing
+            engine: none
+            resources:
+              runner: {cpu: 1m, memory: 64Mi}
+            retries:
+              infrastructure: 2
+              backoff: {initial: 1s}
+              memory: {factor: 8, max: 512Mi}
+            tasks:
+              - name: fill
+                command: ["python3", "-c", "import time; data = bytearray(200 << 20); time.sleep(2)"]
+            """
+        )
+        let run = try await site.create("growing")[0]
+        let ends = try await chain(of: run, length: 2, on: site)
+        #expect(ends == ["failed runner_out_of_memory 1", "succeeded completed 2"])
+        let memory = try await site.database.query(
+            "SELECT overrides ->> 'runner_memory_bytes' FROM runs WHERE root_id::text = \(run)"
+        ).decode(String.self)
+        #expect(memory == [String(512 << 20)])
+    }
+
     // MARK: Jobs and chains
 
     /// Runs for long the first time, and ends at once when it is executed again.

@@ -1,4 +1,5 @@
 internal import Dispatch
+package import SlipwayCore
 internal import Synchronization
 
 /// Many scenarios, on several threads.
@@ -9,6 +10,8 @@ package final class Campaign: Sendable {
         package var steps = 0
         package var virtualSeconds = 0
         package var executedAgain = 0
+        /// Why runs ended.
+        package var reasons: Set<ReasonCode> = []
         /// Seeds in which a run's user code began in more than one placement.
         package var seedsExecutedAgain: [UInt64] = []
         package var failures: [Simulation.Failure] = []
@@ -67,6 +70,7 @@ package final class Campaign: Sendable {
                     result.steps += outcome.steps
                     result.virtualSeconds += outcome.virtualSeconds
                     result.executedAgain += outcome.executedAgain
+                    result.reasons.formUnion(outcome.reasons)
                     if outcome.executedAgain > 0 { result.seedsExecutedAgain.append(seed) }
                     result.seeds += 1
                 }

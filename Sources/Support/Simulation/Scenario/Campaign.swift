@@ -21,6 +21,7 @@ package final class Campaign: Sendable {
     private let last: UInt64
     private let limit: Duration
     private let maximumFailures: Int
+    private let found: @Sendable (Simulation.Failure) -> Void
     private let started = ContinuousClock.now
     private let next: Mutex<UInt64>
     private let result = Mutex(Result())
@@ -29,15 +30,18 @@ package final class Campaign: Sendable {
     ///   - seeds: tried in order.
     ///   - limit: no seed is begun after this much time.
     ///   - maximumFailures: the campaign ends after so many.
+    ///   - found: told of each failure at once.
     package init(
         seeds: ClosedRange<UInt64>,
         limit: Duration = .seconds(86_400),
         flaws: Flaws = [],
-        maximumFailures: Int = 1
+        maximumFailures: Int = 1,
+        found: @escaping @Sendable (Simulation.Failure) -> Void = { _ in }
     ) {
         self.flaws = flaws
         self.limit = limit
         self.maximumFailures = maximumFailures
+        self.found = found
         next = Mutex(seeds.lowerBound)
         last = seeds.upperBound
     }
@@ -75,6 +79,7 @@ package final class Campaign: Sendable {
                     result.seeds += 1
                 }
             } catch let failure as Simulation.Failure {
+                found(failure)
                 result.withLock { result in
                     result.failures.append(failure)
                     result.seeds += 1

@@ -16,14 +16,27 @@ struct LedgerComparison {
     private var runs: [RunID] = []
     private var term: Int64 = 1
 
-    init(store: RunStore, clock: SharedClock, retries: RetrySource, job: JobVersionKey, spec: JobSpec, seed: UInt64) {
+    /// - Parameter flaws: planted in the memory's ledger.
+    init(
+        store: RunStore,
+        clock: SharedClock,
+        retries: RetrySource,
+        job: JobVersionKey,
+        spec: JobSpec,
+        seed: UInt64,
+        flaws: Flaws = []
+    ) {
         self.store = store
         self.clock = clock
         self.job = job
         dice = SeededRandom(seed: seed)
-        var tables = MemoryTables(now: clock.now, retrySource: retries)
+        var tables = MemoryTables(now: clock.now, retrySource: retries, flaws: flaws)
         tables.add(job, spec)
-        shared = MemoryRunStore.Shared(tables, now: { clock.now }, report: { Issue.record("seed \(seed): \($0)") })
+        shared = MemoryRunStore.Shared(
+            tables,
+            now: { clock.now },
+            report: { if flaws.isEmpty { Issue.record("seed \(seed): \($0)") } }
+        )
         memory = MemoryRunStore(shared)
     }
 

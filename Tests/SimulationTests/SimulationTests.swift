@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import SlipwayCore
 import Testing
 
 /// The real services under a virtual clock. `SLIPWAY_SEED=n` replays one scenario, `SLIPWAY_SEEDS=n` sets how many are tried.
@@ -7,6 +8,12 @@ import Testing
     private static let environment = ProcessInfo.processInfo.environment
     /// Seeds are begun for so long at most, whatever their number.
     private static let limit = Duration.seconds(240)
+
+    /// How runs end in a thousand scenarios.
+    private static let ends: Set<ReasonCode> = [
+        .completed, .cancelRequested, .taskFailed, .runnerOutOfMemory, .runnerCrashed, .runTimeout, .scheduleTimeout,
+        .imagePullFailed, .evicted, .podLost, .nodeLost, .podNameConflict,
+    ]
 
     @Test func aSeedGivesTheSameRunEachTime() throws {
         for seed in UInt64(1)...20 {
@@ -24,6 +31,9 @@ import Testing
         for failure in result.failures { Issue.record("\(failure)") }
         print("\(result.seeds) scenarios with \(result.runs) runs, \(result.virtualSeconds) s of virtual time")
         #expect(result.seeds > 0 && result.runs >= result.seeds)
+        guard result.seeds >= 1000, result.failures.isEmpty else { return }
+        // A scenario in which nothing ever goes wrong would show nothing.
+        #expect(result.reasons.isSuperset(of: Self.ends), "never: \(Self.ends.subtracting(result.reasons))")
     }
 
     /// Each takes one defence away; what does not find it finds nothing.

@@ -47,12 +47,12 @@ struct SlipwaySimulate: AsyncParsableCommand {
             seeds: first...(first + max(1, seeds) - 1),
             limit: .seconds(60 * minutes),
             flaws: Flaws(rawValue: flaw),
-            maximumFailures: failures
+            maximumFailures: failures,
+            found: { print($0) }
         )
         let started = ContinuousClock.now
         let result = await campaign.run(threads: threads)
         let seconds = (ContinuousClock.now - started) / .seconds(1)
-        for failure in result.failures { print(failure) }
         print(
             "\(result.seeds) seeds in \(seconds) s, \(result.runs) runs, \(result.steps) steps, "
                 + "\(result.virtualSeconds) s of virtual time, \(result.executedAgain) runs executed again, "

@@ -1,4 +1,5 @@
 internal import Dispatch
+package import SlipwayCore
 internal import Synchronization
 
 /// Many scenarios, on several threads.
@@ -9,6 +10,8 @@ package final class Campaign: Sendable {
         package var steps = 0
         package var virtualSeconds = 0
         package var executedAgain = 0
+        /// Why runs ended.
+        package var reasons: Set<ReasonCode> = []
         /// Seeds in which a run's user code began in more than one placement.
         package var seedsExecutedAgain: [UInt64] = []
         package var failures: [Simulation.Failure] = []
@@ -18,6 +21,7 @@ package final class Campaign: Sendable {
     private let last: UInt64
     private let limit: Duration
     private let maximumFailures: Int
+    private let found: @Sendable (Simulation.Failure) -> Void
     private let started = ContinuousClock.now
     private let next: Mutex<UInt64>
     private let result = Mutex(Result())
@@ -26,15 +30,18 @@ package final class Campaign: Sendable {
     ///   - seeds: tried in order.
     ///   - limit: no seed is begun after this much time.
     ///   - maximumFailures: the campaign ends after so many.
+    ///   - found: told of each failure at once.
     package init(
         seeds: ClosedRange<UInt64>,
         limit: Duration = .seconds(86_400),
         flaws: Flaws = [],
-        maximumFailures: Int = 1
+        maximumFailures: Int = 1,
+        found: @escaping @Sendable (Simulation.Failure) -> Void = { _ in }
     ) {
         self.flaws = flaws
         self.limit = limit
         self.maximumFailures = maximumFailures
+        self.found = found
         next = Mutex(seeds.lowerBound)
         last = seeds.upperBound
     }
@@ -67,10 +74,12 @@ package final class Campaign: Sendable {
                     result.steps += outcome.steps
                     result.virtualSeconds += outcome.virtualSeconds
                     result.executedAgain += outcome.executedAgain
+                    result.reasons.formUnion(outcome.reasons)
                     if outcome.executedAgain > 0 { result.seedsExecutedAgain.append(seed) }
                     result.seeds += 1
                 }
             } catch let failure as Simulation.Failure {
+                found(failure)
                 result.withLock { result in
                     result.failures.append(failure)
                     result.seeds += 1

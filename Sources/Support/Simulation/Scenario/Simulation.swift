@@ -1,7 +1,7 @@
 internal import Placement
 internal import RunMessaging
 internal import RunStore
-internal import SlipwayCore
+package import SlipwayCore
 internal import Synchronization
 
 /// One scenario: the real services over simulated ports, with faults, all of it decided by the seed.
@@ -14,6 +14,8 @@ package struct Simulation: Sendable {
         package var runs: Int
         /// Runs whose user code began in more than one placement, one after the other.
         package var executedAgain: Int
+        /// Why the runs ended.
+        package var reasons: Set<ReasonCode>
         /// The end of the record, if it was asked for.
         package var tail: [String]
     }
@@ -144,6 +146,7 @@ package struct Simulation: Sendable {
             virtualSeconds: Int(world.executor.now.components.seconds),
             runs: ledger.read { $0.finished.count },
             executedAgain: counts.values.count { $0 > 1 },
+            reasons: ledger.read { Set($0.finished.values.compactMap(\.reason)) },
             tail: isVerbose ? world.tail : []
         )
     }

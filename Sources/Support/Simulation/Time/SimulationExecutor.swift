@@ -17,7 +17,7 @@ package final class SimulationExecutor: TaskExecutor, Sendable {
     private let maximumSteps: Int
     private let state: Mutex<State>
 
-    package init(seed: UInt64, maximumSteps: Int = 5_000_000) {
+    package init(seed: UInt64, maximumSteps: Int = 200_000) {
         self.maximumSteps = maximumSteps
         state = Mutex(State(random: SeededRandom(seed: seed)))
     }

@@ -105,7 +105,10 @@ extension MemoryTables {
     }
 
     package mutating func claim(cluster: String, holder: HolderID, limit: Int, window: Int) -> Claim {
-        let places = max(0, window - liveRuns { $0.cluster == cluster && $0.state == .starting && $0.releasedAt == nil }.count)
+        let places = max(
+            0,
+            window - liveRuns { $0.cluster == cluster && $0.state == .starting && $0.releasedAt == nil }.count
+        )
         let ready = liveRuns { run in
             (run.state == .ready || (run.state == .pending && run.isPromoted)) && run.cluster == cluster
                 && isAlive(holder)

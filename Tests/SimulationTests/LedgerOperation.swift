@@ -17,9 +17,9 @@ enum LedgerOperation {
         var epoch: Int64
     }
 
-    /// Longer than a sequence takes, and no multiple of the spans that pass.
+    /// Longer than a sequence takes, and neither they nor six times the age can be the sum of spans that pass.
     static let timeToLive = Duration.seconds(25)
-    static let age = Duration.seconds(15)
+    static let age = Duration.seconds(16)
 
     /// What the ledger says, in an order that does not depend on it.
     func perform(on ledger: some RunLedger, now: Timestamp) async throws -> String {

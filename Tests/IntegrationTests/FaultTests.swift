@@ -274,7 +274,7 @@ import Testing
               memory: {factor: 8, max: 512Mi}
             tasks:
               - name: fill
-                command: ["python3", "-c", "import time; data = bytearray(200 << 20); time.sleep(2)"]
+                command: ["python3", "-c", "import time; data = b'x' * (200 << 20); time.sleep(2)"]
             """
         )
         let run = try await site.create("growing")[0]

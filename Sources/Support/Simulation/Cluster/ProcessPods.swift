@@ -10,7 +10,9 @@ struct ProcessPods: ClusterPods {
     private var world: SimulationWorld { process.world }
 
     func submit(_ pod: Pod) async throws(KubernetesError) {
-        try await ask("creates \(pod.metadata.name.suffix(6))", isChange: true) { try cluster.create(pod) }
+        try await ask("creates \(pod.metadata.name.suffix(6))", isChange: true, mayStumble: false) {
+            try cluster.create(pod)
+        }
     }
 
     func pod(namespace: String, name: String) async throws(KubernetesError) -> PodSnapshot {
@@ -36,10 +38,11 @@ struct ProcessPods: ClusterPods {
     private func ask<Value: Sendable>(
         _ what: String,
         isChange: Bool,
+        mayStumble: Bool = true,
         _ effect: @escaping @Sendable () throws -> Value
     ) async throws(KubernetesError) -> Value {
         do {
-            return try await process.exchange(.cluster) {
+            return try await process.exchange(.cluster, mayStumble: mayStumble) {
                 world.trace("\(process.name) \(what)")
                 return try effect()
             }

@@ -28,12 +28,21 @@ final class SimulatedCluster: Sendable {
     let world: SimulationWorld
     let flaws: Flaws
     private let behaviours: [String: PodBehaviour]
+    private let isOver: @Sendable (RunID) -> Bool
     private let state = Mutex(State())
 
-    /// - Parameter behaviours: by the job's name.
-    init(world: SimulationWorld, behaviours: [String: PodBehaviour], flaws: Flaws) {
+    /// - Parameters:
+    ///   - behaviours: by the job's name.
+    ///   - isOver: whether the store has the end of a run.
+    init(
+        world: SimulationWorld,
+        behaviours: [String: PodBehaviour],
+        flaws: Flaws,
+        isOver: @escaping @Sendable (RunID) -> Bool
+    ) {
         self.world = world
         self.behaviours = behaviours
+        self.isOver = isOver
         self.flaws = flaws
     }
 
@@ -124,7 +133,8 @@ final class SimulatedCluster: Sendable {
         }
         guard pod.deletedAt == nil else { return }
         world.trace("pod \(pod.text) is to go")
-        if !pod.isEnded { truncate(pod) }
+        // A worker whose watch is late may find a start deadline passed, and remove a pod that has ended well meanwhile.
+        if !pod.isEnded || pod.owner.map({ !isOver($0.run) }) ?? false { truncate(pod) }
         update(pod) { $0.deletedAt = time }
         guard !pod.isFrozen else { return }
         if pod.stage == .running {

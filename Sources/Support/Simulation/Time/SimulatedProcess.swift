@@ -1,4 +1,5 @@
 package import RunStore
+internal import SlipwayCore
 internal import Synchronization
 
 /// One process of the control plane as the outside world treats it: it can be killed, paused and cut off.
@@ -19,12 +20,15 @@ package final class SimulatedProcess: Sendable {
     package let name: String
     let world: SimulationWorld
     let weather: Weather
+    /// How far its machine's clock is from the others'.
+    private let skew: Duration
     private let state = Mutex(State())
 
     init(name: String, world: SimulationWorld, weather: Weather) {
         self.name = name
         self.world = world
         self.weather = weather
+        skew = world.milliseconds(0...4000) - .seconds(2)
     }
 
     package var isDead: Bool { state.withLock { $0.isDead } }
@@ -73,7 +77,7 @@ package final class SimulatedProcess: Sendable {
     package var time: TimeSource {
         TimeSource(
             instant: { [world] in world.clock },
-            now: { [world] in world.now },
+            now: { [world, skew] in world.now + skew },
             sleep: { span in
                 try await self.world.executor.sleep(span)
                 try await self.pass()
@@ -84,15 +88,17 @@ package final class SimulatedProcess: Sendable {
     }
 
     /// Asks an outside system: the request travels, `effect` happens there, the answer travels back. Any of the three may fail.
+    ///
+    /// - Parameter mayStumble: whether the process may be stopped between deciding and sending. It may not before a pod's
+    ///   creation: nothing could tell that from a request that travels for as long.
     func exchange<Value: Sendable>(
         _ system: System,
+        mayStumble: Bool = true,
         _ effect: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         try Task.checkCancellation()
         try await pass()
-        // A process can be stopped between deciding and sending. A pod's creation is left out: nothing could tell it from one
-        // that travels for as long.
-        if system != .cluster, world.happens(weather.stumble) {
+        if mayStumble, world.happens(weather.stumble) {
             await weather.stop(self)
             try await pass()
         }

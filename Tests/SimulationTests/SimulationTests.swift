@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     /// Seeds are begun for so long at most, whatever their number.
-    private static let limit = Duration.seconds(240)
+    private static let limit = Duration.seconds(420)
 
     /// How runs end in a thousand scenarios.
     private static let ends: Set<ReasonCode> = [

@@ -9,6 +9,11 @@ import Testing
 
 @Suite("A supervisor turns pods and lines into what is to be stored, told and removed", .timeLimit(.minutes(1)))
 struct ClusterSupervisorTests {
+    /// Shows a pod as the whole of what there is.
+    private func synchronize(_ supervisor: ClusterSupervisor, _ moment: PodDocument.Moment) async throws {
+        await supervisor.observe([.listed([try PodDocument.snapshot(moment)])])
+    }
+
     private func see(_ supervisor: ClusterSupervisor, _ moments: PodDocument.Moment...) async throws {
         for moment in moments { await supervisor.observe([.applied(try PodDocument.snapshot(moment))]) }
     }
@@ -212,12 +217,36 @@ struct ClusterSupervisorTests {
     func deadline() async throws {
         let supervisor = Sample.supervisor(now: Sample.created + .seconds(63))
         await supervisor.supervise([(Sample.run(), Sample.spec())])
-        try await see(supervisor, .running)
+        try await synchronize(supervisor, .running)
+        await supervisor.tick()
+        await supervisor.tick()
+        // Before anything is done to the pod it is looked at.
+        var lookups = supervisor.lookups.makeAsyncIterator()
+        let lookup = try #require(await lookups.next())
+        #expect(lookup.pod == Sample.podKey)
+        await supervisor.found(try PodDocument.snapshot(.running), lookup)
         await supervisor.tick()
         var deletions = supervisor.deletionRequests.makeAsyncIterator()
         #expect(await deletions.next()?.pod == Sample.podKey)
         await supervisor.observe([.deleted(try PodDocument.snapshot(.running))])
         #expect(await supervisor.takeReports().last?.end?.outcome == .timeout)
+    }
+
+    @Test("a deadline that passed by a late watch does nothing to a pod that has ended well")
+    func lateWatch() async throws {
+        let supervisor = Sample.supervisor(now: Sample.created + .seconds(63))
+        await supervisor.supervise([(Sample.run(), Sample.spec())])
+        try await synchronize(supervisor, .running)
+        await supervisor.tick()
+        await supervisor.tick()
+        var lookups = supervisor.lookups.makeAsyncIterator()
+        let lookup = try #require(await lookups.next())
+        await supervisor.found(try PodDocument.snapshot(.succeeded), lookup)
+        await supervisor.tick()
+        _ = await supervisor.receive(Sample.wholeStream, of: Sample.lease())
+        let (flushes, _) = await supervisor.takeFlushes()
+        await supervisor.stored(flushes, written: [Sample.runID])
+        #expect(await supervisor.takeReports().last?.end?.outcome == .succeeded)
     }
 
     @Test("a clock that is set forward ends nothing, and time that has passed does")
@@ -236,6 +265,12 @@ struct ClusterSupervisorTests {
         await supervisor.tick()
         // The stream of deletions is empty: the first one asked for is that of the passed deadline.
         offsets.withLock { ($0.wall, $0.steady) = (.seconds(63), .seconds(63)) }
+        let lookup = ClusterSupervisor.Lookup(
+            run: Sample.runID,
+            pod: Sample.podKey,
+            askedAt: Sample.created + .seconds(63)
+        )
+        await supervisor.found(try PodDocument.snapshot(.running), lookup)
         await supervisor.tick()
         var deletions = supervisor.deletionRequests.makeAsyncIterator()
         #expect(await deletions.next()?.pod == Sample.podKey)

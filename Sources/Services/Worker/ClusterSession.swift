@@ -286,11 +286,12 @@ struct ClusterSession: Sendable {
     }
 
     private func lookUpPods() async throws {
-        for await (run, key) in supervisor.lookups {
+        for await lookup in supervisor.lookups {
+            let (run, key) = (lookup.run, lookup.pod)
             do {
                 let pod = try await client.pod(namespace: key.namespace, name: key.name)
                 if PodNaming.owner(of: pod.metadata)?.run == run {
-                    await supervisor.observe([.applied(pod)])
+                    await supervisor.found(pod, lookup)
                 } else {
                     // Somebody else's pod has the name: there is none of this placement.
                     await supervisor.notFound(run, key)

@@ -16,6 +16,14 @@ extension ClusterSupervisor {
         }
     }
 
+    /// A request to read a pod beside the watch.
+    struct Lookup: Sendable {
+        var run: RunID
+        var pod: PodKey
+        /// The API server is asked after this.
+        var askedAt: Timestamp
+    }
+
     /// A request to remove a pod.
     struct Deletion: Sendable {
         var pod: PodKey

@@ -34,12 +34,12 @@ actor ClusterSupervisor {
     nonisolated let reportSignal = Signal()
     nonisolated let deletionRequests: AsyncStream<Deletion>
     nonisolated let followings: AsyncStream<Following>
-    nonisolated let lookups: AsyncStream<(RunID, PodKey)>
+    nonisolated let lookups: AsyncStream<Lookup>
     /// Runners that seem to be silent; their containers' logs must tell.
     nonisolated let silences: AsyncStream<(Lease, PodKey)>
     private let deletionContinuation: AsyncStream<Deletion>.Continuation
     private let followingContinuation: AsyncStream<Following>.Continuation
-    private let lookupContinuation: AsyncStream<(RunID, PodKey)>.Continuation
+    private let lookupContinuation: AsyncStream<Lookup>.Continuation
     private let silenceContinuation: AsyncStream<(Lease, PodKey)>.Continuation
 
     init(settings: WorkerSettings, metrics: WorkerMetrics, time: TimeSource) {
@@ -177,6 +177,12 @@ actor ClusterSupervisor {
         }
         guard let last, let owner = PodNaming.owner(of: last.metadata) else { return }
         vanished(owner.run, placement: owner.placement)
+    }
+
+    /// A lookup found the placement's pod.
+    func found(_ pod: PodSnapshot, _ lookup: Lookup) {
+        placements[lookup.run]?.looked(at: lookup.askedAt)
+        observe([.applied(pod)])
     }
 
     /// A lookup found no such pod.
@@ -351,11 +357,16 @@ actor ClusterSupervisor {
         for run in missing {
             guard let placement = placements[run], placement.end == nil else { continue }
             unseen[run] = clock
-            lookupContinuation.yield((run, PodKey(namespace: placement.run.namespace, name: placement.podName)))
+            let key = PodKey(namespace: placement.run.namespace, name: placement.podName)
+            lookupContinuation.yield(Lookup(run: run, pod: key, askedAt: now))
         }
         var changing: [RunID] = []
         for (run, placement) in placements where placement.end == nil {
-            if placements[run]?.checkDeadline(now: now) == true {
+            let check = placements[run]?.checkDeadline(now: now) ?? .notPassed
+            if check == .mustLook {
+                // Due at the next tick.
+                if unseen[run] == nil { unseen[run] = clock - .seconds(2) }
+            } else if check == .passed {
                 changing.append(run)
             } else if placement.intent != nil || placement.reading?.runnerEnd != nil {
                 changing.append(run)

@@ -31,6 +31,8 @@ struct SupervisedPlacement: Sendable {
     var isSailStreamComplete: Bool
     var isFollowingRunner = false
     var isFollowingSail = false
+    /// When the pod itself was last asked for, beside the watch.
+    private(set) var lookedAt: Timestamp?
     /// When the runner last gave a sign of life, as far as this process saw.
     private(set) var lastSignOfLife: ContinuousClock.Instant?
     /// When the runner's container was first seen ended.
@@ -133,11 +135,23 @@ struct SupervisedPlacement: Sendable {
         intent = .cancel
     }
 
-    /// Looks at the clock. - Returns: whether a deadline has passed just now.
-    mutating func checkDeadline(now: Timestamp) -> Bool {
+    enum DeadlineCheck: Sendable {
+        case notPassed
+        /// It has passed as far as the watch told, which may be late: the pod itself must be looked at.
+        case mustLook
+        /// It has passed just now.
+        case passed
+    }
+
+    /// The API server was asked for the pod itself at this time, and what it said was observed.
+    mutating func looked(at time: Timestamp) { lookedAt = max(lookedAt ?? time, time) }
+
+    /// Looks at the clock.
+    mutating func checkDeadline(now: Timestamp) -> DeadlineCheck {
         guard end == nil, intent == nil, let reading,
             let deadline = PlacementDeadlines.passed(spec.timeouts, for: reading, now: now)
-        else { return false }
+        else { return .notPassed }
+        guard let lookedAt, lookedAt >= deadline.at else { return .mustLook }
         var verdict = reading.end(passing: deadline, at: now)
         if verdict.outcome == .timeout {
             verdict.outcome =
@@ -148,7 +162,7 @@ struct SupervisedPlacement: Sendable {
                 }
         }
         intent = .deadline(verdict)
-        return true
+        return .passed
     }
 
     /// Whether the runner has been silent for longer than the job allows, as far as this process saw. That may be the

@@ -28,21 +28,12 @@ final class SimulatedCluster: Sendable {
     let world: SimulationWorld
     let flaws: Flaws
     private let behaviours: [String: PodBehaviour]
-    private let isOver: @Sendable (RunID) -> Bool
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - behaviours: by the job's name.
-    ///   - isOver: whether the store has the end of a run.
-    init(
-        world: SimulationWorld,
-        behaviours: [String: PodBehaviour],
-        flaws: Flaws,
-        isOver: @escaping @Sendable (RunID) -> Bool
-    ) {
+    /// - Parameter behaviours: by the job's name.
+    init(world: SimulationWorld, behaviours: [String: PodBehaviour], flaws: Flaws) {
         self.world = world
         self.behaviours = behaviours
-        self.isOver = isOver
         self.flaws = flaws
     }
 
@@ -133,8 +124,7 @@ final class SimulatedCluster: Sendable {
         }
         guard pod.deletedAt == nil else { return }
         world.trace("pod \(pod.text) is to go")
-        // A worker whose watch is late may find a start deadline passed, and remove a pod that has ended well meanwhile.
-        if !pod.isEnded || pod.owner.map({ !isOver($0.run) }) ?? false { truncate(pod) }
+        if !pod.isEnded { truncate(pod) }
         update(pod) { $0.deletedAt = time }
         guard !pod.isFrozen else { return }
         if pod.stage == .running {

@@ -77,9 +77,7 @@ package struct Simulation: Sendable {
         let ledger = MemoryRunStore.Shared(tables, now: { world.now }, report: { world.violated($0) })
         self.ledger = ledger
         let behaviours = Dictionary(SimulatedJob.all.map { ($0.spec.name, $0.behaviour) }) { first, _ in first }
-        cluster = SimulatedCluster(world: world, behaviours: behaviours, flaws: flaws) { id in
-            ledger.read { $0.finished[id] != nil }
-        }
+        cluster = SimulatedCluster(world: world, behaviours: behaviours, flaws: flaws)
         broker = SimulatedBroker(world: world, weather: weather) { reports in
             let early = ledger.read { tables in reports.first { !tables.committed.contains(ReportKey($0)) } }
             if let early { world.violated("a report of run \(early.runID.short) was acknowledged before its commit") }

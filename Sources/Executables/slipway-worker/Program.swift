@@ -26,6 +26,12 @@ import Worker
         default: ByteSize(bytes: 256 << 20),
         help: "Log stored of one run; the rest is dropped, and a line says so."
     )
+    private static let followedStreams = SettingKey<Int>(
+        "worker.followed_streams",
+        default: 5000,
+        help: "Streams of running containers read at once, within three quarters of the process's open files.",
+        allowed: .range(1...1_000_000)
+    )
     private static let parallelDeletes = SettingKey<Int>(
         "worker.parallel_deletes",
         default: 8,
@@ -53,7 +59,9 @@ import Worker
             )
         ],
         keys: ServiceKeys.holder + ServiceKeys.kubernetes
-            + [sweepInterval, flushInterval, bufferedLog, runLog, parallelDeletes, orphanDelay]
+            + [
+                sweepInterval, flushInterval, bufferedLog, runLog, followedStreams, parallelDeletes, orphanDelay,
+            ]
     )
 
     static func main() async {
@@ -68,6 +76,7 @@ import Worker
             work.flushInterval = try settings(flushInterval)
             work.bufferedLogBytes = try settings(bufferedLog).bytes
             work.runLogBytes = try settings(runLog).bytes
+            work.followedStreams = min(try settings(followedStreams), process.raiseOpenFileLimit() * 3 / 4)
             work.parallelDeletes = try settings(parallelDeletes)
             work.orphanDelay = try settings(orphanDelay)
             let worker = WorkerService(

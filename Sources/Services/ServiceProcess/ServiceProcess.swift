@@ -36,6 +36,19 @@ package struct ServiceProcess: Sendable {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Lets the process open as many files as the system allows it.
+    ///
+    /// - Returns: how many that are.
+    package func raiseOpenFileLimit() -> Int {
+        var limit = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(kind, &limit) == 0 else { return 1024 }
+        let before = limit.rlim_cur
+        limit.rlim_cur = limit.rlim_max
+        guard setrlimit(kind, &limit) == 0 else { return Int(clamping: before) }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     // MARK: Parts
 
     /// - Parameter acquireTimeout: how long a statement waits for a connection.

@@ -211,6 +211,7 @@ struct ClusterSession: Sendable {
     // MARK: Streams
 
     private func followStreams() async throws {
+        let slots = StreamSlots(limit: settings.followedStreams)
         await withDiscardingTaskGroup { group in
             for await following in supervisor.followings {
                 group.addTask {
@@ -219,7 +220,8 @@ struct ClusterSession: Sendable {
                         supervisor: supervisor,
                         following: following,
                         logger: logger,
-                        time: time
+                        time: time,
+                        slots: slots
                     )
                     await follower.run()
                 }

@@ -251,6 +251,11 @@ actor ClusterSupervisor {
         isSupervised(following.lease) && placements[following.lease.run]?.reading?.runnerEnd != nil
     }
 
+    /// Whether the stream would be read for as long as its container runs.
+    func isSlotNeeded(_ following: Following) -> Bool {
+        isSupervised(following.lease) && placements[following.lease.run]?.reading?.runnerEnd == nil
+    }
+
     /// A stream came to its end, or cannot be read.
     ///
     /// - Parameter openedAfterEnd: the runner's container was known to have ended before the stream was opened.
@@ -324,14 +329,15 @@ actor ClusterSupervisor {
     /// The API server could not be asked; another attempt follows.
     func deletionFailed(_ key: PodKey) { deletions.failed(key) }
 
-    /// Pods seen here that nothing in this process wants: another worker's, or strays.
+    /// Pods seen here that nothing in this process wants, in order: another worker's, or strays.
     func unclaimedPods() -> [Unclaimed] {
-        pods.compactMap { key, pod in
+        let all = pods.compactMap { key, pod -> Unclaimed? in
             guard cleanups[key] == nil, let unclaimed = Unclaimed(pod),
                 placements[unclaimed.run]?.run.placement != unclaimed.placement
             else { return nil }
             return unclaimed
         }
+        return all.sorted { $0.pod < $1.pod }
     }
 
     /// Removes the pods of these placements, which the database has given up.
@@ -373,7 +379,7 @@ actor ClusterSupervisor {
             }
         }
         for run in changing.sorted() { evaluate(run) }
-        for (run, placement) in placements where placement.isSilent(at: clock) {
+        for (run, placement) in placements.sorted(by: { $0.key < $1.key }) where placement.isSilent(at: clock) {
             let key = PodKey(namespace: placement.run.namespace, name: placement.podName)
             silenceContinuation.yield((Lease(run: run, epoch: placement.run.leaseEpoch), key))
         }

@@ -12,6 +12,7 @@ struct StreamFollower: Sendable {
     let following: ClusterSupervisor.Following
     let logger: Logger
     let time: TimeSource
+    let slots: StreamSlots
 
     /// A longer line is not a line of a runner.
     private static let maximumLineBytes = 4 << 20
@@ -20,14 +21,29 @@ struct StreamFollower: Sendable {
         var pause = Duration.milliseconds(100)
         while !Task.isCancelled {
             // A stream that is opened after the container's end and comes to its own end has told everything.
+            let hasSlot = await waitForTurn()
             let hasContainerEnded = await supervisor.hasRunnerEnded(following)
             let ending = await readOnce()
+            if hasSlot { slots.give() }
             guard !Task.isCancelled,
                 await supervisor.streamEnded(following, ending, openedAfterEnd: hasContainerEnded)
             else { return }
             do { try await time.sleep(pause) } catch { return }
             pause = min(pause * 2, .seconds(5))
         }
+    }
+
+    /// Waits for a slot. What has ended, or is not wanted any more, needs none: it is soon read to its end.
+    ///
+    /// - Returns: whether a slot was taken.
+    private func waitForTurn() async -> Bool {
+        var pause = Duration.milliseconds(200)
+        while !slots.take() {
+            guard await supervisor.isSlotNeeded(following) else { return false }
+            do { try await time.sleep(pause) } catch { return false }
+            pause = min(pause * 2, .seconds(5))
+        }
+        return true
     }
 
     private func readOnce() async -> ClusterSupervisor.StreamEnding {

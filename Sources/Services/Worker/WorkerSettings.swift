@@ -27,6 +27,9 @@ package struct WorkerSettings: Sendable {
     package var streamPatience: Duration = .seconds(30)
     /// How long Kubernetes is asked for what it said about the pods of one batch of failed runs.
     package var evidencePatience: Duration = .seconds(2)
+    /// Streams of running containers read at once. The lines of others are read once one of these has ended, or their
+    /// own container has.
+    package var followedStreams = 5000
     /// Pod deletions under way at once.
     package var parallelDeletes = 8
     /// Reports in one message.

@@ -40,14 +40,32 @@ final class ProcessSampler: Sendable {
         }
     }
 
+    /// The container's session that a process belongs to: its own, or that of an ancestor, since what a container starts may
+    /// begin sessions of its own.
+    private static func session(
+        of process: ProcessTable.Stat,
+        among sessions: Set<Int32>,
+        _ processes: [Int32: ProcessTable.Stat]
+    ) -> Int32? {
+        var current: ProcessTable.Stat? = process
+        // As many steps as any chain of programs has; a process that changes its parent meanwhile must not make a circle.
+        for _ in 0..<64 {
+            guard let stat = current else { return nil }
+            if sessions.contains(stat.session) { return stat.session }
+            current = processes[stat.parent]
+        }
+        return nil
+    }
+
     private func measure() {
         let sessions = subjects.withLock { Set($0.keys) }
         var ticks: [Int32: UInt64] = [:]
         var memory: [Int32: Int64] = [:]
-        for pid in ProcessTable.pids() {
-            guard let stat = ProcessTable.stat(pid), sessions.contains(stat.session) else { continue }
-            ticks[stat.session, default: 0] += stat.cpuTicks
-            memory[stat.session, default: 0] += ProcessTable.anonymousBytes(pid)
+        let processes = Dictionary(ProcessTable.pids().compactMap { ProcessTable.stat($0) }.map { ($0.pid, $0) }) { $1 }
+        for stat in processes.values {
+            guard let session = Self.session(of: stat, among: sessions, processes) else { continue }
+            ticks[session, default: 0] += stat.cpuTicks
+            memory[session, default: 0] += ProcessTable.anonymousBytes(stat.pid)
         }
         let now = ContinuousClock.now
         let exceeded = subjects.withLock { subjects in

@@ -60,25 +60,35 @@ struct SupervisedPlacementTests {
         return spec
     }
 
-    @Test("a silent runner is given up only if its container's log says so too")
+    @Test("a silent runner is given up only if its container's log ends where it was last seen to write")
     func silence() throws {
         var placement = try placement([.running], spec: stalling(30))
-        read(&placement, [Sample.log(1)])
+        read(&placement, [Sample.line(1, .heartbeat), Sample.log(2)])
         #expect(!placement.isSilent(at: start + .seconds(30)) && placement.isSilent(at: start + .seconds(31)))
+        #expect(placement.mustProbe(at: start + .seconds(31)))
+        placement.probedAt = start + .seconds(31)
+        #expect(!placement.mustProbe(at: start + .seconds(32)) && placement.mustProbe(at: start + .seconds(39)))
 
         // The stream hung, the runner did not.
         let later = SupervisedPlacement.Clock(now: now + .seconds(31), instant: start + .seconds(31))
-        let isGivenUp = placement.lastWrote(at: now + .seconds(5), clock: later)
+        let isGivenUp = placement.lastWrote(sequence: 3, clock: later)
         #expect(!isGivenUp)
         #expect(!placement.isSilent(at: start + .seconds(60)))
 
         let last = SupervisedPlacement.Clock(now: now + .seconds(62), instant: start + .seconds(62))
-        let isGivenUpAtLast = placement.lastWrote(at: now + .seconds(5), clock: last)
+        let isGivenUpAtLast = placement.lastWrote(sequence: 2, clock: last)
         #expect(isGivenUpAtLast)
         placement.conclude(isPodGone: true, at: last, settings: settings())
         #expect(placement.end?.outcome == .failed && placement.end?.reason == .runnerStalled)
         #expect(placement.end?.failureClass == .infrastructure)
         #expect(placement.end?.message?.contains("timeouts.stall (30s)") == true)
+    }
+
+    @Test("a runner that writes no signs of life, as an older one in the job's image, is never silent")
+    func olderRunner() throws {
+        var placement = try placement([.running], spec: stalling(30))
+        read(&placement, [Sample.log(1)])
+        #expect(!placement.isSilent(at: start + .seconds(1_000_000)))
     }
 
     @Test("a runner that nobody asked to give signs of life is never silent")

@@ -31,7 +31,8 @@ package protocol ClusterPods: Sendable {
 }
 
 extension KubernetesClient: ClusterPods {
-    package func submit(_ pod: Pod) async throws(KubernetesError) { try await submit(pod, timeout: nil) }
+    /// A creation that waits for its turn longer than this is given back to its caller, who looks at the lease again.
+    package func submit(_ pod: Pod) async throws(KubernetesError) { try await submit(pod, timeout: .seconds(10)) }
 
     package func pod(namespace: String, name: String) async throws(KubernetesError) -> PodSnapshot {
         try await get(namespace: namespace, name: name)

@@ -169,8 +169,7 @@ struct ClusterDispatch: Sendable {
         while true {
             guard lease.isTrusted else { return .leaseGone }
             if claimedAt.duration(to: time.instant()) > settings.claimAge {
-                let standing = try await store.standing([(run.id, run.leaseEpoch)])
-                guard standing.contains(run.id) else { return .leaseGone }
+                guard try await isStanding(run) else { return .leaseGone }
             }
             switch try await mayExist ? claimExisting(pod, run: run) : createOnce(pod, run: run) {
             case .done(let creation): return creation
@@ -189,6 +188,20 @@ struct ClusterDispatch: Sendable {
                 pause = min(pause * 2, .seconds(5))
             }
         }
+    }
+
+    /// Asks until it is answered: what was created beside it must not be given up for a database that is away.
+    private func isStanding(_ run: ClaimedRun) async throws -> Bool {
+        while lease.isTrusted {
+            do {
+                return try await store.standing([(run.id, run.leaseEpoch)]).contains(run.id)
+            } catch {
+                try Task.checkCancellation()
+                logger.warning("A lease could not be looked at yet", metadata: ["error": "\(error)"])
+                try await time.sleep(.milliseconds(500))
+            }
+        }
+        return false
     }
 
     private enum Attempt {

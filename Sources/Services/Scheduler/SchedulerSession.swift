@@ -149,8 +149,8 @@ struct SchedulerSession: Sendable {
             metrics.repeatedHints.increment()
             await messaging.hint(dispatch: cluster, runs: store.limits.batch)
         }
-        if let count = try await messaging.deadLetterCount() { metrics.deadLetters.set(count) }
         metrics.ended("cancelled", count: try await store.endReleased())
+        if let count = try await messaging.deadLetterCount() { metrics.deadLetters.set(count) }
     }
 
     // MARK: Reports

@@ -261,7 +261,7 @@ struct ClusterSession: Sendable {
             )
             try await client.remove(namespace: deletion.pod.namespace, name: deletion.pod.name, options: options)
         } catch {
-            if error.isNotFound {
+            if error.isProvenAbsent {
                 await supervisor.deleted(deletion.pod, uid: deletion.uid)
                 return
             }
@@ -288,19 +288,35 @@ struct ClusterSession: Sendable {
     }
 
     private func lookUpPods() async throws {
-        for await lookup in supervisor.lookups {
-            let (run, key) = (lookup.run, lookup.pod)
-            do {
-                let pod = try await client.pod(namespace: key.namespace, name: key.name)
-                if PodNaming.owner(of: pod.metadata)?.run == run {
-                    await supervisor.found(pod, lookup)
-                } else {
-                    // Somebody else's pod has the name: there is none of this placement.
-                    await supervisor.notFound(run, key)
+        await withTaskGroup(of: Void.self) { group in
+            var underWay = 0
+            for await lookup in supervisor.lookups {
+                if underWay >= settings.parallelLookups {
+                    await group.next()
+                    underWay -= 1
                 }
-            } catch {
-                try Task.checkCancellation()
-                if error.isNotFound { await supervisor.notFound(run, key) }
+                underWay += 1
+                group.addTask { await look(lookup) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func look(_ lookup: ClusterSupervisor.Lookup) async {
+        let (run, key) = (lookup.run, lookup.pod)
+        do {
+            let pod = try await client.pod(namespace: key.namespace, name: key.name)
+            if PodNaming.owner(of: pod.metadata)?.run == run {
+                await supervisor.found(pod, lookup)
+            } else {
+                // Somebody else's pod has the name: there is none of this placement.
+                await supervisor.notFound(run, key)
+            }
+        } catch {
+            if error.isProvenAbsent {
+                await supervisor.notFound(run, key)
+            } else {
+                await supervisor.lookupFailed(lookup)
             }
         }
     }
@@ -308,12 +324,7 @@ struct ClusterSession: Sendable {
     /// A runner that seems silent is only given up if its container's log says so too: a stream may be what hangs.
     private func listenToSilence() async throws {
         for await (lease, pod) in supervisor.silences {
-            let options = PodLogOptions(
-                container: "runner",
-                tailLines: 1,
-                timestamps: true,
-                inactivityLimit: .seconds(10)
-            )
+            let options = PodLogOptions(container: "runner", tailLines: 1, inactivityLimit: .seconds(10))
             var lines = LineAssembler(maximumBytes: 4 << 20)
             var last: [UInt8]?
             do {
@@ -325,10 +336,8 @@ struct ClusterSession: Sendable {
                 try Task.checkCancellation()
                 continue
             }
-            let time = last.flatMap { $0.split(separator: UInt8(ascii: " "), maxSplits: 1).first }
-                .flatMap { KubernetesTime(String(decoding: $0, as: UTF8.self)) }
-            guard let time else { continue }
-            await supervisor.lastWrote(lease, at: Timestamp(microsecondsSince1970: time.microsecondsSince1970))
+            guard let last, let line = StreamFollower.runnerLine(last) else { continue }
+            await supervisor.lastWrote(lease, sequence: line.sequence)
         }
     }
 

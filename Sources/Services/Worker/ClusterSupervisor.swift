@@ -21,6 +21,8 @@ actor ClusterSupervisor {
     private var isSynchronized = false
     /// Placements whose pod was not seen yet, since when.
     private var unseen: [RunID: ContinuousClock.Instant] = [:]
+    /// Runs whose pods are being read.
+    private var lookingUp: Set<RunID> = []
     private var deletions = PodDeletions()
     private var orphans = OrphanPods()
     private var cleanups: [PodKey: (run: RunID, placement: Int)] = [:]
@@ -123,9 +125,9 @@ actor ClusterSupervisor {
         let name = PodNaming.podName(run: cleanup.runID, placement: cleanup.placement)
         let key = PodKey(namespace: cleanup.namespace, name: name)
         cleanups[key] = (cleanup.runID, cleanup.placement)
-        // Asking to delete a pod that is gone is the proof that it is gone. One that the watch never told of, since it
-        // came and went while the watch was down, is asked for again: no event will tell of its end.
-        requestDeletion(key, isForced: false, repeatedAfter: pods[key] == nil ? settings.sweepInterval : nil)
+        // Asking to delete a pod that is gone is the proof that it is gone. It is asked for again, since no event may tell of
+        // its end: one that the watch never told of, or that only a lookup found, came and went while the watch was down.
+        requestDeletion(key, isForced: false, repeatedAfter: settings.sweepInterval * (pods[key] == nil ? 1 : 4))
     }
 
     func cancel(_ runs: [RunID]) {
@@ -181,12 +183,17 @@ actor ClusterSupervisor {
 
     /// A lookup found the placement's pod.
     func found(_ pod: PodSnapshot, _ lookup: Lookup) {
+        lookingUp.remove(lookup.run)
         placements[lookup.run]?.looked(at: lookup.askedAt)
         observe([.applied(pod)])
     }
 
+    /// A lookup had no answer; another follows.
+    func lookupFailed(_ lookup: Lookup) { lookingUp.remove(lookup.run) }
+
     /// A lookup found no such pod.
     func notFound(_ run: RunID, _ key: PodKey) {
+        lookingUp.remove(run)
         guard let placement = placements[run], placement.podName == key.name else { return }
         unseen[run] = nil
         vanished(run, placement: placement.run.placement)
@@ -361,10 +368,12 @@ actor ClusterSupervisor {
         let clock = time.instant()
         let missing = unseen.filter { isSynchronized && $0.value.duration(to: clock) > .seconds(1) }.keys.sorted()
         for run in missing {
-            guard let placement = placements[run], placement.end == nil else { continue }
-            unseen[run] = clock
+            guard !lookingUp.contains(run), let placement = placements[run], placement.end == nil else { continue }
             let key = PodKey(namespace: placement.run.namespace, name: placement.podName)
-            lookupContinuation.yield(Lookup(run: run, pod: key, askedAt: now))
+            // What finds no place now has another turn at the next tick, before those that had theirs.
+            guard case .enqueued = lookupContinuation.yield(Lookup(run: run, pod: key, askedAt: now)) else { break }
+            unseen[run] = clock
+            lookingUp.insert(run)
         }
         var changing: [RunID] = []
         for (run, placement) in placements where placement.end == nil {
@@ -379,7 +388,8 @@ actor ClusterSupervisor {
             }
         }
         for run in changing.sorted() { evaluate(run) }
-        for (run, placement) in placements.sorted(by: { $0.key < $1.key }) where placement.isSilent(at: clock) {
+        for (run, placement) in placements.sorted(by: { $0.key < $1.key }) where placement.mustProbe(at: clock) {
+            placements[run]?.probedAt = clock
             let key = PodKey(namespace: placement.run.namespace, name: placement.podName)
             silenceContinuation.yield((Lease(run: run, epoch: placement.run.leaseEpoch), key))
         }
@@ -390,11 +400,10 @@ actor ClusterSupervisor {
         for (key, isForced) in due.sorted(by: { $0.pod < $1.pod }) { ask(key, isForced: isForced) }
     }
 
-    /// A silent runner's container last wrote at this time.
-    func lastWrote(_ lease: Lease, at written: Timestamp) {
+    /// The log of a silent runner's container ends with this line.
+    func lastWrote(_ lease: Lease, sequence: Int64) {
         guard isSupervised(lease) else { return }
-        let clock = SupervisedPlacement.Clock(now: cautiousNow, instant: time.instant())
-        if placements[lease.run]?.lastWrote(at: written, clock: clock) == true { evaluate(lease.run) }
+        if placements[lease.run]?.lastWrote(sequence: sequence, clock: clock) == true { evaluate(lease.run) }
     }
 
     // MARK: What the loops take

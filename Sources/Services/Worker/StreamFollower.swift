@@ -87,7 +87,7 @@ struct StreamFollower: Sendable {
     }
 
     /// Anything that is not a record is not the runner's: it is left out.
-    private static func runnerLine(_ bytes: [UInt8]) -> RunnerLine? {
+    static func runnerLine(_ bytes: [UInt8]) -> RunnerLine? {
         try? JSONDecoder().decode(RunnerLine.self, from: Data(bytes))  // why: a foreign line is no error
     }
 

@@ -31,6 +31,10 @@ struct SupervisedPlacement: Sendable {
     var isSailStreamComplete: Bool
     var isFollowingRunner = false
     var isFollowingSail = false
+    /// Its runner writes signs of life: an older one, in the job's own image, may not.
+    private var hasHeartbeat = false
+    /// When the container's log was last asked for a sign of life.
+    var probedAt: ContinuousClock.Instant?
     /// When the pod itself was last asked for, beside the watch.
     private(set) var lookedAt: Timestamp?
     /// When the runner last gave a sign of life, as far as this process saw.
@@ -117,7 +121,8 @@ struct SupervisedPlacement: Sendable {
             self.summary = summary
             warnings = max(warnings, summary.warnings)
             isRunnerStreamComplete = true
-        case .started, .log, .progress, .output, .heartbeat: break
+        case .heartbeat: hasHeartbeat = true
+        case .started, .log, .progress, .output: break
         }
     }
 
@@ -168,28 +173,38 @@ struct SupervisedPlacement: Sendable {
     /// Whether the runner has been silent for longer than the job allows, as far as this process saw. That may be the
     /// connection's doing: the container's own log must tell.
     func isSilent(at instant: ContinuousClock.Instant) -> Bool {
-        guard let seconds = spec.timeouts.stallSeconds, end == nil, intent == nil, let last = lastSignOfLife,
+        guard let seconds = spec.timeouts.stallSeconds, hasHeartbeat, end == nil, intent == nil,
+            let last = lastSignOfLife,
             let reading,
             reading.hasUserCodeRun, reading.runnerEnd == nil
         else { return false }
         return last.duration(to: instant) > .seconds(seconds)
     }
 
-    /// The container's log was asked when the runner last wrote.
+    /// Whether the container's log is to be asked now.
+    func mustProbe(at instant: ContinuousClock.Instant) -> Bool {
+        guard isSilent(at: instant), let seconds = spec.timeouts.stallSeconds else { return false }
+        guard let probedAt else { return true }
+        return probedAt.duration(to: instant) > .seconds(max(2, seconds / 4))
+    }
+
+    /// The container's log ends with this line of the runner. If that is the last one seen here, the runner has written
+    /// nothing since it was seen, whatever any clock says.
     ///
-    /// - Returns: whether that is so long ago that the placement is given up.
-    mutating func lastWrote(at written: Timestamp, clock: Clock) -> Bool {
+    /// - Returns: whether the placement is given up for it.
+    mutating func lastWrote(sequence: Int64, clock: Clock) -> Bool {
         guard isSilent(at: clock.instant), let seconds = spec.timeouts.stallSeconds, let reading else { return false }
-        guard clock.now - written > .seconds(seconds) else {
+        guard sequence <= stream.seenSequence else {
+            // It writes; what hangs is the stream.
             lastSignOfLife = clock.instant
             return false
         }
+        let text = DurationText.text(seconds: seconds)
         let deadline = PlacementDeadline(
-            at: written + .seconds(seconds),
+            at: clock.now,
             outcome: .failed,
             reason: .runnerStalled,
-            message: "The runner gave no sign of life since \(written), longer than timeouts.stall "
-                + "(\(DurationText.text(seconds: seconds)))."
+            message: "The runner gave no sign of life for longer than timeouts.stall (\(text))."
         )
         intent = .deadline(reading.end(passing: deadline, at: clock.now))
         return true

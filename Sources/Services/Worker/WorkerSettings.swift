@@ -30,6 +30,8 @@ package struct WorkerSettings: Sendable {
     /// Streams of running containers read at once. The lines of others are read once one of these has ended, or their
     /// own container has.
     package var followedStreams = 5000
+    /// Pods read at once beside the watch.
+    package var parallelLookups = 8
     /// Pod deletions under way at once.
     package var parallelDeletes = 8
     /// Reports in one message.

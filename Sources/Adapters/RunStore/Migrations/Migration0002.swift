@@ -43,7 +43,10 @@ extension Migration {
             CREATE INDEX live_runs_unheld ON live_runs (cluster, id)
                 WHERE holder_id IS NULL AND released_at IS NULL AND state NOT IN ('pending', 'paused', 'ready');
             CREATE INDEX live_runs_released ON live_runs (release_deadline) WHERE released_at IS NOT NULL;
-            -- Pressing retry twice makes one run, for as long as that one is not over.
+            -- Pressing retry twice makes one run, for as long as that one is not over. Before this step it made two.
+            UPDATE live_runs r SET origin_kind = 'rerun' WHERE origin_kind = 'retry' AND EXISTS (
+                SELECT FROM live_runs o
+                WHERE o.origin_id = r.origin_id AND o.origin_kind = 'retry' AND o.id < r.id);
             CREATE UNIQUE INDEX live_runs_retried_once ON live_runs (origin_id)
                 WHERE origin_kind IN ('retry', 'automatic');
             CREATE INDEX live_runs_root ON live_runs (root_id) WHERE root_id IS NOT NULL;

@@ -49,7 +49,8 @@ extension RunStore {
             ), kept AS (
                 INSERT INTO run_placements (run_id, placement, cluster, late_end)
                 SELECT r.id, t.placement, r.cluster, t.late_end FROM told t JOIN runs r ON r.id = t.id
-                WHERE r.placement > t.placement OR (r.ended_at IS NOT NULL AND r.lease_epoch > t.epoch
+                WHERE r.placement > t.placement OR (r.released_at IS NOT NULL AND r.lease_epoch > t.epoch)
+                    OR (r.ended_at IS NOT NULL AND r.lease_epoch > t.epoch
                     AND t.outcome = 'succeeded' AND r.state <> 'succeeded')
                 ON CONFLICT (run_id, placement) DO UPDATE SET late_end = excluded.late_end
                     WHERE run_placements.late_end IS NULL

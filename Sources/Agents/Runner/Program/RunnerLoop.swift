@@ -76,7 +76,6 @@ internal import SlipwayCore
                 readReports()
                 readLogs()
                 enforceDeadlines()
-                beat()
             }
         }
         return finish()
@@ -154,6 +153,7 @@ internal import SlipwayCore
         }
         unsafe poll(&polled, nfds_t(polled.count), millisecondsToWait(until: deadline))
         worker?.writeOrders()
+        beat()
     }
 
     private var livePipes: [LogPipe] {

@@ -57,6 +57,10 @@ package struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertib
     /// The same name exists already.
     package var isAlreadyExists: Bool { kind == .refused && code == 409 && reason == "AlreadyExists" }
 
+    /// The API server itself says that the object does not exist. A bare 404 may be a proxy's, or that of a server that does
+    /// not know all its paths yet, and proves nothing.
+    package var isProvenAbsent: Bool { isNotFound && reason == "NotFound" }
+
     /// The object does not exist (or its namespace).
     package var isNotFound: Bool { kind == .refused && code == 404 }
 

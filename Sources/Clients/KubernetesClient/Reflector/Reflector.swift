@@ -36,20 +36,21 @@ package struct Reflector<Resource: KubernetesResource>: Sendable {
         var backoff = Backoff(initial: settings.initialBackoff, maximum: settings.maximumBackoff)
         while true {
             try Self.checkCancellation()
-            let begin = ContinuousClock.now
+            var watchedFrom: ContinuousClock.Instant?
             do throws(KubernetesError) {
                 if session.mustList {
                     let whole = try await list()
                     await handle(session.listed(whole))
                 }
+                watchedFrom = .now
                 if try await watch(&session, handle) {
                     backoff.reset()
                     continue
                 }
             } catch {
                 try Self.checkCancellation()
-                // What took its time before it failed needs no further pause.
-                if .now - begin > .seconds(1) { backoff.reset() }
+                // A watch that lasted needs no longer pause than the first. A list that was slow to fail is no such thing.
+                if let watchedFrom, .now - watchedFrom > .seconds(1) { backoff.reset() }
                 if error.kind == .deadlineExceeded { session.fellSilent() }
                 if error.isGone {
                     // Nothing is lost: the list that follows tells what was missed.

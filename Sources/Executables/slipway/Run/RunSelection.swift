@@ -69,8 +69,10 @@ struct RunSelection: ParsableArguments {
 
     private static func moment(_ text: String?, _ option: String) throws -> String? {
         guard let text else { return nil }
-        guard let seconds = DurationText.seconds(text) else {
-            throw ValidationError("\(option) is \"\(text)\"; allowed is a duration such as 30m, 12h or 7d.")
+        guard let seconds = DurationText.seconds(text), seconds <= 36_500 * 86_400 else {
+            throw ValidationError(
+                "\(option) is \"\(text)\"; allowed is a duration such as 30m, 12h or 7d, up to 36500d."
+            )
         }
         return (Moments.now() + .seconds(-seconds)).description
     }

@@ -211,6 +211,10 @@ extension RunFactory {
             throw Problem.jobNotFound(team: origin.team, name: origin.jobName)
         }
         run.jobVersion = request.version ?? job.currentVersion
+        // Memory that grew belongs to the version it grew in.
+        if run.jobVersion != origin.jobVersion {
+            (run.overrides.runnerMemoryBytes, run.overrides.sailMemoryBytes) = (nil, nil)
+        }
         let spec = try await spec(of: job, version: run.jobVersion)
         run.kind = spec.kind
         run.cluster = spec.cluster

@@ -15,15 +15,19 @@ import Testing
         ]
         let folder: String
 
-        init() throws {
+        init() async throws {
             folder = try TestScratch.shared.folder("executables")
-            for name in Self.names { try write(name, name == "slipway" ? Self.command : Self.server) }
+            for name in Self.names { try await write(name, name == "slipway" ? Self.command : Self.server) }
         }
 
-        func write(_ name: String, _ script: String) throws {
+        /// Another program puts the script in its place: while this one had it open for writing, a process that a test beside
+        /// this one just starts could inherit that, and a file that is open for writing cannot be executed.
+        func write(_ name: String, _ script: String) async throws {
             let path = "\(folder)/\(name)"
-            try Data(script.utf8).write(to: URL(filePath: path))
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            try Data(script.utf8).write(to: URL(filePath: "\(path).text"))
+            let install = try TestProcess("/usr/bin/env", ["install", "-m", "755", "\(path).text", path])
+            let exit = try await install.waitForExit()
+            try #require(exit == .status(0), "\(install.output)")
         }
 
         /// Proves that the database is reachable with what the stack hands over.
@@ -67,7 +71,7 @@ import Testing
 
     @Test("it comes up whole, keeps what runs, replaces what changed, and goes down without a trace")
     func life() async throws {
-        let standIns = try StandIns()
+        let standIns = try await StandIns()
         let stack = try makeStack(standIns)
         let addresses = try await stack.up()
         let first = try identities(stack)
@@ -92,7 +96,7 @@ import Testing
         #expect(Set(second.keys).subtracting(first.keys) == ["scheduler-2", "dispatcher-2", "worker-2"])
 
         // A new build replaces its own processes only; a killed one is started again.
-        try standIns.write("slipway-worker", StandIns.server + "\n# built anew\n")
+        try await standIns.write("slipway-worker", StandIns.server + "\n# built anew\n")
         let schedulerPID = try #require(second["scheduler"])
         let scheduler = try #require(ProcessIdentity(pid: schedulerPID))
         await ManagedProcess(adopting: scheduler, name: "scheduler", logFile: "/dev/null").kill()
@@ -115,8 +119,8 @@ import Testing
 
     @Test("a process that fails is named with the end of its log, and down stops the rest")
     func failure() async throws {
-        let standIns = try StandIns()
-        try standIns.write("slipway-dispatcher", "#!/bin/sh\necho the pantry is empty; exit 4\n")
+        let standIns = try await StandIns()
+        try await standIns.write("slipway-dispatcher", "#!/bin/sh\necho the pantry is empty; exit 4\n")
         let stack = try makeStack(standIns)
         let error = await #expect(throws: DevStackError.self) { try await stack.up() }
         let text = try #require(error).description
@@ -130,7 +134,7 @@ import Testing
 
     @Test("logs show the end of one process or of all with names, and refuse a name that is not there")
     func logs() async throws {
-        let standIns = try StandIns()
+        let standIns = try await StandIns()
         let stack = try makeStack(standIns)
         _ = try await stack.up()
         let shown = Lines()
@@ -164,14 +168,14 @@ import Testing
         .enabled(if: localCluster != nil, "slipway-localkube is not built")
     )
     func images() async throws {
-        let standIns = try StandIns()
+        let standIns = try await StandIns()
         let program = "\(standIns.folder)/slipway-localkube"
         try FileManager.default.removeItem(atPath: program)
         try FileManager.default.createSymbolicLink(
             atPath: program,
             withDestinationPath: try #require(Self.localCluster)
         )
-        try standIns.write("slipway-runner", "#!/bin/sh\necho modules in $PYTHONPATH\n")
+        try await standIns.write("slipway-runner", "#!/bin/sh\necho modules in $PYTHONPATH\n")
         let stack = try makeStack(standIns)
         let addresses = try await stack.up(StackOptions(runnerPython: "/srv/modules"))
         _ = try identities(stack)
@@ -196,7 +200,7 @@ import Testing
 
     @Test("in the foreground a process that ends is told of, and a signal stops everything")
     func foreground() async throws {
-        let stack = try makeStack(StandIns())
+        let stack = try makeStack(await StandIns())
         let told = Lines()
         let holding = Task {
             try await stack.runInForeground(report: { told.add($0) }, isUp: { told.add("up: \($0.api)") })
@@ -217,7 +221,7 @@ import Testing
 
     @Test("options outside their bounds are refused", arguments: [0, 17])
     func bounds(replicas: Int) async throws {
-        let stack = try makeStack(StandIns())
+        let stack = try makeStack(await StandIns())
         let error = await #expect(throws: DevStackError.self) {
             try await stack.up(StackOptions(replicas: replicas))
         }

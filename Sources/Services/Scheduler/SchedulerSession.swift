@@ -188,6 +188,12 @@ struct SchedulerSession: Sendable {
         for (run, cause) in applied.refused {
             logger.error("A report was refused by the database", metadata: ["run.id": "\(run)", "error": "\(cause)"])
         }
+        for (run, cause) in applied.unread {
+            logger.warning(
+                "A failed run is not retried: its job is of a newer version",
+                metadata: ["run.id": "\(run)", "error": "\(cause)"]
+            )
+        }
         for (_, state) in applied.finished { metrics.ended(state.rawValue) }
         // Hints: whoever misses one finds out by its own sweep.
         for (holder, runs) in applied.settled.sorted(by: { $0.key < $1.key }) {

@@ -25,16 +25,25 @@ extension RunStore {
     /// Asks for the end of runs. What is not placed is over at once, what is placed becomes `cancelling`; a released run
     /// is wanted back for that. Safe to repeat.
     ///
-    /// - Returns: for each id: changed; already so, if it was over or cancelling; or not found.
-    package func cancel(_ ids: [RunID], by actor: String?, why: String?) async throws -> [ActionResult] {
+    /// - Parameter states: if given, a run that is in another state by now is left alone.
+    /// - Returns: for each id: changed; already so, if it was over or cancelling; not possible, if it is left alone; or not found.
+    package func cancel(
+        _ ids: [RunID],
+        by actor: String?,
+        why: String?,
+        in states: [RunState]? = nil
+    ) async throws -> [ActionResult] {
         guard !ids.isEmpty else { return [] }
         let answer = try await pool.query(
             """
             WITH before AS MATERIALIZED (
                 SELECT id, state, team, cluster, holder_id, placement, lease_epoch FROM live_runs
                 WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE
+            ), meant AS (
+                SELECT id, state FROM before
+                WHERE \(nullable: states)::text[] IS NULL OR state = ANY(\(nullable: states)::text[])
             ), gone AS (
-                DELETE FROM live_runs r USING before b WHERE r.id = b.id AND b.state IN ('pending', 'paused', 'ready')
+                DELETE FROM live_runs r USING meant b WHERE r.id = b.id AND b.state IN ('pending', 'paused', 'ready')
                 RETURNING r.*, clock_timestamp() AS now
             ), finished AS (
                 INSERT INTO finished_runs (\(unescaped: Self.finishedColumns), state, ended_at, reason, failure_class, message)
@@ -44,7 +53,7 @@ extension RunStore {
             ), asked AS (
                 UPDATE live_runs r SET state = 'cancelling', state_since = greatest(clock_timestamp(), r.state_since),
                     cancel_requested_by = \(nullable: actor), released_at = NULL, release_deadline = NULL
-                FROM before b WHERE r.id = b.id AND b.state = ANY(\(RunState.placed))
+                FROM meant b WHERE r.id = b.id AND b.state = ANY(\(RunState.placed))
                 RETURNING r.id, r.state_since
             ), changed AS (
                 SELECT id, 'cancelled' AS state, now AS at FROM gone
@@ -61,7 +70,7 @@ extension RunStore {
                 FROM changed c JOIN before b USING (id)
             )
             SELECT b.id, coalesce(c.state, b.state) AS state, c.id IS NOT NULL AS is_changed,
-                c.id IS NULL AS is_already_so, b.cluster, b.holder_id, b.lease_epoch, NULL::timestamptz AS release_deadline
+                c.id IS NULL AND b.state = 'cancelling' AS is_already_so, b.cluster, b.holder_id, b.lease_epoch, NULL::timestamptz AS release_deadline
             FROM before b LEFT JOIN changed c USING (id)
             """
         )

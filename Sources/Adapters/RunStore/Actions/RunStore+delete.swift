@@ -9,35 +9,11 @@ extension RunStore {
     ///   is not over; or not found.
     package func delete(_ ids: [RunID], by actor: String?, why: String?) async throws -> [ActionResult] {
         guard !ids.isEmpty else { return [] }
-        let answer = try await pool.query(
-            """
-            WITH live AS (
-                SELECT id, state FROM live_runs WHERE id = ANY(\(ids))
-            ), over AS MATERIALIZED (
-                SELECT id FROM finished_runs WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE
-            ), gone AS (
-                DELETE FROM finished_runs f USING over WHERE f.id = over.id
-                RETURNING f.id, f.team, f.job_name, f.job_version, f.state, f.created_at
-            ), events AS (
-                DELETE FROM run_events x USING gone WHERE x.run_id = gone.id
-            ), tasks AS (
-                DELETE FROM run_tasks x USING gone WHERE x.run_id = gone.id
-            ), logs AS (
-                DELETE FROM run_log_chunks x USING gone WHERE x.run_id = gone.id
-            ), outputs AS (
-                DELETE FROM run_outputs x USING gone WHERE x.run_id = gone.id
-            ), placements AS (
-                DELETE FROM run_placements x USING gone WHERE x.run_id = gone.id
-            ), audited AS (
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                SELECT \(nullable: actor)::text, 'delete', team, 'run', id::text, \(nullable: why)::text,
-                    jsonb_build_object('state', state, 'job', job_name, 'version', job_version, 'created_at', created_at)
-                FROM gone
-            )
-            SELECT id, state, true AS is_changed FROM gone
-            UNION ALL SELECT id, state, false FROM live
-            """
-        ).decode(RunID.self, RunState.self, Bool.self)
+        let answer = try await pool.transaction { transaction in
+            // A statement of its own, so that the next one sees what was written about them before they were locked.
+            try await transaction.query("SELECT FROM finished_runs WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE")
+            return try await transaction.query(Self.deletion(ids, actor, why))
+        }.decode(RunID.self, RunState.self, Bool.self)
         var known: [RunID: ActionResult] = [:]
         for (id, state, isChanged) in answer {
             known[id] = ActionResult(id: id, change: isChanged ? .changed : .impossible, state: state)
@@ -46,6 +22,34 @@ extension RunStore {
         return ids.map {
             known[$0] ?? ActionResult(id: $0, change: deleted.contains($0) ? .alreadySo : .notFound)
         }
+    }
+
+    private static func deletion(_ ids: [RunID], _ actor: String?, _ why: String?) -> PostgresQuery {
+        """
+        WITH live AS (
+            SELECT id, state FROM live_runs WHERE id = ANY(\(ids))
+        ), gone AS (
+            DELETE FROM finished_runs f WHERE f.id = ANY(\(ids))
+            RETURNING f.id, f.team, f.job_name, f.job_version, f.state, f.created_at
+        ), events AS (
+            DELETE FROM run_events x USING gone WHERE x.run_id = gone.id
+        ), tasks AS (
+            DELETE FROM run_tasks x USING gone WHERE x.run_id = gone.id
+        ), logs AS (
+            DELETE FROM run_log_chunks x USING gone WHERE x.run_id = gone.id
+        ), outputs AS (
+            DELETE FROM run_outputs x USING gone WHERE x.run_id = gone.id
+        ), placements AS (
+            DELETE FROM run_placements x USING gone WHERE x.run_id = gone.id
+        ), audited AS (
+            INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
+            SELECT \(nullable: actor)::text, 'delete', team, 'run', id::text, \(nullable: why)::text,
+                jsonb_build_object('state', state, 'job', job_name, 'version', job_version, 'created_at', created_at)
+            FROM gone
+        )
+        SELECT id, state, true AS is_changed FROM gone
+        UNION ALL SELECT id, state, false FROM live
+        """
     }
 
     /// Which of these runs somebody has deleted.

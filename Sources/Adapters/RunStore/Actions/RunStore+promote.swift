@@ -7,7 +7,14 @@ extension RunStore {
     ///
     /// - Returns: for each id: changed, with the cluster whose dispatchers should be told; already so, also if a promoted run
     ///   was placed meanwhile; not possible for any other run that is placed or over; or not found.
-    package func promote(_ ids: [RunID], by actor: String?, why: String?) async throws -> [ActionResult] {
+    ///
+    /// - Parameter states: if given, a run that is in another state by now is left alone.
+    package func promote(
+        _ ids: [RunID],
+        by actor: String?,
+        why: String?,
+        in states: [RunState]? = nil
+    ) async throws -> [ActionResult] {
         guard !ids.isEmpty else { return [] }
         let answer = try await pool.query(
             """
@@ -23,6 +30,7 @@ extension RunStore {
                     message = CASE b.state WHEN 'ready' THEN r.message END
                 FROM before b
                 WHERE r.id = b.id AND (b.state = 'paused' OR (b.state IN ('pending', 'ready') AND NOT b.is_promoted))
+                    AND (\(nullable: states)::text[] IS NULL OR b.state = ANY(\(nullable: states)::text[]))
                 RETURNING r.id, r.state, r.state_since, b.state AS from_state
             ), told AS (
                 INSERT INTO run_events (run_id, kind, from_state, state, at, message, actor)

@@ -23,7 +23,14 @@ extension RunStore {
     ///
     /// - Returns: for each id: changed, with the holder that should be told; already so; not possible for a run that is not
     ///   placed, cancelling or over; or not found.
-    package func release(_ releases: [Release], by actor: String?, why: String?) async throws -> [ActionResult] {
+    ///
+    /// - Parameter states: if given, a run that is in another state by now is left alone.
+    package func release(
+        _ releases: [Release],
+        by actor: String?,
+        why: String?,
+        in states: [RunState]? = nil
+    ) async throws -> [ActionResult] {
         guard !releases.isEmpty else { return [] }
         let ids = releases.map(\.id)
         let answer = try await pool.query(
@@ -41,6 +48,7 @@ extension RunStore {
                         ELSE clock_timestamp() + \(Self.releasePatience.postgresInterval) END
                 FROM before b JOIN allowed a USING (id)
                 WHERE r.id = b.id AND b.state = ANY(\(RunState.placed)) AND b.released_at IS NULL
+                    AND (\(nullable: states)::text[] IS NULL OR b.state = ANY(\(nullable: states)::text[]))
                 RETURNING r.*
             ), cleaned AS (
                 INSERT INTO cleanups (run_id, placement, cluster, team)

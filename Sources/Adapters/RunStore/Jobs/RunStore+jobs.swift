@@ -122,6 +122,14 @@ extension RunStore {
         _ versions: Set<JobVersionKey>,
         in session: some PostgresQuerying
     ) async throws -> [JobVersionKey: JobSpec] {
+        try await storedSpecs(versions, in: session).mapValues { try decoded($0) }
+    }
+
+    /// The specs as they are stored, so that one which a newer version wrote keeps nobody from the others.
+    static func storedSpecs(
+        _ versions: Set<JobVersionKey>,
+        in session: some PostgresQuerying
+    ) async throws -> [JobVersionKey: PostgresJSON] {
         guard !versions.isEmpty else { return [:] }
         let wanted = Array(versions)
         let rows = try await session.query(
@@ -131,11 +139,7 @@ extension RunStore {
                 ON v.job_id = w.id AND v.version = w.version
             """
         ).decode(JobID.self, Int.self, PostgresJSON.self)
-        var specs: [JobVersionKey: JobSpec] = [:]
-        for (job, version, spec) in rows {
-            specs[JobVersionKey(job: job, version: version)] = try decoded(spec)
-        }
-        return specs
+        return Dictionary(rows.map { (JobVersionKey(job: $0.0, version: $0.1), $0.2) }, uniquingKeysWith: { $1 })
     }
 
     /// The registered clusters with their state, by name.

@@ -92,6 +92,8 @@ package struct AppliedReports: Sendable {
     package var refused: [(run: RunID, cause: String)] = []
 
     package init() {}
+    /// Failed runs that were not followed, since this version cannot read their jobs: a newer one wrote them.
+    package var unread: [(run: RunID, cause: String)] = []
 
     mutating func add(_ other: AppliedReports) {
         settled.merge(other.settled, uniquingKeysWith: +)
@@ -102,5 +104,6 @@ package struct AppliedReports: Sendable {
         lateEnds += other.lateEnds
         stale += other.stale
         refused += other.refused
+        unread += other.unread
     }
 }

@@ -47,7 +47,7 @@ extension RunStore {
             applied.lateEnds = try await Self.keepLateEnds(late, in: transaction)
             guard !changes.isEmpty else { return applied }
             var statements = try Self.statements(for: changes)
-            let retries = try await retries(after: changes, in: transaction)
+            let retries = try await retries(after: changes, in: transaction, noting: &applied)
             if !retries.isEmpty { statements.append(try Self.retryStatement(retries)) }
             applied.retried = retries.count
             for result in try await transaction.batch(statements) {

@@ -28,9 +28,12 @@ struct PlannedRetry {
 
 extension RunStore {
     /// The runs that follow those which end badly with these changes.
+    ///
+    /// - Parameter applied: is told of jobs that this version cannot read; their runs are not followed.
     func retries(
         after changes: [RunChange],
-        in transaction: PostgresTransaction
+        in transaction: PostgresTransaction,
+        noting applied: inout AppliedReports
     ) async throws -> [PlannedRetry] {
         let failed = changes.compactMap { change -> (run: LockedRun, state: RunState, end: PlacementEnd)? in
             guard case .finished(let state, _, let end) = change.next, state == .failed || state == .timeout else {
@@ -40,19 +43,25 @@ extension RunStore {
         }
         guard !failed.isEmpty else { return [] }
         let keys = Set(failed.map { JobVersionKey(job: $0.run.jobID, version: $0.run.jobVersion) })
-        let specs = try await Self.specs(keys, in: transaction)
-        return try failed.compactMap { run, state, end in
-            guard let spec = specs[JobVersionKey(job: run.jobID, version: run.jobVersion)] else { return nil }
-            let plan = RetryDecision.decide(
-                spec: spec,
-                overrides: try decodedOverrides(PostgresJSON(text: run.overrides)),
-                used: try decoded(PostgresJSON(text: run.retriesUsed)),
-                state: state,
-                end: end,
-                random: retrySource.random()
-            )
-            return plan.map { PlannedRetry(id: retrySource.nextID(), origin: run.id, plan: $0) }
+        let specs = try await Self.storedSpecs(keys, in: transaction)
+        var planned: [PlannedRetry] = []
+        for (run, state, end) in failed {
+            guard let stored = specs[JobVersionKey(job: run.jobID, version: run.jobVersion)] else { continue }
+            do {
+                let plan = RetryDecision.decide(
+                    spec: try decoded(stored),
+                    overrides: try decodedOverrides(PostgresJSON(text: run.overrides)),
+                    used: try decoded(PostgresJSON(text: run.retriesUsed)),
+                    state: state,
+                    end: end,
+                    random: retrySource.random()
+                )
+                if let plan { planned.append(PlannedRetry(id: retrySource.nextID(), origin: run.id, plan: plan)) }
+            } catch {
+                applied.unread.append((run.id, "\(error)"))
+            }
         }
+        return planned
     }
 
     /// Goes after the statement that moved the failed runs to `finished_runs`.

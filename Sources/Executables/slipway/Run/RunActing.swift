@@ -58,7 +58,17 @@ struct RunActing {
         var results: [Document] = []
         for start in stride(from: 0, to: ids.count, by: Self.batch) {
             let part = ids[start..<min(start + Self.batch, ids.count)].map(JSONValue.string)
-            let answer = try await send(["ids": .array(part), "dry_run": .bool(isDryRun)]).elements("runs")
+            var body: [String: JSONValue] = ["ids": .array(part), "dry_run": .bool(isDryRun)]
+            // A run that has left the states that were asked for is not what the person looked at.
+            body["only_states"] = selection.onlyStates
+            let answer: [Document]
+            do {
+                answer = try await send(body).elements("runs")
+            } catch {
+                // What was done before stands, and is told before the failure.
+                if !isForPeople, !results.isEmpty { show(results) }
+                throw error
+            }
             results += answer
             guard isForPeople, !isDryRun else { continue }
             for result in answer where Self.isDone(result) {

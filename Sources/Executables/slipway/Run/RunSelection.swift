@@ -50,10 +50,13 @@ struct RunSelection: ParsableArguments {
         _ = try Self.moment(newerThan, "--newer-than")
     }
 
+    /// The states that were asked for.
+    var onlyStates: JSONValue? { state.map { .array(Self.words($0)) } }
+
     /// The API's form of what was said.
     func filter(_ client: APIClient) async throws -> Document {
         var filter: [String: JSONValue] = [:]
-        if let state { filter["state"] = .array(Self.words(state)) }
+        filter["state"] = onlyStates
         if let team { filter["team"] = .array(Self.words(team)) }
         if let job { filter["job"] = .string(job) }
         if let kind { filter["kind"] = .string(kind) }

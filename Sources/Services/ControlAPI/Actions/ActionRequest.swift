@@ -5,6 +5,8 @@ internal import SlipwayCore
 struct ActionRequest: Sendable {
     var actor: String?
     var why: String?
+    /// Runs that are in another state by now are left alone: they are not what was looked at.
+    var onlyStates: [RunState]?
     /// For a rerun; `nil` takes the newest.
     var version: Int?
     /// For a rerun: what differs from the run's own. `null` takes the version's default.
@@ -41,6 +43,9 @@ struct BulkActionRequest: Sendable {
         request = ActionRequest(action, &reader, by: actor)
         isDryRun = reader.flag("dry_run") ?? false
         let bound = 1...limits.runsPerRequest
+        request.onlyStates = reader.list("only_states", allowed: RunState.allCases.map(\.rawValue)) {
+            RunState(rawValue: $0)
+        }
         let given = reader.list("ids", allowed: ["a run's id, a UUID"]) { RunID($0) }
         let filter = reader.filter("filter")
         let limit = reader.optionalInteger("limit", allowed: bound)
@@ -57,6 +62,7 @@ struct BulkActionRequest: Sendable {
             }
         } else if var filter {
             filter.states = filter.states ?? action.usualStates
+            request.onlyStates = request.onlyStates ?? filter.states
             selection = .filter(filter)
         } else {
             selection = .ids([])

@@ -123,8 +123,8 @@ struct RunActions: Sendable {
         let (actor, why) = (request.actor, request.why)
         let results: [ActionResult]
         switch action {
-        case .cancel: results = try await store.cancel(ids, by: actor, why: why)
-        case .promote: results = try await store.promote(ids, by: actor, why: why)
+        case .cancel: results = try await store.cancel(ids, by: actor, why: why, in: request.onlyStates)
+        case .promote: results = try await store.promote(ids, by: actor, why: why, in: request.onlyStates)
         case .delete: results = try await store.delete(ids, by: actor, why: why)
         case .release:
             var releases: [Release] = []
@@ -132,7 +132,7 @@ struct RunActions: Sendable {
                 let timeout = try await runTimeout(of: records[id])
                 releases.append(Release(id: id, runTimeout: timeout))
             }
-            results = try await store.release(releases, by: actor, why: why)
+            results = try await store.release(releases, by: actor, why: why, in: request.onlyStates)
         case .retry, .rerun, .resume:
             let followed = try await store.follow(ids.compactMap { made[$0] }, by: actor, why: why)
             let known = Set(followed.map(\.id))

@@ -76,12 +76,22 @@ struct ObjectReader {
     /// A text of a length within bounds, without NUL; `nil` if absent.
     mutating func optionalText(_ name: String, characters: ClosedRange<Int>) -> String? {
         guard let value = take(name) else { return nil }
-        guard let text = value.string, characters.contains(text.count), !text.utf8.contains(0) else {
+        // What a person sees as one character may be very long.
+        guard let text = value.string, characters.contains(text.count),
+            text.utf8.count <= 4 * characters.upperBound, !text.utf8.contains(0)
+        else {
             let bounds = "\(characters.lowerBound) to \(characters.upperBound) characters, none of them NUL"
             note(name, value: value, message: "must be a text", allowed: [bounds])
             return nil
         }
         return text
+    }
+
+    /// Members that are `null` are mistakes here rather than absent.
+    mutating func refuseNulls() {
+        for (name, value) in members.sorted(by: { $0.key < $1.key }) where value == .null {
+            note(String(name.prefix(100)), value: value, message: "must not be null")
+        }
     }
 
     /// `true` or `false`; `nil` if absent.

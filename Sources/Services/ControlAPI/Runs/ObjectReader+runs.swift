@@ -41,7 +41,9 @@ extension ObjectReader {
     /// Which runs are meant, as a list's parameters say it.
     mutating func filter(_ name: String) -> RunFilter? {
         nested(name) { reader in
-            RunFilter(
+            // Left out it means every run; a program whose value is missing does not mean that.
+            reader.refuseNulls()
+            return RunFilter(
                 teams: reader.list("team", allowed: ["a team's name"], Self.word),
                 jobName: reader.value("job", allowed: ["a job's name"], Self.word),
                 states: reader.list("state", allowed: RunState.allCases.map(\.rawValue)) { RunState(rawValue: $0) },

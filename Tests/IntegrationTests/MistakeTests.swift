@@ -52,7 +52,7 @@ extension StackTests {
                 name: unknown-table
                 engine: sail
                 resources:
-                  runner: {cpu: 1m, memory: 64Mi}
+                  runner: {cpu: 1m, memory: 512Mi}
                   sail: {cpu: 1m, memory: 256Mi}
                 tasks:
                   - name: look
@@ -78,7 +78,7 @@ extension StackTests {
                 name: exception
                 engine: none
                 resources:
-                  runner: {cpu: 1m, memory: 64Mi}
+                  runner: {cpu: 1m, memory: 512Mi}
                 tasks:
                   - name: divide
                     python: |

@@ -279,6 +279,18 @@ struct ClusterSupervisorTests {
         #expect(end?.outcome == .timeout && (end?.at ?? Sample.created) < Sample.created + .seconds(100))
     }
 
+    @Test("a pod that appears after its placement was found lost is removed at once")
+    func lateCreation() async throws {
+        let supervisor = Sample.supervisor()
+        await supervisor.supervise([(Sample.run(), Sample.spec())])
+        await supervisor.notFound(Sample.runID, Sample.podKey)
+        #expect(await supervisor.takeReports().last?.end?.outcome == .lost)
+        try await see(supervisor, .creating)
+        var deletions = supervisor.deletionRequests.makeAsyncIterator()
+        #expect(await deletions.next()?.uid == "uid-1")
+        #expect(await supervisor.takeReports().allSatisfy { $0.end?.outcome == .lost })
+    }
+
     @Test("a pod of a placement that was given up is removed, one of a later placement is left alone")
     func olderPlacement() async throws {
         let supervisor = Sample.supervisor()

@@ -162,6 +162,11 @@ actor ClusterSupervisor {
             return
         }
         unseen[owner.run] = nil
+        // A creation that was long under way: its placement was given up, and another one may be about to run.
+        if let end = placement.end, end.outcome == .lost, !end.hasUserCodeRun {
+            requestDeletion(key, isForced: false)
+            return
+        }
         placements[owner.run]?.observe(pod, at: clock)
         evaluate(owner.run)
     }

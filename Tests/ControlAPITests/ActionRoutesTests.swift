@@ -145,6 +145,31 @@ import Testing
         }
     }
 
+    @Test("runs that have left the states that were looked at are spared, and a filter with a null member is refused")
+    func narrowed() async throws {
+        try await APIFixture.with { api in
+            try await api.applyJob()
+            let fleet = try await TestFleet(api.store)
+            let placed = try await api.createRun()
+            _ = try #require(try await fleet.place()[placed])
+            let waiting = try await api.createRun()
+            let body = #"{"ids": ["\#(placed)", "\#(waiting)"], "only_states": ["pending", "ready"]"#
+            for text in [body + #", "dry_run": true}"#, body + "}"] {
+                let answer = try await api.act("cancel", text).json
+                #expect(answer.elements("runs").map { $0["change"]?.string } == ["not_possible", "ended"])
+            }
+            #expect(try await api.store.run(placed)?.state == .starting)
+            #expect(try await api.store.run(waiting)?.state == .cancelled)
+
+            let null = try await api.act("cancel", #"{"filter": {"job": null}}"#)
+            #expect(null.status == 422 && null.fields == ["filter.job"], "\(null.text)")
+            #expect(try await api.store.run(placed)?.state == .starting)
+            let long = "a" + String(repeating: "\u{0301}", count: 20_000)
+            let why = try await api.act("cancel", #"{"ids": ["\#(placed)"], "why": "\#(long)"}"#)
+            #expect(why.status == 422 && why.fields == ["why"])
+        }
+    }
+
     @Test("a dry run foretells each action on a run in each state", arguments: RunAction.allCases)
     func foretelling(action: RunAction) async throws {
         try await APIFixture.with { api in

@@ -60,7 +60,7 @@ struct RunActions: Sendable {
         let acted = ids.filter { refusals[$0] == nil }
         let results =
             isDryRun
-            ? try await predict(action, acted, records, made)
+            ? try await predict(action, request, acted, records, made)
             : try await act(action, request, acted, records, made)
         let byID = Dictionary(results.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         return ids.map { id in
@@ -79,6 +79,7 @@ struct RunActions: Sendable {
 
     private func predict(
         _ action: RunAction,
+        _ request: ActionRequest,
         _ ids: [RunID],
         _ records: [RunID: RunRecord],
         _ made: [RunID: NewRun]
@@ -99,6 +100,8 @@ struct RunActions: Sendable {
                     state: run.state,
                     releaseDeadline: run.releaseDeadline
                 )
+            case .changes where !(request.onlyStates?.contains(run.state) ?? true):
+                return ActionResult(id: id, change: .impossible, state: run.state)
             case .changes(let state):
                 let follower = followers[id]
                 return ActionResult(

@@ -94,7 +94,7 @@ extension TaskSpec {
     ) -> TaskSpec {
         TaskSpec(
             name: name,
-            action: .sql(text),
+            action: .sql(.text(text)),
             timeoutSeconds: timeoutSeconds,
             allowFailure: allowFailure,
             output: output
@@ -110,7 +110,7 @@ extension TaskSpec {
     ) -> TaskSpec {
         TaskSpec(
             name: name,
-            action: .python(text),
+            action: .python(.text(text)),
             environment: environment,
             timeoutSeconds: timeoutSeconds,
             allowFailure: allowFailure

@@ -8,7 +8,7 @@ enum AssignmentListing {
             let kind =
                 switch task.action {
                 case .sql: "sql"
-                case .python: "python"
+                case .python, .function: "python"
                 case .command: "command"
                 }
             return "  \(task.name): \(kind)" + (task.timeoutSeconds.map { ", timeout \($0) s" } ?? "")

@@ -10,7 +10,7 @@ extension RunnerLoop {
         actions += sequence.started()
         switch task.action {
         case .command(let words): startCommand(index, task, words)
-        case .sql, .python: startPython(index, task)
+        case .sql, .python, .function: startPython(index, task)
         }
     }
 

@@ -73,11 +73,20 @@ internal import SlipwayCore
             ),
         ]
         switch task.action {
-        case .sql(let text): order["sql"] = .string(text)
-        case .python(let text): order["python"] = .string(text)
+        case .sql(let source): order["sql"] = Self.text(of: source)
+        case .python(let source): order["python"] = Self.text(of: source)
+        case .function(let module, let name):
+            order["python"] = .object(["module": .string(module), "function": .string(name)])
         case .command: preconditionFailure("a command needs no Python")
         }
         give(.object(order))
+    }
+
+    private static func text(of source: TaskSpec.Source) -> JSONValue {
+        switch source {
+        case .text(let text): .string(text)
+        case .file(let path): .object(["file": .string(path)])
+        }
     }
 
     /// Orders it to interrupt Sail's queries and to end that task.
@@ -112,7 +121,8 @@ internal import SlipwayCore
         let usesSpark = assignment.tasks.contains { task in
             switch task.action {
             case .sql: true
-            case .python(let text): text.contains("spark")
+            case .python(.text(let text)): text.contains("spark")
+            case .python(.file), .function: true
             case .command: false
             }
         }

@@ -46,8 +46,8 @@ extension JobFileReader {
             return nil
         }
         switch key {
-        case "sql": return code(member).map(TaskSpec.Action.sql)
-        case "python": return code(member).map(TaskSpec.Action.python)
+        case "sql": return code(member).map { .sql(.text($0)) }
+        case "python": return code(member).map { .python(.text($0)) }
         default: return command(member).map(TaskSpec.Action.command)
         }
     }

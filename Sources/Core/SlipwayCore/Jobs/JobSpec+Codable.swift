@@ -66,27 +66,3 @@ extension JobSpec.EnvironmentValue: Codable {
         }
     }
 }
-
-extension TaskSpec.Action: Codable {
-    private enum CodingKeys: String, CodingKey { case sql, python, command }
-
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        if let text = try container.decodeIfPresent(String.self, forKey: .sql) {
-            self = .sql(text)
-        } else if let text = try container.decodeIfPresent(String.self, forKey: .python) {
-            self = .python(text)
-        } else {
-            self = .command(try container.decode([String].self, forKey: .command))
-        }
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        switch self {
-        case .sql(let text): try container.encode(text, forKey: .sql)
-        case .python(let text): try container.encode(text, forKey: .python)
-        case .command(let words): try container.encode(words, forKey: .command)
-        }
-    }
-}

@@ -23,8 +23,12 @@ package struct JobSpec: Sendable, Hashable, Codable {
     package var variables: [String: Variable]
     /// Environment variables of every task.
     package var environment: [String: EnvironmentValue]
-    /// Executed in this order; at least one.
+    /// At least one. Without `needs` in any of them they are executed in this order, else as their needs allow.
     package var tasks: [TaskSpec]
+    /// How many tasks may execute side by side; `nil`: ``standardParallelism``.
+    package var parallelism: Int?
+    /// What pip installs before the first task: requirement specifiers, paths or addresses of wheels.
+    package var requirements: [String]?
     package var nodeSelector: [String: String]
     package var tolerations: [Toleration]
     /// Copied to the pod; names under `kubernetes.io`, `k8s.io` and `slipway.dev` are refused.
@@ -35,7 +39,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
     package enum CodingKeys: String, CodingKey {
         case name, team, kind, description, tags, engine, image, resources, timeouts, retries, variables
         case environment = "env"
-        case tasks
+        case tasks, parallelism, requirements
         case nodeSelector = "node_selector"
         case tolerations, annotations, cluster
     }
@@ -54,6 +58,8 @@ package struct JobSpec: Sendable, Hashable, Codable {
         variables: [String: Variable] = [:],
         environment: [String: EnvironmentValue] = [:],
         tasks: [TaskSpec],
+        parallelism: Int? = nil,
+        requirements: [String]? = nil,
         nodeSelector: [String: String] = [:],
         tolerations: [Toleration] = [],
         annotations: [String: String] = [:],
@@ -72,11 +78,15 @@ package struct JobSpec: Sendable, Hashable, Codable {
         self.variables = variables
         self.environment = environment
         self.tasks = tasks
+        self.parallelism = parallelism
+        self.requirements = requirements
         self.nodeSelector = nodeSelector
         self.tolerations = tolerations
         self.annotations = annotations
         self.cluster = cluster
     }
+
+    package static let standardParallelism = 4
 
     /// Sail beside the runner, or the runner alone. In JSON and YAML: `"none"` or `{"sail": {…}}`.
     package enum Engine: Sendable, Hashable {
@@ -90,11 +100,22 @@ package struct JobSpec: Sendable, Hashable, Codable {
         package var image: String?
         /// Sail's own settings by its key, such as `execution.default_parallelism`; written to its environment.
         package var config: [String: String]
+        /// `nil`: ``SessionScope/run``.
+        package var session: SessionScope?
 
-        package init(image: String? = nil, config: [String: String] = [:]) {
+        package init(image: String? = nil, config: [String: String] = [:], session: SessionScope? = nil) {
             self.image = image
             self.config = config
+            self.session = session
         }
+    }
+
+    /// Who shares a Sail session, and with it temporary views and settings.
+    package enum SessionScope: String, Sendable, Hashable, Codable, CaseIterable {
+        /// All tasks of a run.
+        case run
+        /// No two tasks.
+        case task
     }
 
     /// Requests, and limits equal to them, of the two containers.
@@ -193,6 +214,8 @@ package struct JobSpec: Sendable, Hashable, Codable {
 
     package enum VariableType: String, Sendable, Hashable, Codable, CaseIterable {
         case string, integer, number, boolean, date
+        /// A reference to a key of a Kubernetes secret, `{"secret": name, "key": key}`; the value itself is never stored.
+        case secret
     }
 
     /// A literal, or one key of a Kubernetes secret or config map in the run's namespace.

@@ -77,6 +77,7 @@ extension JobSpec.VariableType {
         case .number: Self.number(given)
         case .boolean: Self.boolean(given)
         case .date: given.string.flatMap { CalendarDate.isValid($0) ? .string($0) : nil }
+        case .secret: Self.secret(given)
         }
     }
 
@@ -88,6 +89,7 @@ extension JobSpec.VariableType {
         case .number: "a number"
         case .boolean: "true or false"
         case .date: "a date such as 2026-01-31"
+        case .secret: "a reference {secret: name, key: key}, or secret/key as text; never the value itself"
         }
     }
 
@@ -109,6 +111,20 @@ extension JobSpec.VariableType {
             default: nil
             }
         return value.flatMap { $0.isFinite ? .number($0) : nil }
+    }
+
+    private static func secret(_ given: JSONValue) -> JSONValue? {
+        let words: [String?] =
+            switch given {
+            case .object(let members) where Set(members.keys) == ["secret", "key"]:
+                [members["secret"]?.string, members["key"]?.string]
+            case .string(let text): text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            default: []
+            }
+        guard words.count == 2, let name = words[0], let key = words[1], JobNameRule.objectName.isValid(name),
+            JobNameRule.objectKey.isValid(key)
+        else { return nil }
+        return .object(["secret": .string(name), "key": .string(key)])
     }
 
     private static func boolean(_ given: JSONValue) -> JSONValue? {

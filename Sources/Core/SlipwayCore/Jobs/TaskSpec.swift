@@ -3,25 +3,32 @@ package struct TaskSpec: Sendable, Hashable, Codable {
     /// 1 to 63 characters: lower-case letters, digits, `-` and `_`, beginning with a letter; unique in its job.
     package var name: String
     package var action: Action
+    /// The tasks that must have ended well before it begins. `nil` in all tasks of a job: each follows the one before.
+    package var needs: [String]?
+    /// A condition on variables and on the results of tasks before it; if it does not hold the task is not executed.
+    package var when: String?
+    /// It executes once the tasks it needs are over, however they ended.
+    package var always: Bool
+    /// Executed once for each item.
+    package var forEach: ForEach?
+    /// `nil`: it is tried once.
+    package var retries: TaskRetries?
     /// Added to the job's environment.
     package var environment: [String: JobSpec.EnvironmentValue]
-    /// `nil`: only the run's own timeout holds.
+    /// Of each attempt. `nil`: only the run's own timeout holds.
     package var timeoutSeconds: Int?
     /// When it fails the run goes on and may still succeed, with a warning.
     package var allowFailure: Bool
     package var output: OutputSettings
 
-    package enum CodingKeys: String, CodingKey {
-        case name, action
-        case environment = "env"
-        case timeoutSeconds = "timeout_seconds"
-        case allowFailure = "allow_failure"
-        case output
-    }
-
     package init(
         name: String,
         action: Action,
+        needs: [String]? = nil,
+        when: String? = nil,
+        always: Bool = false,
+        forEach: ForEach? = nil,
+        retries: TaskRetries? = nil,
         environment: [String: JobSpec.EnvironmentValue] = [:],
         timeoutSeconds: Int? = nil,
         allowFailure: Bool = false,
@@ -29,6 +36,11 @@ package struct TaskSpec: Sendable, Hashable, Codable {
     ) {
         self.name = name
         self.action = action
+        self.needs = needs
+        self.when = when
+        self.always = always
+        self.forEach = forEach
+        self.retries = retries
         self.environment = environment
         self.timeoutSeconds = timeoutSeconds
         self.allowFailure = allowFailure
@@ -38,11 +50,38 @@ package struct TaskSpec: Sendable, Hashable, Codable {
     /// What it executes. In JSON and YAML exactly one of the members `sql`, `python` and `command`.
     package enum Action: Sendable, Hashable {
         /// One or several statements separated by `;`. Variables are bound as named parameters (`:name`).
-        case sql(String)
-        /// The text of a script; `spark` and `context` are defined in it.
-        case python(String)
+        case sql(Source)
+        /// A script; `spark` and `context` are defined in it.
+        case python(Source)
+        /// A function of a module, called with the context as its only argument if it takes one.
+        case function(module: String, name: String)
         /// The program and its arguments; no shell unless it names one.
         case command([String])
+    }
+
+    /// Where the text of a statement or script is. In JSON and YAML: the text, or `{"file": path}`.
+    package enum Source: Sendable, Hashable {
+        case text(String)
+        /// An absolute path inside the runner's container.
+        case file(String)
+    }
+
+    /// What a task is executed for. In JSON and YAML: a list, an expression, or a mapping with `items`.
+    package struct ForEach: Sendable, Hashable {
+        package var items: Items
+        /// How many of them execute side by side; `nil`: as many as the job allows.
+        package var parallelism: Int?
+
+        package enum Items: Sendable, Hashable {
+            case list([JSONValue])
+            /// An expression that gives a list once the tasks before have ended.
+            case expression(String)
+        }
+
+        package init(items: Items, parallelism: Int? = nil) {
+            self.items = items
+            self.parallelism = parallelism
+        }
     }
 
     /// How the rows of a task's last statement, or what a script sets, are kept.
@@ -62,4 +101,20 @@ package struct TaskSpec: Sendable, Hashable, Codable {
             self.path = path
         }
     }
+}
+
+/// Further attempts at a task that failed, in the same run.
+package struct TaskRetries: Sendable, Hashable, Codable {
+    /// Attempts after the first.
+    package var limit: Int
+    package var backoff: RetryBackoff
+
+    package init(limit: Int, backoff: RetryBackoff = RetryBackoff(initialSeconds: 1, maximumSeconds: 60)) {
+        self.limit = limit
+        self.backoff = backoff
+    }
+}
+
+extension TaskSpec.Source: ExpressibleByStringLiteral {
+    package init(stringLiteral text: String) { self = .text(text) }
 }

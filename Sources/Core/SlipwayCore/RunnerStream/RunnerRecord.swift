@@ -37,6 +37,8 @@ package enum LogChannel: String, Sendable, Hashable, Codable {
 }
 
 /// A task's state, told by the runner.
+///
+/// A task with `for_each` is told as a whole under its name, and each of its items under `name[0]`, `name[1]` and so on.
 package struct TaskReport: Sendable, Hashable, Codable {
     package var name: String
     package var state: TaskState
@@ -44,19 +46,33 @@ package struct TaskReport: Sendable, Hashable, Codable {
     package var attempt: Int
     package var exitCode: Int?
     package var failure: TaskFailure?
+    /// What this execution is for, with `for_each`.
+    package var item: JSONValue?
+    /// Why it was not executed, or waits for another attempt: one sentence, at most 500 characters.
+    package var note: String?
 
     package enum CodingKeys: String, CodingKey {
         case name, state, attempt
         case exitCode = "exit_code"
-        case failure
+        case failure, item, note
     }
 
-    package init(name: String, state: TaskState, attempt: Int = 1, exitCode: Int? = nil, failure: TaskFailure? = nil) {
+    package init(
+        name: String,
+        state: TaskState,
+        attempt: Int = 1,
+        exitCode: Int? = nil,
+        failure: TaskFailure? = nil,
+        item: JSONValue? = nil,
+        note: String? = nil
+    ) {
         self.name = name
         self.state = state
         self.attempt = attempt
         self.exitCode = exitCode
         self.failure = failure
+        self.item = item
+        self.note = note
     }
 }
 

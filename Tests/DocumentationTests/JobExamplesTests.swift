@@ -53,7 +53,7 @@ import Testing
         let job = try JobFile.parse(try #require(page.blocks("yaml").first), file: page.path)
         #expect(job.tasks.count == 1)
         #expect(page.text.contains("slipway run create \(job.name)"))
-        #expect(try RunVariables.resolve(job, overrides: ["last": .string("7")]) == ["last": .integer(7)])
+        #expect(try RunVariables.resolve(job, run: ["last": .string("7")]).values == ["last": .integer(7)])
     }
 
     @Test("every file in deploy/examples parses")

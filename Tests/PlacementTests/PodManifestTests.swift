@@ -148,9 +148,8 @@ import Testing
     }
 
     static func assignment(in pod: Pod, address: String) throws -> RunnerAssignment {
-        let value = pod.spec.containers[0].env.first { $0.name == RunnerAssignment.environmentName }?.value ?? ""
-        let expanded = KubernetesExpansion.expand(value, [PodNaming.addressEnvironment: address])
-        return try JSONDecoder().decode(RunnerAssignment.self, from: Data(expanded.utf8))
+        let text = AssignmentPartsTests.joined(pod, address: address)
+        return try JSONDecoder().decode(RunnerAssignment.self, from: Data(text.utf8))
     }
 }
 

@@ -67,8 +67,8 @@ final class RunnerUnderTest {
         let text = try JSONEncoder().encode(assignment)
         let file = folder.appending(path: "assignment.json")
         try text.write(to: file)
-        if text.count < RunnerAssignment.maximumBytes {
-            variables[RunnerAssignment.environmentName] = String(decoding: text, as: UTF8.self)
+        if text.count <= RunnerAssignment.maximumBytes {
+            variables.merge(Self.parts(text)) { _, part in part }
         } else {
             process.arguments = ["--assignment", file.path]
         }
@@ -78,6 +78,18 @@ final class RunnerUnderTest {
         process.standardOutput = standardOutput
         process.standardError = standardError
         try process.run()
+    }
+
+    /// The assignment as in a pod's environment.
+    private static func parts(_ text: Data) -> [String: String] {
+        var parts: [String: String] = [:]
+        var rest = String(decoding: text, as: UTF8.self)[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(RunnerAssignment.partBytes / 4)
+            parts[RunnerAssignment.environmentName(part: parts.count + 1)] = String(part)
+            rest = rest[part.endIndex...]
+        }
+        return parts
     }
 
     deinit {

@@ -26,6 +26,19 @@ struct PodEnvironment {
         sources[name] = EnvironmentVariable(name: name, value: value)
     }
 
+    /// The secrets that variables refer to, so that what knows a value can keep it out of what it writes.
+    mutating func addSecrets(_ request: PlacementRequest) {
+        for (name, variable) in request.spec.variables where variable.type == .secret {
+            guard let reference = request.variables[name].flatMap(SecretReference.init) else { continue }
+            set(RunnerAssignment.secretPrefix + name, .secret(name: reference.name, key: reference.key))
+        }
+    }
+
+    /// The variables whose values are confidential, by name.
+    var confidentialNames: [String] {
+        sources.values.filter { $0.valueFrom?.secretKeyRef != nil }.map(\.name).sorted()
+    }
+
     mutating func set(_ name: String, _ value: JobSpec.EnvironmentValue) {
         switch value {
         case .literal(let text): set(name, text)

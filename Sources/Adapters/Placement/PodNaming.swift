@@ -22,6 +22,8 @@ package enum PodNaming {
     /// The pod's own address, in both containers.
     package static let addressEnvironment = "SLIPWAY_POD_IP"
     package static let sailPort = 50051
+    /// In Sail's container: the names of its variables whose values are confidential, separated by spaces.
+    package static let confidentialEnvironment = "SLIPWAY_CONFIDENTIAL"
 
     static let managerLabel = "app.kubernetes.io/managed-by"
     static let manager = "slipway"

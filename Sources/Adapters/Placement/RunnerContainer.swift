@@ -32,25 +32,32 @@ enum RunnerContainer {
                 environment.set("SLIPWAY_TASK_ENV_\(index)_\(name)", value)
             }
         }
-        environment.setExpanding(RunnerAssignment.environmentName, try assignment(request))
+        environment.addSecrets(request)
+        for (index, part) in try assignment(request).enumerated() {
+            environment.setExpanding(RunnerAssignment.environmentName(part: index + 1), part)
+        }
         return environment.variables
     }
 
-    /// The assignment as JSON, escaped except for the address of Sail, which Kubernetes fills in.
-    private static func assignment(_ request: PlacementRequest) throws(ManifestError) -> String {
+    /// The assignment as JSON in parts, escaped except for the address of Sail, which Kubernetes fills in.
+    private static func assignment(_ request: PlacementRequest) throws(ManifestError) -> [String] {
         let grace = request.policy.terminationGraceSeconds - graceForSailSeconds
-        let assignment = RunnerAssignment(
+        var assignment = RunnerAssignment(
             runID: request.runID,
             placement: request.placement,
-            job: request.jobName,
-            tasks: request.spec.tasks,
-            variables: request.variables,
-            sailAddress: nil,
-            terminationMessagePath: terminationMessagePath,
-            // Some may come late, or with a delay, before a runner counts as stalled.
-            heartbeatSeconds: request.spec.timeouts.stallSeconds.map { max(1, $0 / 4) },
-            limits: RunnerLimits(graceSeconds: max(1, grace))
+            spec: request.spec,
+            variables: request.variables
         )
+        assignment.job = request.jobName
+        assignment.carried = request.carried.isEmpty ? nil : request.carried
+        assignment.skipped = request.skipped.isEmpty ? nil : request.skipped
+        assignment.terminationMessagePath = terminationMessagePath
+        // Some may come late, or with a delay, before a runner counts as stalled.
+        assignment.heartbeatSeconds = request.spec.timeouts.stallSeconds.map { max(1, $0 / 4) }
+        assignment.limits = RunnerLimits(graceSeconds: max(1, grace))
+        if let name = assignment.secrets?.first(where: { request.variables[$0].flatMap(SecretReference.init) == nil }) {
+            throw ManifestError(problems: ["variables.\(name) must refer to a secret"])
+        }
         let text: String
         do {
             text = try JSONValue(encoding: assignment).canonicalText
@@ -58,15 +65,19 @@ enum RunnerContainer {
             throw ManifestError(problems: ["variables or tasks hold a value that JSON has no form for"])
         }
         // The longest address, of 45 characters, is reserved.
-        let size = text.utf8.count + 100
+        let size = RunnerAssignment.podBytes(of: text) + 100
         guard size <= RunnerAssignment.maximumBytes else {
-            let message = "tasks and variables have \(size) bytes; at most \(RunnerAssignment.maximumBytes) are allowed"
+            let message =
+                "tasks, variables and outputs of earlier runs have \(size) bytes with each $ doubled; "
+                + "at most \(RunnerAssignment.maximumBytes) are allowed"
             throw ManifestError(problems: [message])
         }
-        let escaped = PodEnvironment.escaped(text)
-        guard request.spec.engine != .none else { return escaped }
+        guard request.spec.engine != .none else { return AssignmentParts.of(PodEnvironment.escaped(text)) }
         let address = "sc://$(\(PodNaming.addressEnvironment)):\(PodNaming.sailPort)"
-        return escaped.dropLast() + ",\"sail_address\":\"\(address)\"}"
+        var parts = AssignmentParts.of(PodEnvironment.escaped(String(text.dropLast())))
+        // A reference must stand in one part; there is room for it in the last.
+        parts[parts.count - 1] += ",\"sail_address\":\"\(address)\"}"
+        return parts
     }
 }
 

@@ -55,6 +55,12 @@ enum SailContainer {
         for (name, value) in request.spec.environment { environment.set(name, value) }
         for (key, value) in settings.config { environment.set(variableName(key), value) }
         environment.set("SAIL_MODE", "local")
+        // Sail gets the values of secrets with its queries, and may repeat them in its log.
+        environment.addSecrets(request)
+        let confidential = environment.confidentialNames
+        if !confidential.isEmpty {
+            environment.set(PodNaming.confidentialEnvironment, confidential.joined(separator: " "))
+        }
         return environment.variables
     }
 

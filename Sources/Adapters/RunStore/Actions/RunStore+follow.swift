@@ -67,6 +67,7 @@ extension RunStore {
 
     private static func followStatement(_ runs: [NewRun], _ actor: String?, _ why: String?) throws -> PostgresQuery {
         let variables = try runs.map { try postgresJSON($0.variables) }
+        let variableOrigins = try runs.map { try postgresJSON($0.variableOrigins) }
         let overrides = try runs.map { try postgresJSON($0.overrides) }
         return """
             WITH wanted AS (
@@ -74,14 +75,14 @@ extension RunStore {
                     o.attempt + 1 AS attempt
                 FROM unnest(\(runs.map(\.id)), \(runs.map(\.originID))::uuid[],
                     \(runs.map(\.originKind?.rawValue))::text[], \(runs.map(\.jobVersion))::int[], \(variables),
-                    \(overrides), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)))
-                    AS n (id, origin_id, origin_kind, job_version, variables, overrides, kind, cluster)
+                    \(overrides), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)), \(variableOrigins))
+                    AS n (id, origin_id, origin_kind, job_version, variables, overrides, kind, cluster, variable_origins)
                 JOIN finished_runs o ON o.id = n.origin_id
             ), \(unescaped: existingFollowers), created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
-                    origin_kind, submitted_by, root_id, attempt, overrides)
+                    origin_kind, submitted_by, root_id, attempt, overrides, variable_origins)
                 SELECT id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
-                    origin_kind, \(nullable: actor)::text, root_id, attempt, overrides
+                    origin_kind, \(nullable: actor)::text, root_id, attempt, overrides, variable_origins
                 FROM wanted w
                 WHERE NOT EXISTS (SELECT FROM existing e WHERE e.id = w.id)
                     AND NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = w.id)

@@ -75,11 +75,12 @@ extension RunStore {
                     AS p (id, origin_id, overrides, retries_used, delay)
             ), created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
-                    origin_kind, submitted_by, root_id, attempt, overrides, retries_used, eligible_at, reason, message)
+                    origin_kind, submitted_by, root_id, attempt, overrides, retries_used, eligible_at, reason, message,
+                    variable_origins)
                 SELECT p.id, f.job_id, f.job_version, f.team, f.job_name, f.kind, f.cluster, f.priority, f.variables, f.id,
                     'automatic', f.submitted_by, coalesce(f.root_id, f.id), f.attempt + 1, p.overrides, p.retries_used,
                     clock_timestamp() + p.delay, 'retry_backoff',
-                    'follows run ' || f.id || ', which ended with ' || f.reason
+                    'follows run ' || f.id || ', which ended with ' || f.reason, f.variable_origins
                 FROM planned p JOIN finished_runs f ON f.id = p.origin_id
                 ON CONFLICT DO NOTHING
                 RETURNING id, origin_id, created_at, attempt, eligible_at

@@ -12,6 +12,8 @@ package struct RunRecord: Sendable {
     package var cluster: String
     package var priority: Int
     package var variables: JSONValue
+    /// Where each value is from; empty for runs that an earlier version stored.
+    package var variableOrigins: [String: VariableOrigin]
     package var originID: RunID?
     package var originKind: String?
     package var submittedBy: String?
@@ -49,8 +51,14 @@ package struct RunRecord: Sendable {
         id, team, job_id, job_name, job_version, kind, cluster, priority, variables, origin_id, origin_kind, submitted_by, \
         created_at, state, state_since, running_at, ended_at, placement, lease_epoch, holder_id, reason, failure_class, \
         message, failed_task, exit_code, error_name, stack_trace, evidence, node, warnings, root_id, attempt, overrides, \
-        retries_used, eligible_at, is_promoted, released_at, release_deadline
+        retries_used, eligible_at, is_promoted, released_at, release_deadline, variable_origins
         """
+
+    /// Its variables as they were resolved.
+    package var resolvedVariables: RunVariables {
+        guard case .object(let values) = variables else { return RunVariables(values: [:], origins: [:]) }
+        return RunVariables(values: values, origins: variableOrigins)
+    }
 
     init(row: PostgresRow) throws {
         id = try row.value("id")
@@ -62,6 +70,7 @@ package struct RunRecord: Sendable {
         cluster = try row.value("cluster")
         priority = try row.value("priority")
         variables = try decoded(row.value("variables"))
+        variableOrigins = try decoded(row.value("variable_origins"))
         originID = try row.value("origin_id")
         originKind = try row.value("origin_kind")
         submittedBy = try row.value("submitted_by")

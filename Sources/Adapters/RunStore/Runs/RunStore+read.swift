@@ -14,6 +14,8 @@ package struct RunFilter: Sendable {
     package var createdBefore: Timestamp?
     /// Created at this time or later.
     package var createdAfter: Timestamp?
+    /// Values by variable, as texts: `30`, `true`, `secret/key`.
+    package var variables: [String: String]?
 
     package init(
         teams: [String]? = nil,
@@ -23,7 +25,8 @@ package struct RunFilter: Sendable {
         originID: RunID? = nil,
         isReleased: Bool? = nil,
         createdBefore: Timestamp? = nil,
-        createdAfter: Timestamp? = nil
+        createdAfter: Timestamp? = nil,
+        variables: [String: String]? = nil
     ) {
         self.teams = teams
         self.jobName = jobName
@@ -33,6 +36,7 @@ package struct RunFilter: Sendable {
         self.isReleased = isReleased
         self.createdBefore = createdBefore
         self.createdAfter = createdAfter
+        self.variables = variables
     }
 }
 
@@ -50,6 +54,7 @@ extension RunStore {
         // Each half of the view is cut to the page before they are merged, so the cost does not grow with history.
         let columns = RunRecord.columns
         let page = min(max(limit, 1), limits.page)
+        let variables = filter.variables.map { $0.sorted { $0.key < $1.key } }
         let result = try await pool.query(
             """
             SELECT \(unescaped: columns) FROM runs
@@ -65,6 +70,12 @@ extension RunStore {
                     OR created_at < \(nullable: filter.createdBefore))
                 AND (\(nullable: filter.createdAfter)::timestamptz IS NULL
                     OR created_at >= \(nullable: filter.createdAfter))
+                AND (\(nullable: variables?.map(\.key))::text[] IS NULL OR NOT EXISTS (
+                    SELECT FROM unnest(\(nullable: variables?.map(\.key))::text[],
+                        \(nullable: variables?.map(\.value))::text[]) AS wanted (name, value)
+                    WHERE wanted.value IS DISTINCT FROM CASE jsonb_typeof(variables -> wanted.name) WHEN 'object'
+                        THEN concat_ws('/', variables #>> ARRAY[wanted.name, 'secret'], variables #>> ARRAY[wanted.name, 'key'])
+                        ELSE variables ->> wanted.name END))
             ORDER BY id DESC LIMIT \(page)
             """
         )

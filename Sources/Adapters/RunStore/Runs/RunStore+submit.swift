@@ -11,6 +11,8 @@ package struct NewRun: Sendable {
     package var kind: String?
     package var cluster: String
     package var variables: [String: JSONValue]
+    /// Where each value is from.
+    package var variableOrigins: [String: VariableOrigin]
     package var originID: RunID?
     package var originKind: OriginKind?
     /// The first run of the chain; `nil` for one that begins a chain.
@@ -43,6 +45,7 @@ package struct NewRun: Sendable {
         kind: String?,
         cluster: String,
         variables: [String: JSONValue],
+        variableOrigins: [String: VariableOrigin] = [:],
         originID: RunID? = nil,
         originKind: OriginKind? = nil,
         rootID: RunID? = nil,
@@ -59,6 +62,7 @@ package struct NewRun: Sendable {
         self.kind = kind
         self.cluster = cluster
         self.variables = variables
+        self.variableOrigins = variableOrigins
         self.originID = originID
         self.originKind = originKind
         self.rootID = rootID
@@ -75,21 +79,22 @@ extension RunStore {
     package func create(_ runs: [NewRun]) async throws {
         guard !runs.isEmpty else { return }
         let variables = try runs.map { try postgresJSON($0.variables) }
+        let variableOrigins = try runs.map { try postgresJSON($0.variableOrigins) }
         let overrides = try runs.map { try postgresJSON($0.overrides) }
         try await pool.query(
             """
             WITH created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id,
-                    origin_kind, submitted_by, root_id, attempt, overrides)
+                    origin_kind, submitted_by, root_id, attempt, overrides, variable_origins)
                 SELECT n.id, n.job_id, n.job_version, n.team, n.job_name, n.kind, n.cluster, n.variables, n.origin_id,
-                    n.origin_kind, n.submitted_by, n.root_id, n.attempt, n.overrides
+                    n.origin_kind, n.submitted_by, n.root_id, n.attempt, n.overrides, n.variable_origins
                 FROM unnest(\(runs.map(\.id)), \(runs.map(\.jobID)), \(runs.map(\.jobVersion))::int[],
                     \(runs.map(\.team)), \(runs.map(\.jobName)), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)),
                     \(variables), \(runs.map(\.originID))::uuid[], \(runs.map(\.originKind?.rawValue))::text[],
                     \(runs.map(\.submittedBy))::text[], \(runs.map(\.rootID))::uuid[], \(runs.map(\.attempt))::int[],
-                    \(overrides))
+                    \(overrides), \(variableOrigins))
                     AS n (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id, origin_kind,
-                        submitted_by, root_id, attempt, overrides)
+                        submitted_by, root_id, attempt, overrides, variable_origins)
                 WHERE NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = n.id)
                 ON CONFLICT DO NOTHING
                 RETURNING id, created_at, submitted_by, origin_id
@@ -109,6 +114,6 @@ extension RunStore {
     static let finishedColumns = """
         id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id, origin_kind, submitted_by, \
         created_at, lease_epoch, placement, running_at, node, pod_uid, warnings, root_id, attempt, overrides, retries_used, \
-        is_promoted, released_at
+        is_promoted, released_at, variable_origins
         """
 }

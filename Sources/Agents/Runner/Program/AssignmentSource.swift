@@ -16,12 +16,7 @@ enum AssignmentSource {
             text = content
         } else {
             source = RunnerAssignment.environmentName
-            guard let value = environment[source] else {
-                throw AssignmentError(
-                    problem: "\(source) is not set, so there is nothing to do; see slipway-runner --help"
-                )
-            }
-            text = Array(value.utf8)
+            text = try joined(environment)
         }
         do {
             return try check(JSONDecoder().decode(RunnerAssignment.self, from: Data(text)), source: source)
@@ -32,6 +27,24 @@ enum AssignmentSource {
         } catch {
             throw AssignmentError(problem: "\(source) is no assignment")
         }
+    }
+
+    /// The parts in the environment, one behind the other.
+    private static func joined(_ environment: [String: String]) throws(AssignmentError) -> [UInt8] {
+        let count = environment.keys.count(where: RunnerAssignment.isEnvironmentName)
+        guard count > 0 else {
+            let name = RunnerAssignment.environmentName
+            throw AssignmentError(problem: "\(name) is not set, so there is nothing to do; see slipway-runner --help")
+        }
+        var text: [UInt8] = []
+        for part in 1...count {
+            let name = RunnerAssignment.environmentName(part: part)
+            guard let value = environment[name] else {
+                throw AssignmentError(problem: "\(name) is not set, so a part of the assignment is missing")
+            }
+            text += value.utf8
+        }
+        return text
     }
 
     private static func check(_ assignment: RunnerAssignment, source: String) throws(AssignmentError)

@@ -16,7 +16,7 @@ struct TaskEnvironment {
     init(container: [String: String], assignment: RunnerAssignment) {
         var shared: [String: String] = [:]
         var ofTask: [Int: [String: String]] = [:]
-        for (name, value) in container where name != RunnerAssignment.environmentName {
+        for (name, value) in container where !RunnerAssignment.isEnvironmentName(name) {
             guard name.hasPrefix(Self.taskPrefix) else {
                 shared[name] = value
                 continue

@@ -8,12 +8,14 @@ package enum JobFile {
     /// - Parameters:
     ///   - file: the name that errors begin with.
     ///   - timeouts: where the job gives none.
+    ///   - reading: as in `parseAll`.
     package static func parse(
         _ text: String,
         file: String = "job file",
-        timeouts: JobSpec.Timeouts = JobSpec.Timeouts()
+        timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
+        reading: JobFileReading? = nil
     ) throws(JobFileErrors) -> JobSpec {
-        let jobs = try parseAll(text, file: file, timeouts: timeouts)
+        let jobs = try parseAll(text, file: file, timeouts: timeouts, reading: reading)
         guard jobs.count == 1 else {
             let message =
                 jobs.isEmpty ? "the file is empty; a job is expected" : "holds \(jobs.count) jobs; one is expected"
@@ -27,17 +29,19 @@ package enum JobFile {
     /// - Parameters:
     ///   - file: the name that errors begin with.
     ///   - timeouts: where a job gives none.
+    ///   - reading: gives the texts of files that tasks name beside the job file. Without it such names are mistakes.
     package static func parseAll(
         _ text: String,
         file: String = "job file",
-        timeouts: JobSpec.Timeouts = JobSpec.Timeouts()
+        timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
+        reading: JobFileReading? = nil
     ) throws(JobFileErrors) -> [JobSpec] {
         let limits = JobLimits.standard
         var problems = JobFileProblems(limits: limits)
         var jobs: [JobSpec] = []
         do throws(JobFileError) {
             for root in try JobFileDocuments.read(text, limits: limits) where !root.isEmpty {
-                var reader = JobFileReader(problems: problems, limits: limits, timeouts: timeouts)
+                var reader = JobFileReader(problems: problems, limits: limits, timeouts: timeouts, reading: reading)
                 if let job = reader.job(JobFileField(node: root)) { jobs.append(job) }
                 problems = reader.problems
             }
@@ -47,4 +51,15 @@ package enum JobFile {
         guard problems.errors.isEmpty else { throw JobFileErrors(file: file, errors: problems.errors) }
         return jobs
     }
+}
+
+/// Gives the text of a file by its path relative to the job file's folder, which it does not leave by `..`.
+package typealias JobFileReading = (_ path: String) throws(JobFileReadingError) -> String
+
+/// Why a file that a task names cannot be taken.
+package struct JobFileReadingError: Error, Sendable, Hashable {
+    /// What is wrong, such as "does not exist"; it is told behind the path.
+    package var message: String
+
+    package init(_ message: String) { self.message = message }
 }

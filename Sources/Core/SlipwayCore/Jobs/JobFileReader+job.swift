@@ -4,7 +4,7 @@ extension JobFileReader {
     private static let jobKeys = [
         "name", "team", "kind", "description", "tags", "engine", "image", "resources", "timeouts", "retries",
         "variables",
-        "env", "tasks", "parallelism", "node_selector", "tolerations", "annotations", "cluster",
+        "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
@@ -34,6 +34,7 @@ extension JobFileReader {
             checkGraph(of: job, at: field, variables: hasVariables ? job.variables.mapValues(\.type) : nil)
         }
         job.parallelism = members["parallelism"].flatMap { integer($0, in: limits.parallelism) }
+        job.requirements = members["requirements"].flatMap { requirements($0) }
         if let field = members["node_selector"] { job.nodeSelector = nodeSelector(field) }
         if let field = members["tolerations"] { job.tolerations = tolerations(field) }
         if let field = members["annotations"] { job.annotations = annotations(field) }
@@ -59,13 +60,13 @@ extension JobFileReader {
             case "none": return JobSpec.Engine.none
             case "sail": return .sail(JobSpec.SailSettings())
             default:
-                fail(field, "must be none, sail, or a mapping {sail: {image: …, config: {…}}}")
+                fail(field, "must be none, sail, or a mapping {sail: {image: …, config: {…}, session: …}}")
                 return nil
             }
         }
         guard let members = members(of: field, known: ["sail"]) else { return nil }
         guard let sail = members["sail"] else { return .sail(JobSpec.SailSettings()) }
-        guard let settings = self.members(of: sail, known: ["image", "config"]) else { return nil }
+        guard let settings = self.members(of: sail, known: ["image", "config", "session"]) else { return nil }
         let image = settings["image"].flatMap { name($0, .image) }
         var config: [String: String] = [:]
         if let field = settings["config"] {
@@ -74,7 +75,8 @@ extension JobFileReader {
                 config[key] = text(value, allowed: allowed, maximumCharacters: limits.pathCharacters)
             }
         }
-        return .sail(JobSpec.SailSettings(image: image, config: config))
+        let session = settings["session"].flatMap { choice($0, as: JobSpec.SessionScope.self) }
+        return .sail(JobSpec.SailSettings(image: image, config: config, session: session))
     }
 
     // MARK: Resources and timeouts
@@ -182,7 +184,7 @@ extension JobFileReader {
 
     // MARK: The whole
 
-    /// What the runner is told must fit one environment variable, whatever values a run gives.
+    /// What the runner is told must fit its environment, whatever values a run gives and whichever tasks it carries over.
     private mutating func checkAssignment(of job: JobSpec, at field: JobFileField) {
         let defaults = job.variables.compactMapValues(\.default)
         let defaultBytes = JSONValue.object(defaults).canonicalText.utf8.count
@@ -194,16 +196,17 @@ extension JobFileReader {
         let assignment = RunnerAssignment(
             runID: RunID(high: .max, low: .max),
             placement: .max,
-            job: job.name,
-            tasks: job.tasks,
-            variables: [:],
-            sailAddress: nil
+            spec: job,
+            variables: [:]
         )
-        let limit = RunnerAssignment.maximumBytes - limits.variablesBytes - limits.assignmentFrameBytes
+        let carried = job.tasks.reduce(0) { $0 + $1.name.utf8.count + limits.carriedTaskBytes }
+        // In a pod's environment each dollar sign is doubled.
+        let limit = RunnerAssignment.maximumBytes - 2 * limits.variablesBytes - limits.assignmentFrameBytes - carried
         do {
-            let size = try JSONValue(encoding: assignment).canonicalText.utf8.count
+            let size = RunnerAssignment.podBytes(of: try JSONValue(encoding: assignment).canonicalText)
             if size > limit {
-                let message = "all tasks together have \(size) bytes as JSON; at most \(limit) are allowed"
+                let message =
+                    "all tasks together have \(size) bytes as JSON with each $ doubled; at most \(limit) are allowed"
                 problems.add(JobFileError(field.node.mark, "tasks", message))
             }
         } catch {

@@ -57,13 +57,13 @@ extension JobFileReader {
             return nil
         }
         switch key {
-        case "sql": return code(member).map { .sql(.text($0)) }
-        case "python": return code(member).map { .python(.text($0)) }
+        case "sql": return source(member).map(TaskSpec.Action.sql)
+        case "python": return python(member)
         default: return command(member).map(TaskSpec.Action.command)
         }
     }
 
-    private mutating func code(_ field: JobFileField) -> String? {
+    mutating func code(_ field: JobFileField) -> String? {
         guard let text = self.text(field, allowed: "the text to execute") else { return nil }
         guard text.contains(where: { !$0.isWhitespace }) else {
             fail(field, "must not be blank")

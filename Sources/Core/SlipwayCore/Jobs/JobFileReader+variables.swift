@@ -19,6 +19,9 @@ extension JobFileReader {
             guard text(field) != nil else { return nil }
             return JobSpec.Variable(type: Self.type(of: scalar, value), default: value)
         }
+        if Self.isReference(field.node) {
+            return defaultValue(field, .secret).map { JobSpec.Variable(type: .secret, default: $0) }
+        }
         guard let members = members(of: field, known: ["type", "default", "description"]) else { return nil }
         let type = members["type"].map { choice($0, as: JobSpec.VariableType.self) } ?? .string
         let description = members["description"].flatMap {
@@ -30,6 +33,7 @@ extension JobFileReader {
     }
 
     private mutating func defaultValue(_ field: JobFileField, _ type: JobSpec.VariableType) -> JSONValue? {
+        if type == .secret { return secret(field) }
         guard case .scalar(let scalar) = field.node else {
             fail(field, "must be \(type.allowed)")
             return nil
@@ -42,6 +46,30 @@ extension JobFileReader {
             return nil
         }
         return value
+    }
+
+    /// Whether it has the form in which the environment refers to a secret too.
+    private static func isReference(_ node: Node) -> Bool {
+        guard case .mapping(let mapping) = node else { return false }
+        return mapping.contains { $0.key.string == "secret" }
+    }
+
+    private mutating func secret(_ field: JobFileField) -> JSONValue? {
+        var given: JSONValue?
+        switch field.node {
+        case .scalar(let scalar): given = .string(scalar.string)
+        case .mapping:
+            guard let members = members(of: field, known: ["secret", "key"], required: ["secret", "key"]) else {
+                return nil
+            }
+            given = .object(members.compactMapValues { $0.node.string.map(JSONValue.string) })
+        default: break
+        }
+        guard let reference = given.flatMap(SecretReference.init) else {
+            fail(field, "must be \(JobSpec.VariableType.secret.allowed)")
+            return nil
+        }
+        return reference.value
     }
 
     /// What a scalar is: only an unquoted one may be a number or a boolean.

@@ -36,11 +36,14 @@ struct JobFileReader {
     let limits: JobLimits
     /// Where a job gives none.
     let standardTimeouts: JobSpec.Timeouts
+    /// Gives the texts of files beside the job file; `nil` where there are none.
+    let reading: JobFileReading?
 
-    init(problems: JobFileProblems, limits: JobLimits, timeouts: JobSpec.Timeouts) {
+    init(problems: JobFileProblems, limits: JobLimits, timeouts: JobSpec.Timeouts, reading: JobFileReading?) {
         self.problems = problems
         self.limits = limits
         standardTimeouts = timeouts
+        self.reading = reading
     }
 
     /// Notes a mistake at a field.

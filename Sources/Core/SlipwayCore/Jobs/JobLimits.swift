@@ -3,7 +3,7 @@ package struct JobLimits: Sendable, Hashable {
     package static let standard = JobLimits()
 
     /// Of the text of one file.
-    package var fileBytes = 96 << 10
+    package var fileBytes = 512 << 10
     /// Mappings and lists inside each other.
     package var depth = 32
     package var documents = 100
@@ -12,7 +12,7 @@ package struct JobLimits: Sendable, Hashable {
     /// Characters of a wrong value that an error repeats.
     package var errorValueCharacters = 80
 
-    package var tasks = 500
+    package var tasks = 2000
     /// How many tasks of a job, or items of a task, execute side by side.
     package var parallelism = 1...64
     package var variables = 100
@@ -28,6 +28,8 @@ package struct JobLimits: Sendable, Hashable {
     package var descriptionCharacters = 4000
     package var pathCharacters = 1024
     package var outputRows = 0...10_000
+    package var requirements = 100
+    package var requirementCharacters = 500
 
     package var cpuMillicores = 1...1_024_000
     package var memoryBytes = (4 << 20)...(16 << 40)
@@ -36,8 +38,10 @@ package struct JobLimits: Sendable, Hashable {
 
     /// Of the names and final values of all variables of one run as JSON.
     package var variablesBytes = 16 << 10
-    /// Of what a runner's assignment holds besides tasks and variables.
-    package var assignmentFrameBytes = 1024
+    /// Of what a runner's assignment holds besides what the job says and the variables.
+    package var assignmentFrameBytes = 4096
+    /// Of what a runner's assignment says of a task, besides its name and outputs, that an earlier run executed.
+    package var carriedTaskBytes = 100
 
     package init() {}
 }

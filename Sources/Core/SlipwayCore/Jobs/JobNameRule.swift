@@ -38,6 +38,30 @@ struct JobNameRule: Sendable {
             && !$0.uppercased().hasPrefix("SLIPWAY_")
     }
 
+    static let moduleName = JobNameRule(
+        allowed: "the name of a Python module such as etl.orders"
+    ) { isModule($0) }
+
+    static let functionName = JobNameRule(
+        allowed: "the name of a function in the module, such as load"
+    ) { isPythonName($0) }
+
+    static let entryPoint = JobNameRule(
+        allowed: "a function such as etl.orders:load, or stand beside module"
+    ) {
+        let words = $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        return words.count == 2 && isModule(words[0]) && isPythonName(words[1])
+    }
+
+    /// Of pip, as one word of its command line.
+    static let requirement = JobNameRule(
+        allowed: "a requirement of pip such as pandas==2.2.3, or a wheel's path or address, on one line of at most "
+            + "\(JobLimits.standard.requirementCharacters) characters; options, which begin with '-', are not allowed"
+    ) { text in
+        text.first != "-" && text.first?.isWhitespace == false
+            && isWord(text, 1...JobLimits.standard.requirementCharacters, begins: isVisible, contains: isVisible)
+    }
+
     static let label = JobNameRule(
         allowed: "1 to 63 letters, digits, '-', '_', '.', ':', '/' and '='"
     ) {
@@ -136,6 +160,24 @@ struct JobNameRule: Sendable {
         let scalars = text.unicodeScalars
         guard length.contains(scalars.count), let first = scalars.first else { return false }
         return begins(first) && scalars.allSatisfy(contains)
+    }
+
+    private static func isModule(_ text: String) -> Bool {
+        text.utf8.count <= 255
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isPythonName(String($0)) }
+    }
+
+    private static func isPythonName(_ text: String) -> Bool {
+        isWord(
+            text,
+            1...255,
+            begins: { isLetter($0) || $0 == "_" },
+            contains: { isLetter($0) || isDigit($0) || $0 == "_" }
+        )
+    }
+
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory != .control && !["\u{2028}", "\u{2029}"].contains(scalar)
     }
 
     private static func isLower(_ scalar: Unicode.Scalar) -> Bool { ("a"..."z").contains(scalar) }

@@ -1,34 +1,75 @@
-/// The variables a run executes with: the job's defaults, overridden by what the run was given.
-package enum RunVariables {
-    /// Checks overrides against the job's declarations and fills in the defaults.
+/// The variables a run executes with, each with where its value comes from.
+package struct RunVariables: Sendable, Hashable {
+    /// The value of every variable that the job declares, of the declared type; of a secret its reference.
+    package var values: [String: JSONValue]
+    /// Has the same names; those of runs that an earlier version stored may be missing.
+    package var origins: [String: VariableOrigin]
+
+    package init(values: [String: JSONValue], origins: [String: VariableOrigin]) {
+        self.values = values
+        self.origins = origins
+    }
+
+    /// Checks what was given against the job's declarations and fills in the defaults.
     ///
     /// Text such as `5`, `1.5`, `true` is accepted for the types integer, number and boolean, as the command line gives
-    /// it; the result has the declared type. Dates stay text, `2026-01-31`.
+    /// it; the result has the declared type. Dates stay text, `2026-01-31`. A secret is `name/key` or a reference.
     ///
+    /// - Parameters:
+    ///   - trigger: wins over the job's defaults.
+    ///   - run: wins over both.
     /// - Throws: all mistakes: unknown names, values of another type, required variables without a value, too much.
     package static func resolve(
         _ spec: JobSpec,
-        overrides: [String: JSONValue]
-    ) throws(RunVariableErrors) -> [String: JSONValue] {
+        trigger: [String: JSONValue] = [:],
+        run: [String: JSONValue] = [:]
+    ) throws(RunVariableErrors) -> RunVariables {
         var errors: [RunVariableError] = []
-        var values: [String: JSONValue] = [:]
-        for name in overrides.keys.sorted() where spec.variables[name] == nil {
+        var variables = RunVariables(values: [:], origins: [:])
+        for name in Set(trigger.keys).union(run.keys).sorted() where spec.variables[name] == nil {
             errors.append(unknown(name, in: spec))
         }
         for (name, variable) in spec.variables.sorted(by: { $0.key < $1.key }) {
-            guard let given = overrides[name] ?? variable.default else {
+            let layers = [(VariableOrigin.run, run[name]), (.trigger, trigger[name]), (.job, variable.default)]
+            guard let (origin, given) = layers.first(where: { $0.1 != nil }), let given else {
                 errors.append(RunVariableError(name: name, message: "is required: the job gives it no default"))
                 continue
             }
             if let value = variable.type.value(of: given) {
-                values[name] = value
+                variables.values[name] = value
+                variables.origins[name] = origin
             } else {
                 errors.append(RunVariableError(name: name, message: "must be \(variable.type.allowed)"))
             }
         }
-        if errors.isEmpty, let excess = excess(of: values) { errors.append(excess) }
+        if errors.isEmpty, let excess = excess(of: variables.values) { errors.append(excess) }
         guard errors.isEmpty else { throw RunVariableErrors(errors: errors) }
-        return values
+        return variables
+    }
+
+    /// The variables of a run that follows the one with these, with changes or with another version of the job.
+    ///
+    /// Values are kept as far as the version declares the variable. One that the job's default gave is the run's own if
+    /// the version's default is another.
+    ///
+    /// - Parameter changes: `null` takes the version's default.
+    package func changed(
+        by changes: [String: JSONValue],
+        for spec: JobSpec
+    ) throws(RunVariableErrors) -> RunVariables {
+        var trigger: [String: JSONValue] = [:]
+        var run = changes.filter { $0.value != .null }
+        for (name, value) in values where changes[name] == nil {
+            guard let variable = spec.variables[name] else { continue }
+            switch origins[name] {
+            case .trigger: trigger[name] = value
+            case .run: run[name] = value
+            case .job, nil:
+                let standard = variable.default.flatMap(variable.type.value)
+                if standard == nil || standard != variable.type.value(of: value) { run[name] = value }
+            }
+        }
+        return try Self.resolve(spec, trigger: trigger, run: run)
     }
 
     private static func unknown(_ name: String, in spec: JobSpec) -> RunVariableError {
@@ -46,6 +87,16 @@ package enum RunVariables {
         let message = "makes the run's variables \(size) bytes; \(limit) are allowed for all of them"
         return RunVariableError(name: largest?.key ?? "", message: message)
     }
+}
+
+/// Where a run's value of a variable comes from.
+package enum VariableOrigin: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The job's default.
+    case job
+    /// What creates runs by itself, such as a schedule.
+    case trigger
+    /// Whoever asked for the run.
+    case run
 }
 
 /// Everything that is wrong with a run's variables.
@@ -77,7 +128,7 @@ extension JobSpec.VariableType {
         case .number: Self.number(given)
         case .boolean: Self.boolean(given)
         case .date: given.string.flatMap { CalendarDate.isValid($0) ? .string($0) : nil }
-        case .secret: Self.secret(given)
+        case .secret: SecretReference(given)?.value
         }
     }
 
@@ -111,20 +162,6 @@ extension JobSpec.VariableType {
             default: nil
             }
         return value.flatMap { $0.isFinite ? .number($0) : nil }
-    }
-
-    private static func secret(_ given: JSONValue) -> JSONValue? {
-        let words: [String?] =
-            switch given {
-            case .object(let members) where Set(members.keys) == ["secret", "key"]:
-                [members["secret"]?.string, members["key"]?.string]
-            case .string(let text): text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-            default: []
-            }
-        guard words.count == 2, let name = words[0], let key = words[1], JobNameRule.objectName.isValid(name),
-            JobNameRule.objectKey.isValid(key)
-        else { return nil }
-        return .object(["secret": .string(name), "key": .string(key)])
     }
 
     private static func boolean(_ given: JSONValue) -> JSONValue? {

@@ -1,10 +1,6 @@
-/// What the runner of one placement is told to do, as JSON in its environment variable ``environmentName``.
+/// What the runner of one placement is told to do, as JSON in its environment variable ``environmentName`` and those
+/// that continue it.
 package struct RunnerAssignment: Sendable, Hashable, Codable {
-    package static let environmentName = "SLIPWAY_ASSIGNMENT"
-    package static let secretPrefix = "SLIPWAY_SECRET_"
-    /// The kernel refuses a longer environment string (128 KiB with its name and terminator).
-    package static let maximumBytes = 120_000
-
     package var runID: RunID
     /// 1 for the first placement of the run.
     package var placement: Int

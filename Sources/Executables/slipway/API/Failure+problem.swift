@@ -28,13 +28,7 @@ extension Failure {
                 advice: "See a job's variables with `slipway job show NAME`; give values with --variable NAME=VALUE.",
                 details: errors
             )
-        case "invalid_job_file":
-            self.init(
-                .refused,
-                "the job file is not valid",
-                advice: "Correct the file and apply it again.",
-                details: errors
-            )
+        case "invalid_job_file": self.init(jobFileErrors: errors)
         case "unknown_team_or_cluster":
             self.init(.refused, message, advice: "See the clusters there are with `slipway cluster list`.")
         case "run_not_over":
@@ -48,10 +42,32 @@ extension Failure {
         }
     }
 
+    /// What a person is told about a job file that was found wrong before it was sent, as the API would tell it.
+    init(_ errors: JobFileErrors, file: String) {
+        self.init(
+            jobFileErrors: errors.errors.map { error in
+                let place = "\(file): line \(error.line), column \(error.column): "
+                let hint = error.nearest.map { "; did you mean \($0)?" } ?? ""
+                return "\(place)\(error.field)\(Self.shown(error.value)) \(error.message)\(hint)"
+            }
+        )
+    }
+
+    private init(jobFileErrors: [String]) {
+        self.init(
+            .refused,
+            "the job file is not valid",
+            advice: "Correct the file and apply it again.",
+            details: jobFileErrors
+        )
+    }
+
+    private static func shown(_ value: String?) -> String { value.map { " is \"\($0)\" and" } ?? "" }
+
     private static func line(_ error: Document) -> String {
         let place = error.integer("line").map { "line \($0), column \(error.integer("column") ?? 1): " } ?? ""
         let field = error.text("field")
-        let value = error["value"].map { " is \"\($0.plainText)\" and" } ?? ""
+        let value = shown(error["value"]?.plainText)
         let allowed = error.elements("allowed").map(\.plainText)
         let hint: String
         switch (allowed.isEmpty, place.isEmpty) {

@@ -8,7 +8,8 @@ struct JobApply: AsyncParsableCommand {
         commandName: "apply",
         abstract: "Store a job file: a new job, or a new version of it.",
         discussion: """
-            Applying the same file again changes nothing.
+            Applying the same file again changes nothing. Where a task names a file by a relative path, its text is sent in its
+            place; it must be below the job file's folder.
 
               slipway job apply report.yaml
               slipway job apply -f a.yaml -f b.yaml
@@ -39,20 +40,29 @@ struct JobApply: AsyncParsableCommand {
         for file in files + moreFiles {
             let text = try Self.read(file)
             let isJSON = text.first { !$0.isWhitespace } == "{"
+            let folder = JobFolder(ofJobFile: file)
+            let whole: String
+            do throws(JobFileErrors) {
+                whole = try JobFile.inlined(text) { path throws(JobFileReadingError) in try folder.text(path) }
+            } catch {
+                throw Failure(error, file: Self.shown(file))
+            }
             do {
                 let applied = try await client.post(
                     "/jobs",
                     [("team", team)],
                     contentType: isJSON ? "application/json" : "application/yaml",
-                    body: text
+                    body: whole
                 )
                 show(applied)
             } catch var failure as Failure {
-                failure.details = failure.details.map { "\(file == "-" ? "standard input" : file): \($0)" }
+                failure.details = failure.details.map { "\(Self.shown(file)): \($0)" }
                 throw failure
             }
         }
     }
+
+    private static func shown(_ file: String) -> String { file == "-" ? "standard input" : file }
 
     private func show(_ applied: Document) {
         switch output.format {

@@ -39,7 +39,7 @@ struct JobShow: AsyncParsableCommand {
                 titles: ["VARIABLE", "TYPE", "DEFAULT", "DESCRIPTION"],
                 rows: variables.map { name, variable in
                     [
-                        name, variable.text("type"), variable["default"]?.plainText ?? "(required)",
+                        name, variable.text("type"), variable["default"]?.variableText ?? "(required)",
                         variable.text("description"),
                     ]
                 },

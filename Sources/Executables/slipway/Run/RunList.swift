@@ -7,6 +7,7 @@ struct RunList: AsyncParsableCommand {
         abstract: "List runs, newest first.",
         discussion: """
               slipway run list --state failed,timeout --job report
+              slipway run list --job report --variable country=NL
               slipway run list --limit 1000 -o name | xargs slipway run cancel
             """
     )
@@ -23,6 +24,12 @@ struct RunList: AsyncParsableCommand {
     var origin: String?
     @Flag(help: "Only runs that somebody has let go of.")
     var released = false
+    @Option(
+        name: [.customShort("v"), .customLong("variable")],
+        parsing: .singleValue,
+        help: ArgumentHelp("Only runs with this value of a variable; may be repeated.", valueName: "name=value")
+    )
+    var variable: [String] = []
     @Option(help: "The most to show.")
     var limit = 50
 
@@ -31,12 +38,14 @@ struct RunList: AsyncParsableCommand {
 
     func validate() throws {
         guard limit >= 1 else { throw ValidationError("--limit is \(limit); allowed is 1 or more.") }
+        _ = try VariableOptions.pairs(variable, option: "--variable")
     }
 
     func run() async throws {
         let client = try server.client()
         var originID: String?
         if let origin { originID = try await RunReference.resolve(origin, client) }
+        let variables = try VariableOptions.pairs(variable, option: "--variable").sorted { $0.key < $1.key }
         var runs: [Document] = []
         var after: String?
         repeat {
@@ -46,7 +55,7 @@ struct RunList: AsyncParsableCommand {
                     ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
                     ("released", released ? "true" : nil),
                     ("limit", String(min(500, limit - runs.count))), ("after", after),
-                ]
+                ] + variables.map { ("variable", "\($0.key)=\($0.value)") }
             )
             runs += page.elements("runs")
             after = page["next"]?.string

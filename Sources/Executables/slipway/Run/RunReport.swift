@@ -11,7 +11,7 @@ struct RunReport {
 
     /// Everything about it.
     var text: String {
-        [facts, failure, tasks, times, placements, chain].filter { !$0.isEmpty }.joined(separator: "\n\n")
+        [facts, variables, failure, tasks, times, placements, chain].filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
     /// How it ended, in one sentence.
@@ -51,18 +51,12 @@ struct RunReport {
         facts.add("Ended", run.text("ended_at"))
         facts.add("Cluster", run.text("cluster"))
         facts.add("Node", run.text("node"))
-        facts.add("Variables", variables)
         facts.add("Own limits", overrides)
         if let attempt = run.integer("attempt"), attempt > 1 { facts.add("Attempt", String(attempt)) }
         if let warnings = run.integer("warnings"), warnings > 0 { facts.add("Warnings", String(warnings)) }
         let kind = run.text("origin_kind")
         facts.add(kind.isEmpty ? "Origin" : "\(kind.prefix(1).uppercased())\(kind.dropFirst()) of", run.text("origin"))
         return facts.text
-    }
-
-    private var variables: String {
-        (run["variables"]?.members ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.plainText)" }
-            .joined(separator: " ")
     }
 
     /// What the run has otherwise than its job.

@@ -190,8 +190,7 @@ extension RunFactory {
     ///
     /// - Throws: ``Problem`` if the job or the version of a rerun does not exist, or the variables do not fit it.
     func following(_ origin: RunRecord, _ action: RunAction, _ request: ActionRequest) async throws -> NewRun {
-        var variables: [String: JSONValue] = [:]
-        if case .object(let values) = origin.variables { variables = values }
+        let variables = origin.resolvedVariables
         var run = NewRun(
             id: identifiers.next(),
             jobID: origin.jobID,
@@ -200,7 +199,8 @@ extension RunFactory {
             jobName: origin.jobName,
             kind: origin.kind,
             cluster: origin.cluster,
-            variables: variables,
+            variables: variables.values,
+            variableOrigins: variables.origins,
             originID: origin.id,
             originKind: action == .retry ? .retry : action == .resume ? .resume : .rerun,
             rootID: origin.rootID ?? origin.id,
@@ -221,10 +221,10 @@ extension RunFactory {
         let spec = try await spec(of: job, version: run.jobVersion)
         run.kind = spec.kind
         run.cluster = spec.cluster
-        // What the version does not declare any more has no meaning for it.
-        variables = variables.filter { spec.variables[$0.key] != nil }
-        for (name, value) in request.variables { variables[name] = value == .null ? nil : value }
-        run.variables = try Self.variables(variables, of: spec, path: "")
+        let changed = try Self.variables { () throws(RunVariableErrors) in
+            try variables.changed(by: request.variables, for: spec)
+        }
+        (run.variables, run.variableOrigins) = (changed.values, changed.origins)
         return run
     }
 }

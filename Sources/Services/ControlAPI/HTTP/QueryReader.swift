@@ -38,6 +38,22 @@ struct QueryReader {
         return elements.isEmpty ? nil : elements
     }
 
+    /// `name=a=1&name=b=2`: a value by a word of its own; `nil` if absent. Values may be confidential and are never repeated.
+    func pairs(_ name: String) throws(Problem) -> [String: String]? {
+        guard let given = values[name] else { return nil }
+        var pairs: [String: String] = [:]
+        for text in given {
+            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+                throw wrong(name, nil, "is not a pair", ["\(name)=word=value"])
+            }
+            let word = String(text[..<equals])
+            guard pairs.updateValue(String(text[text.index(after: equals)...]), forKey: word) == nil else {
+                throw wrong(name, word, "is given more than once", ["one value for each"])
+            }
+        }
+        return pairs
+    }
+
     func states(_ name: String) throws(Problem) -> [RunState]? {
         guard let given = list(name) else { return nil }
         var states: [RunState] = []

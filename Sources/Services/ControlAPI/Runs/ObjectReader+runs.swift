@@ -51,9 +51,26 @@ extension ObjectReader {
                 originID: reader.identifier("origin"),
                 isReleased: reader.flag("released"),
                 createdBefore: reader.moment("before"),
-                createdAfter: reader.moment("after")
+                createdAfter: reader.moment("after"),
+                variables: reader.variableTexts("variables")
             )
         }
+    }
+
+    /// Values of variables as a run's list compares them; `nil` if absent.
+    private mutating func variableTexts(_ name: String) -> [String: String]? {
+        let values = values(name)
+        let texts = values.compactMapValues { value -> String? in
+            switch value {
+            case .string(let text): text.utf8.contains(0) ? nil : text
+            case .bool, .integer, .number: value.canonicalText
+            default: SecretReference(value)?.text
+            }
+        }
+        if texts.count < values.count {
+            refuse(name, message: "must hold values of variables", allowed: ["texts, numbers, true, false, references"])
+        }
+        return texts.isEmpty ? nil : texts
     }
 
     private mutating func moment(_ name: String) -> Timestamp? {

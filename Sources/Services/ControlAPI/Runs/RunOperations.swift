@@ -61,7 +61,7 @@ struct RunOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("team", "job", "state", "kind", "origin", "released", "limit", "after")
+        let query = try call.query("team", "job", "state", "kind", "origin", "released", "variable", "limit", "after")
         let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
         let filter = RunFilter(
             teams: query.list("team"),
@@ -69,7 +69,8 @@ struct RunOperations: Sendable {
             states: try query.states("state"),
             kind: try query.text("kind"),
             originID: try query.identifier("origin"),
-            isReleased: try query.text("released") == nil ? nil : query.flag("released")
+            isReleased: try query.text("released") == nil ? nil : query.flag("released"),
+            variables: try query.pairs("variable")
         )
         let runs = try await store.runs(filter, before: query.identifier("after"), limit: limit)
         return .json { json in

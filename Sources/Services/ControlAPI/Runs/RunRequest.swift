@@ -39,6 +39,9 @@ struct RunFactory: Sendable {
         }
         let version = request.version ?? job.currentVersion
         let spec = try await spec(of: job, version: version)
+        let variables = try Self.variables(path: request.path) { () throws(RunVariableErrors) in
+            try RunVariables.resolve(spec, run: request.variables)
+        }
         return NewRun(
             id: identifiers.next(),
             jobID: job.id,
@@ -47,7 +50,8 @@ struct RunFactory: Sendable {
             jobName: job.name,
             kind: spec.kind,
             cluster: spec.cluster,
-            variables: try Self.variables(request.variables, of: spec, path: request.path),
+            variables: variables.values,
+            variableOrigins: variables.origins,
             overrides: request.overrides,
             submittedBy: actor,
             why: request.why
@@ -63,14 +67,14 @@ struct RunFactory: Sendable {
         return spec
     }
 
+    /// - Parameter path: of the request within the body.
     /// - Throws: ``Problem`` with what does not fit the job's declarations.
     static func variables(
-        _ given: [String: JSONValue],
-        of spec: JobSpec,
-        path: String
-    ) throws(Problem) -> [String: JSONValue] {
+        path: String = "",
+        _ resolve: () throws(RunVariableErrors) -> RunVariables
+    ) throws(Problem) -> RunVariables {
         do throws(RunVariableErrors) {
-            return try RunVariables.resolve(spec, overrides: given)
+            return try resolve()
         } catch {
             let path = path.isEmpty ? "" : "\(path)."
             throw Problem.invalidVariables(

@@ -14,6 +14,9 @@ extension JSONWriter {
         object { json in
             json.members(of: run)
             json.member("variables", run.variables)
+            json.object("variable_origins") { json in
+                for (name, origin) in run.variableOrigins.sorted(by: { $0.key < $1.key }) { json.member(name, origin) }
+            }
             json.member("advice", run.reason?.advice)
             json.member("exit_code", run.exitCode)
             json.member("stack_trace", run.stackTrace)

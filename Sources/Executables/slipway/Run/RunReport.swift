@@ -51,6 +51,8 @@ struct RunReport {
         facts.add("Ended", run.text("ended_at"))
         facts.add("Cluster", run.text("cluster"))
         facts.add("Node", run.text("node"))
+        facts.add("Used", usage)
+        facts.add("Cost", run["cost"].map(CostText.of) ?? "")
         facts.add("Variables", variables)
         facts.add("Own limits", overrides)
         if let attempt = run.integer("attempt"), attempt > 1 { facts.add("Attempt", String(attempt)) }
@@ -58,6 +60,15 @@ struct RunReport {
         let kind = run.text("origin_kind")
         facts.add(kind.isEmpty ? "Origin" : "\(kind.prefix(1).uppercased())\(kind.dropFirst()) of", run.text("origin"))
         return facts.text
+    }
+
+    /// What its containers took, in short.
+    private var usage: String {
+        ["runner", "sail"].compactMap { container -> String? in
+            guard let usage = run["usage"]?[container], let seconds = usage.seconds("cpu_seconds") else { return nil }
+            return
+                "\(container) \(Moments.duration(seconds)) cpu, \(Amounts.bytes(usage.integer("peak_memory_bytes"))) peak"
+        }.joined(separator: "; ")
     }
 
     private var variables: String {

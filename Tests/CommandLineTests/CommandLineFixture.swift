@@ -35,7 +35,7 @@ struct CommandLineFixture: Sendable {
             var environment = [
                 "SLIPWAY_POSTGRES_URL": url, "SLIPWAY_AMQP_URL": "amqp://127.0.0.1:1",
                 "SLIPWAY_API_LISTEN": "127.0.0.1:\(port)", "SLIPWAY_HTTP_LISTEN": "",
-                "SLIPWAY_API_FOLLOW_INTERVAL": "20ms",
+                "SLIPWAY_API_FOLLOW_INTERVAL": "20ms", "SLIPWAY_COST_CPU_HOUR": "360", "SLIPWAY_COST_CURRENCY": "EUR",
             ]
             if !token.isEmpty { environment["SLIPWAY_API_TOKEN"] = token }
             let api = try TestProcess(try BuiltExecutable.path("slipway-api"), environment: environment)
@@ -128,6 +128,23 @@ struct CommandLineFixture: Sendable {
             outputs: outputs
         )
         try #require(try await store.store([flush]) == [run.id])
+    }
+
+    /// Stores what the runner used at moments ten seconds apart, in thousandths of a core and MiB.
+    func use(_ run: ClaimedRun, _ points: [(millicores: Int, mebibytes: Int)]) async throws {
+        for (index, point) in points.enumerated() {
+            let sample = UsageSample(
+                run: run.id,
+                leaseEpoch: run.leaseEpoch,
+                placement: run.placement,
+                container: "runner",
+                at: Timestamp(microsecondsSince1970: 1_772_359_200_000_000) + .seconds(10 * index),
+                windowSeconds: 10,
+                millicores: point.millicores,
+                memoryBytes: point.mebibytes << 20
+            )
+            try #require(try await store.storeUsage([sample]) == 1)
+        }
     }
 
     func end(_ run: ClaimedRun, _ end: PlacementEnd, warnings: Int = 0) async throws {

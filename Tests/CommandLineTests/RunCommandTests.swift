@@ -102,8 +102,9 @@ import class FoundationEssentials.JSONDecoder
             try await fixture.end(run, CommandLineFixture.ended(.failed))
             let commands = [
                 ["job", "list"], ["job", "show", "report"], ["job", "versions", "report"], ["run", "list"],
-                ["run", "show", "\(id)"], ["run", "events", "\(id)"], ["run", "output", "\(id)"], ["cluster", "list"],
-                ["cluster", "holders"], ["version"],
+                ["run", "show", "\(id)"], ["run", "events", "\(id)"], ["run", "output", "\(id)"],
+                ["run", "metrics", "\(id)"],
+                ["cluster", "list"], ["cluster", "holders"], ["version"],
             ]
             for words in commands {
                 let json = try await fixture.command.run(words + ["-o", "json"])
@@ -171,7 +172,7 @@ import class FoundationEssentials.JSONDecoder
             try await fixture.end(run, CommandLineFixture.ended(.failed), warnings: 3)
             for words in [
                 ["job", "list"], ["job", "versions", "report"], ["run", "list"], ["run", "events", "\(id)"],
-                ["run", "output", "\(id)"], ["cluster", "list"], ["cluster", "holders"],
+                ["run", "output", "\(id)"], ["run", "metrics", "\(id)"], ["cluster", "list"], ["cluster", "holders"],
             ] {
                 let result = try await fixture.command.run(words)
                 #expect(result.status == 0 && !result.output.isEmpty, "\(words): \(result.errors)")
@@ -206,7 +207,7 @@ import class FoundationEssentials.JSONDecoder
             )
             try await fixture.write(run, ["one"], outputs: [rows])
             let csv = try await fixture.command.run("run", "output", "\(id)", "-o", "csv")
-            #expect(csv.output == "country,n\nNL,9007199254740993\n\"a,\"\"b\"\"\nc\",\n")
+            #expect(csv.output == "country,n\r\nNL,9007199254740993\r\n\"a,\"\"b\"\"\nc\",\r\n")
             let table = try await fixture.command.run("run", "output", "\(id)")
             #expect(table.lines.first == "extract.result (2 of 10 rows)" && table.output.contains("9007199254740993"))
         }

@@ -34,10 +34,11 @@ struct APIFixture: Sendable {
     static func with(
         token: String = "",
         limits: ControlAPILimits = quick,
+        prices: ResourcePrices? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
-            try await with(database: url, token: token, limits: limits, body)
+            try await with(database: url, token: token, limits: limits, prices: prices, body)
         }
     }
 
@@ -52,6 +53,7 @@ struct APIFixture: Sendable {
         database url: String,
         token: String = "",
         limits: ControlAPILimits = quick,
+        prices: ResourcePrices? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -74,7 +76,13 @@ struct APIFixture: Sendable {
         )
         let (listening, isListening) = AsyncStream.makeStream(of: Void.self)
         let api = ControlAPI(
-            configuration: try ControlAPIConfiguration(host: "127.0.0.1", port: port, token: token, limits: limits),
+            configuration: try ControlAPIConfiguration(
+                host: "127.0.0.1",
+                port: port,
+                token: token,
+                limits: limits,
+                prices: prices
+            ),
             store: store,
             messaging: messaging,
             identifiers: RunIdentifiers(now: { .now }, random: { .random(in: 0 ... .max) }),

@@ -59,6 +59,23 @@ struct TestFleet: Sendable {
         )
     }
 
+    /// Tells that the runner used so much for so long, in three samples with growing memory.
+    func use(_ run: ClaimedRun, seconds: Int, millicores: Int) async throws {
+        for part in 1...3 {
+            let sample = UsageSample(
+                run: run.id,
+                leaseEpoch: run.leaseEpoch,
+                placement: run.placement,
+                container: "runner",
+                at: Timestamp(microsecondsSince1970: 1_772_359_200_000_000) + .seconds(seconds * part / 3),
+                windowSeconds: Double(seconds) / 3,
+                millicores: millicores,
+                memoryBytes: part << 20
+            )
+            try #require(try await store.storeUsage([sample]) == 1)
+        }
+    }
+
     /// Writes lines, numbered from `first`; those of `sail` have numbers of their own.
     func write(_ run: ClaimedRun, _ lines: [(stream: String, text: String)], outputs: [TaskOutput] = []) async throws {
         let before = try #require(try await store.pulses([run.id]).first)

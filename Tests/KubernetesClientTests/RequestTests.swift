@@ -221,6 +221,7 @@ struct RequestTests {
             let metrics = try await client.podMetrics(namespace: "jobs")
             #expect(metrics.first?.containers.first?.millicores == 13)
             #expect(metrics.first?.containers.first?.memoryBytes == 3 << 20)
+            #expect(metrics.first?.windowSeconds == 15)
             let events = try await client.events(namespace: "jobs", involvedObjectUID: "u1")
             #expect(events.map(\.reason) == ["Pulled"])
         }

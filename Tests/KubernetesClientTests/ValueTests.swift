@@ -97,4 +97,16 @@ struct QuantityTests {
     func overflow(text: String) {
         #expect(Quantity.bytes(text) == nil)
     }
+
+    @Test(
+        "The window of a measurement is a Go duration",
+        arguments: [
+            ("15s", 15), ("1m12.5s", 72.5), ("250ms", 0.25), ("1h0m1s", 3601), ("", nil), ("s", nil),
+            ("15", nil), ("15s ", nil), ("1x", nil),
+        ] as [(String, Double?)]
+    )
+    func windows(text: String, seconds: Double?) {
+        let metrics = PodMetrics(metadata: ObjectMetadata(name: "p"), window: text)
+        #expect(metrics.windowSeconds == seconds)
+    }
 }

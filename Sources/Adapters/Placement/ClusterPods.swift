@@ -18,6 +18,11 @@ package protocol ClusterPods: Sendable {
         within limit: Duration
     ) async throws(KubernetesError) -> [KubernetesEvent]
 
+    /// What the running pods of an installation used lately, in all namespaces, in one request.
+    ///
+    /// - Throws: see ``KubernetesError/isWithoutMetrics``.
+    func podUsage(installation: String, within limit: Duration) async throws(KubernetesError) -> [PodMetrics]
+
     /// Every pod of Slipway's in any namespace, and each change, until the task is cancelled.
     func watchPods(_ handle: ([ReflectorEvent<PodSnapshot>]) async -> Void) async throws(CancellationError)
 
@@ -50,6 +55,14 @@ extension KubernetesClient: ClusterPods {
         try await events(namespace: namespace, involvedObjectUID: podUID, limit: 50, timeout: limit)
     }
 
+    package func podUsage(
+        installation: String,
+        within limit: Duration
+    ) async throws(KubernetesError) -> [PodMetrics] {
+        let selector = "\(PodNaming.selector),\(PodNaming.installationLabel)=\(installation)"
+        return try await podMetrics(namespace: nil, labelSelector: selector, timeout: limit)
+    }
+
     package func watchPods(
         _ handle: ([ReflectorEvent<PodSnapshot>]) async -> Void
     ) async throws(CancellationError) {
@@ -72,4 +85,9 @@ extension KubernetesClient: ClusterPods {
             guard await consume(chunk) else { return }
         }
     }
+}
+
+extension KubernetesError {
+    /// The cluster has no metrics API, it does not answer now, or it is not for us: asking again soon is no use.
+    package var isWithoutMetrics: Bool { isNotFound || isForbidden || (kind == .refused && code == 503) }
 }

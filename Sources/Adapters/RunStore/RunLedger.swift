@@ -33,6 +33,7 @@ package protocol RunLedger: Sendable {
     func streamPositions(
         _ leases: [(id: RunID, epoch: Int64)]
     ) async throws -> [RunID: (sequence: Int64, sailLines: Int64)]
+    func storeUsage(_ samples: [UsageSample]) async throws -> Int
     func takeCleanups(clusters: [String], holder: HolderID) async throws -> [Cleanup]
     func finishCleanups(_ cleanups: [(run: RunID, placement: Int)]) async throws
     func unknown(_ runs: [RunID]) async throws -> Set<RunID>

@@ -25,6 +25,16 @@ package struct StoreLimits: Sendable {
     package var page = 500
     /// How often a run may be placed before it fails.
     package var placements = 5
+    /// Samples of use stored by one statement.
+    package var usageBatch = 5000
+    /// Points of a container's use in one row.
+    package var usageChunkPoints = 20
+    /// Points kept of a container's use; at so many they are thinned to half.
+    package var usagePoints = 720
+    /// A sample speaks for the time since the one before it, unless that is longer ago than this.
+    package var usageGap: Duration = .seconds(300)
+    /// Runs that a job's statistics look at.
+    package var statisticsRuns = 1000
 
     package init() {}
 }

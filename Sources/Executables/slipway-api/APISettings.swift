@@ -117,6 +117,25 @@ enum APISettings {
         allowed: timeoutRange
     )
 
+    static let cpuHour = SettingKey<Double>(
+        "cost.cpu_hour",
+        default: 0,
+        help: "What a core costs for an hour; without any price no cost is told.",
+        allowed: .range(0...1_000_000)
+    )
+    static let memoryHour = SettingKey<Double>(
+        "cost.memory_gib_hour",
+        default: 0,
+        help: "What a GiB of memory costs for an hour; without any price no cost is told.",
+        allowed: .range(0...1_000_000)
+    )
+    static let currency = SettingKey<String>(
+        "cost.currency",
+        default: "",
+        help: "What the prices are in, told with each cost.",
+        allowed: AllowedValues("at most 16 letters") { $0.count <= 16 && $0.allSatisfy(\.isLetter) }
+    )
+
     static let command = CommandDescription(
         name: "slipway-api",
         abstract: "serves Slipway's HTTP API",
@@ -138,7 +157,7 @@ enum APISettings {
             listen, token, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
-            startTimeout, sailReadyTimeout, runTimeout, cancelTimeout,
+            startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
         ] + SharedSettings.reporting
     )
 
@@ -167,7 +186,12 @@ enum APISettings {
             port: address.port,
             token: settings(token),
             limits: limits,
-            timeouts: timeouts
+            timeouts: timeouts,
+            prices: ResourcePrices(
+                cpuHour: settings(cpuHour),
+                memoryGiBHour: settings(memoryHour),
+                currency: settings(currency)
+            )
         )
     }
 }

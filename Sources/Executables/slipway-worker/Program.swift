@@ -45,6 +45,15 @@ import Worker
         allowed: .range(.seconds(1)...Duration.seconds(86_400))
     )
 
+    private static let metricsInterval = SettingKey<Duration>(
+        "worker.metrics_interval",
+        default: .seconds(15),
+        help: "How often the cluster's metrics API is asked what the containers use; 0s for never.",
+        allowed: AllowedValues("0s, or from 1s to 1h") {
+            $0 == .zero || (Duration.seconds(1)...Duration.seconds(3600)).contains($0)
+        }
+    )
+
     private static let command = CommandDescription(
         name: "slipway-worker",
         abstract: "Supervises placed runs: follows their pods and logs, reports, removes what is over.",
@@ -61,6 +70,7 @@ import Worker
         keys: ServiceKeys.holder + ServiceKeys.kubernetes
             + [
                 sweepInterval, flushInterval, bufferedLog, runLog, followedStreams, parallelDeletes, orphanDelay,
+                metricsInterval,
             ]
     )
 
@@ -79,6 +89,7 @@ import Worker
             work.followedStreams = min(try settings(followedStreams), process.raiseOpenFileLimit() * 3 / 4)
             work.parallelDeletes = try settings(parallelDeletes)
             work.orphanDelay = try settings(orphanDelay)
+            work.metricsInterval = try settings(metricsInterval)
             let worker = WorkerService(
                 store: store,
                 messaging: messaging,

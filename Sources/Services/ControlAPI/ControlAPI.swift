@@ -45,23 +45,34 @@ package struct ControlAPI: Service {
             directory: directory,
             identifiers: identifiers,
             timeouts: configuration.timeouts,
-            limits: limits
+            limits: limits,
+            now: now
         )
+        let description = RunDescription(store: store, limits: limits, prices: configuration.prices)
         let factory = RunFactory(directory: directory, identifiers: identifiers)
-        let runs = RunOperations(store: store, factory: factory, intake: intake, limits: limits, now: now)
+        let runs = RunOperations(
+            store: store,
+            factory: factory,
+            intake: intake,
+            description: description,
+            limits: limits,
+            now: now
+        )
+        let outputs = OutputOperations(store: store, limits: limits)
+        let metricsOfRuns = MetricsOperation(store: store, description: description, now: now)
         let actions = ActionOperations(
             store: store,
             actions: RunActions(store: store, factory: factory, signals: messaging.signals),
             limits: limits
         )
-        let watch = WatchOperation(store: store, live: live, limits: limits, now: now)
+        let watch = WatchOperation(store: store, live: live, description: description, limits: limits, now: now)
         let logs = LogOperations(store: store, live: live, limits: limits)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
-            jobs.all + runs.all + actions.all + watch.all + logs.all + fleet.all,
+            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + logs.all + fleet.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

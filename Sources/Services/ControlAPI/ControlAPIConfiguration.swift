@@ -7,6 +7,8 @@ package struct ControlAPIConfiguration: Sendable {
     package let limits: ControlAPILimits
     /// Of jobs that give none, as they are applied.
     package let timeouts: JobSpec.Timeouts
+    /// `nil`: nothing costs anything, and no cost is told.
+    package let prices: ResourcePrices?
     let access: AccessControl
 
     /// - Parameter token: what every request must carry; empty for an open API, which may only listen on loopback.
@@ -16,13 +18,15 @@ package struct ControlAPIConfiguration: Sendable {
         port: Int,
         token: String,
         limits: ControlAPILimits = ControlAPILimits(),
-        timeouts: JobSpec.Timeouts = JobSpec.Timeouts()
+        timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
+        prices: ResourcePrices? = nil
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || AccessControl.isLoopback(host: host) else { throw OpenAPINotAllowed(host: host) }
         self.host = host
         self.port = port
         self.limits = limits
         self.timeouts = timeouts
+        self.prices = prices
         access = token.isEmpty ? .open : .token(token)
     }
 }

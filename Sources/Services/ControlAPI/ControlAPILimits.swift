@@ -12,6 +12,8 @@ package struct ControlAPILimits: Sendable {
     package var pageRows = 500
     /// Log lines of one page: chunks read at once.
     package var logChunksPerPage = 64
+    /// The longest value of an output that a list shows, in bytes of JSON; all that it shows have at most sixteen times as many.
+    package var listedOutputBytes = 64 << 10
     /// Events shown with one run.
     package var eventsPerRun = 2000
     /// Streams that follow a run at once.

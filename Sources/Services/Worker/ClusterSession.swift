@@ -21,6 +21,7 @@ struct ClusterSession: Sendable {
     let logger: Logger
     let time: TimeSource
     private let supervisor: ClusterSupervisor
+    private let usage: UsageSampler
 
     init(
         cluster: String,
@@ -47,6 +48,18 @@ struct ClusterSession: Sendable {
         self.logger = logger
         self.time = time
         supervisor = ClusterSupervisor(settings: settings, metrics: metrics, time: time)
+        usage = UsageSampler(
+            cluster: cluster,
+            installation: installation,
+            client: client,
+            lease: lease,
+            store: store,
+            supervisor: supervisor,
+            settings: settings,
+            metrics: metrics,
+            logger: logger,
+            time: time
+        )
     }
 
     func run() async throws {
@@ -62,6 +75,7 @@ struct ClusterSession: Sendable {
             group.addTask { try await tick() }
             group.addTask { try await sweepRegularly() }
             group.addTask { try await removeStrays() }
+            if settings.metricsInterval > .zero { group.addTask { try await usage.sample() } }
             let first = await group.nextResult()
             group.cancelAll()
             // Readers that wait for their lines to be stored would wait for ever.

@@ -16,6 +16,12 @@ extension ClusterSupervisor {
         }
     }
 
+    /// Under which a placement's use is stored.
+    struct Placed: Hashable, Sendable {
+        var lease: Lease
+        var placement: Int
+    }
+
     /// A request to read a pod beside the watch.
     struct Lookup: Sendable {
         var run: RunID

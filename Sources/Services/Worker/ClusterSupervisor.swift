@@ -67,6 +67,13 @@ actor ClusterSupervisor {
 
     var supervisedRuns: [RunID] { Array(placements.keys) }
 
+    /// The placements that are not over.
+    var placed: [RunID: Placed] {
+        placements.filter { $0.value.end == nil }.mapValues {
+            Placed(lease: Lease(run: $0.run.id, epoch: $0.run.leaseEpoch), placement: $0.run.placement)
+        }
+    }
+
     /// Lets go of every reader that waits: nothing is stored any more.
     func stop() {
         isStopped = true

@@ -12,6 +12,8 @@ struct WorkerMetrics: Sendable {
     let removedPods: Counter
     let orphans: Gauge
     let removedOrphans: Counter
+    let usageSamples: Counter
+    let failedUsageRequests: Counter
 
     init(_ registry: MetricsRegistry, cluster: String) {
         let labels = ["cluster": cluster]
@@ -39,6 +41,16 @@ struct WorkerMetrics: Sendable {
         removedOrphans = registry.counter(
             "slipway_orphan_pods_removed_total",
             help: "Orphan pods removed and verified gone.",
+            labels: labels
+        )
+        usageSamples = registry.counter(
+            "slipway_usage_samples_stored_total",
+            help: "Samples of containers' use stored.",
+            labels: labels
+        )
+        failedUsageRequests = registry.counter(
+            "slipway_usage_requests_failed_total",
+            help: "Requests for containers' use that failed, or whose answer could not be stored.",
             labels: labels
         )
     }

@@ -34,6 +34,12 @@ package struct WorkerSettings: Sendable {
     package var parallelLookups = 8
     /// Pod deletions under way at once.
     package var parallelDeletes = 8
+    /// How often what the containers use is asked for; `.zero`: never.
+    package var metricsInterval: Duration = .seconds(15)
+    /// How long an answer about the containers' use may take.
+    package var metricsPatience: Duration = .seconds(10)
+    /// How long a cluster that has no metrics is not asked again.
+    package var metricsPause: Duration = .seconds(300)
     /// Reports in one message.
     package var reportBatch = 64
 

@@ -39,7 +39,9 @@ struct KubectlTests {
             }
             #expect(try await server.kubectl("apply", "-f", "-", input: Self.manifest).contains("pod/hello unchanged"))
             #expect(try await server.kubectl("label", "pod", "hello", "a=b").contains("labeled"))
-            #expect(try await server.kubectl("top", "pods").contains("hello"))
+            try await eventually("kubectl top shows the pod") {
+                try await server.kubectl("top", "pods").contains("hello") ? true : nil
+            }
             #expect(try await server.kubectl("top", "nodes").contains("localkube"))
             #expect(try await server.kubectl("auth", "can-i", "create", "pods").contains("yes"))
             #expect(try await server.kubectl("logs", "hello") == "hallo\n")

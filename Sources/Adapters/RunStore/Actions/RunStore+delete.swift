@@ -2,7 +2,7 @@ internal import PostgresClient
 package import SlipwayCore
 
 extension RunStore {
-    /// Removes runs that are over, with their events, tasks, logs, outputs and placements. The record of who did it stays, and
+    /// Removes runs that are over, with their events, tasks, logs, outputs, use and placements. The record of who did it stays, and
     /// so does a pod's pending clean-up. Safe to repeat.
     ///
     /// - Returns: for each id: changed, with the state it had; already so, if it was deleted before; not possible for a run that
@@ -39,6 +39,8 @@ extension RunStore {
             DELETE FROM run_log_chunks x USING gone WHERE x.run_id = gone.id
         ), outputs AS (
             DELETE FROM run_outputs x USING gone WHERE x.run_id = gone.id
+        ), usage AS (
+            DELETE FROM run_usage_chunks x USING gone WHERE x.run_id = gone.id
         ), placements AS (
             DELETE FROM run_placements x USING gone WHERE x.run_id = gone.id
         ), audited AS (

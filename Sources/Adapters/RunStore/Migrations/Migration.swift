@@ -1,4 +1,4 @@
-/// One step of the schema. Numbers are consecutive from 1; a released step never changes.
+/// One step of the schema. Numbers grow; a released step never changes.
 ///
 /// A step must leave the schema usable for the version of Slipway before it, since both run during an upgrade.
 package struct Migration: Sendable {
@@ -7,5 +7,5 @@ package struct Migration: Sendable {
     /// One or several statements, run in one transaction.
     package let sql: String
 
-    package static let all: [Migration] = [.initial, .recovery, .variableOrigins]
+    package static let all: [Migration] = [.initial, .recovery, .usage, .variableOrigins]
 }

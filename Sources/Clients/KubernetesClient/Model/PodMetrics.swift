@@ -40,4 +40,28 @@ package struct PodMetrics: KubernetesResource {
         self.window = window
         self.containers = containers
     }
+
+    /// ``window`` in seconds; `nil` if it is absent or in another form.
+    package var windowSeconds: Double? { window.flatMap(Self.seconds) }
+
+    private static let units: [(suffix: String, seconds: Double)] = [
+        ("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9), ("h", 3600), ("m", 60), ("s", 1),
+    ]
+
+    /// A Go duration: numbers with units one after the other, such as `1m12.5s`.
+    private static func seconds(_ text: String) -> Double? {
+        var rest = Substring(text)
+        guard !rest.isEmpty else { return nil }
+        var total = 0.0
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            rest = rest.dropFirst(digits.count)
+            guard let number = Double(digits), let unit = units.first(where: { rest.hasPrefix($0.suffix) }) else {
+                return nil
+            }
+            rest = rest.dropFirst(unit.suffix.count)
+            total += number * unit.seconds
+        }
+        return total.isFinite ? total : nil
+    }
 }

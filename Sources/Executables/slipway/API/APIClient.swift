@@ -86,7 +86,8 @@ struct APIClient: Sendable {
         return request
     }
 
-    private static func encoded(_ text: String) -> String {
+    /// Text as a part of a path or a query.
+    static func encoded(_ text: String) -> String {
         let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~,".utf8)
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []

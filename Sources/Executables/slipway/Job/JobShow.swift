@@ -12,7 +12,12 @@ struct JobShow: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let document = try await server.client().get(job.path())
+        let client = try server.client()
+        var document = try await client.get(job.path())
+        if output.format != .name, case .object(var members) = document {
+            members["statistics"] = try await client.get(job.path() + "/statistics")
+            document = .object(members)
+        }
         switch output.format {
         case .json: Terminal.print(document.jsonText(isPretty: true))
         case .yaml: Terminal.print(YAMLText.of(document))
@@ -32,6 +37,7 @@ struct JobShow: AsyncParsableCommand {
         facts.add("Updated", "\(job.text("updated_at")) (\(Moments.age(job.text("updated_at"))) ago)")
         facts.add("Image", job["spec"]?.text("image") ?? "")
         facts.add("Tasks", job.elements("tasks").map(\.plainText).joined(separator: ", "))
+        if let statistics = job["statistics"] { add(statistics, to: &facts) }
         var text = facts.text
         let variables = (job["variables"]?.members ?? [:]).sorted { $0.key < $1.key }
         if !variables.isEmpty {
@@ -49,5 +55,23 @@ struct JobShow: AsyncParsableCommand {
         }
         if isWide, let spec = job["spec"] { text += "\n\n" + YAMLText.of(spec) }
         return text
+    }
+
+    /// How the latest runs went.
+    private static func add(_ statistics: Document, to facts: inout Facts) {
+        let runs = statistics.integer("runs") ?? 0
+        guard runs > 0 else { return facts.add("Finished runs", "none yet") }
+        let ends = ["succeeded", "failed", "timeout", "cancelled"].compactMap { state in
+            statistics.integer(state).flatMap { $0 > 0 ? "\($0) \(state)" : nil }
+        }
+        facts.add("Finished runs", "the latest \(runs): \(ends.joined(separator: ", "))")
+        facts.add("Success rate", statistics.seconds("success_rate").map { "\(($0 * 1000).rounded() / 10) %" } ?? "")
+        for (title, key) in [("Running time", "running_seconds"), ("Whole time", "total_seconds")] {
+            guard let times = statistics[key] else { continue }
+            let parts = [("average", "average"), ("median", "p50"), ("95 %", "p95")].compactMap { name, key in
+                times.seconds(key).map { "\(name) \(Moments.duration($0))" }
+            }
+            facts.add(title, parts.joined(separator: ", "))
+        }
     }
 }

@@ -21,6 +21,16 @@ enum Terminal {
         return (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }()
 
+    /// Whether block letters may be shown: the language's letters are UTF-8, or nothing is said about them.
+    static let knowsBlocks: Bool = {
+        let environment = ProcessInfo.processInfo.environment
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
+        guard let locale = locale?.lowercased(), environment["TERM"] != "dumb" else {
+            return environment["TERM"] != "dumb"
+        }
+        return locale.contains("utf-8") || locale.contains("utf8")
+    }()
+
     // MARK: Writing
 
     static func print(_ text: String) { write(text + "\n") }

@@ -15,12 +15,6 @@ struct OutputText {
         return "\(title)\n\(table.text(width: width))"
     }
 
-    /// RFC 4180, with the columns' names first.
-    var csv: String {
-        guard output.text("kind") == "rows" else { return Self.quoted(output["value"]?.plainText ?? "") }
-        return ([columns] + rows).map { $0.map(Self.quoted).joined(separator: ",") }.joined(separator: "\n")
-    }
-
     private var size: String {
         guard output.text("kind") == "rows" else { return "" }
         let shown = rows.count
@@ -41,10 +35,5 @@ struct OutputText {
         let types = output.elements("columns").map { $0.text("type") }
         let numeric = ["tinyint", "smallint", "int", "bigint", "float", "double", "decimal"]
         return Set(types.indices.filter { index in numeric.contains { types[index].hasPrefix($0) } })
-    }
-
-    private static func quoted(_ cell: String) -> String {
-        guard cell.contains(where: { ",\"".contains($0) || $0.isNewline }) else { return cell }
-        return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

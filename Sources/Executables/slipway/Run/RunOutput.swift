@@ -1,13 +1,19 @@
 internal import ArgumentParser
+internal import FoundationEssentials
+internal import NIOCore
 internal import SlipwayCore
 
 struct RunOutput: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "output",
-        abstract: "Show what a run's tasks gave as results.",
+        abstract: "Show what a run's tasks gave as results, or take one of them whole.",
         discussion: """
               slipway run output 0192b1c4
-              slipway run output 0192b1c4 --task totals -o csv > totals.csv
+              slipway run output 0192b1c4 totals -o csv > totals.csv
+              slipway run output 0192b1c4 totals.result -o csv --to totals.csv
+
+            With a task that gave several, its name stands behind the task's: TASK.NAME. CSV has the columns' names in its first \
+            record and nothing for null.
             """
     )
 
@@ -18,39 +24,143 @@ struct RunOutput: AsyncParsableCommand {
     @Argument(help: "The run.")
     var id: String
 
+    @Argument(help: ArgumentHelp("One task's output.", valueName: "task[.name]"))
+    var selected: String?
+
     @Option(help: "Only this task's.")
     var task: String?
 
     @Option(name: [.customShort("o"), .customLong("output")], help: "How to show it: table, wide, json, yaml or csv.")
     var format: Format = .table
 
+    @Option(help: "At most so many rows.")
+    var rows: Int?
+
+    @Option(help: ArgumentHelp("Write CSV or JSON to this file, whole or not at all.", valueName: "file"))
+    var to: String?
+
     @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        if let rows, rows < 0 { throw ValidationError("--rows is \(rows); allowed are 0 and more.") }
+        if to != nil, format != .csv, format != .json { throw ValidationError("--to needs -o csv or -o json.") }
+        if selected != nil, task != nil { throw ValidationError("Name the task once: as an argument or with --task.") }
+    }
 
     func run() async throws {
         let client = try server.client()
         let id = try await RunReference.resolve(id, client)
-        let document = try await client.get("/runs/\(id)/outputs", [("task", task)])
-        let outputs = document.elements("outputs")
-        switch format {
-        case .json: return Terminal.print(document.jsonText(isPretty: true))
-        case .yaml: return Terminal.print(YAMLText.of(document))
-        case .table, .wide, .csv: break
+        let outputs = try await Self.outputs(of: id, task: wanted?.task ?? task, client).filter { output in
+            wanted?.name.map { $0 == output.text("name") } ?? true
         }
-        guard !outputs.isEmpty else { return Terminal.note("No outputs. A task's output appears when it has ended.") }
-        if format == .csv { return try showCSV(outputs) }
-        let texts = outputs.map { OutputText(output: $0).table(width: format == .wide ? nil : Terminal.width) }
-        Terminal.print(texts.joined(separator: "\n\n"))
+        if selected == nil, to == nil {
+            let document = Document.object(["outputs": .array(outputs)])
+            switch format {
+            case .json: return Terminal.print(document.jsonText(isPretty: true))
+            case .yaml: return Terminal.print(YAMLText.of(document))
+            case .table, .wide, .csv: break
+            }
+        }
+        guard !outputs.isEmpty else {
+            guard selected == nil else { throw try await nothing(id, client) }
+            return Terminal.note("No outputs. A task's output appears when it has ended.")
+        }
+        switch format {
+        case .csv: try await take(Self.single(outputs), of: id, "text/csv", client)
+        case .json: try await take(Self.single(outputs), of: id, "application/json", client)
+        case .yaml: Terminal.print(YAMLText.of(.object(["outputs": .array(outputs)])))
+        case .table, .wide:
+            var texts: [String] = []
+            for output in outputs {
+                let whole = try await Self.withValue(output, of: id, rows, client)
+                texts.append(OutputText(output: whole).table(width: format == .wide ? nil : Terminal.width))
+            }
+            Terminal.print(texts.joined(separator: "\n\n"))
+        }
     }
 
-    private func showCSV(_ outputs: [Document]) throws {
-        guard outputs.count == 1 else {
-            let tasks = outputs.map { $0.text("task") }.joined(separator: ", ")
-            throw Failure(
-                .usage,
-                "CSV shows one output; the run has \(outputs.count)",
-                advice: "Choose with --task: \(tasks)."
-            )
+    /// The task and the name that the argument means; a task's name holds no dot.
+    private var wanted: (task: String, name: String?)? {
+        guard let selected else { return nil }
+        let parts = selected.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(parts[0]), parts.count > 1 ? String(parts[1]) : nil)
+    }
+
+    private static func outputs(of id: String, task: String?, _ client: APIClient) async throws -> [Document] {
+        var outputs: [Document] = []
+        var after: String?
+        repeat {
+            let page = try await client.get("/runs/\(id)/outputs", [("task", task), ("after", after)])
+            outputs += page.elements("outputs")
+            after = page["next"]?.string
+        } while after != nil
+        return outputs
+    }
+
+    /// Of several outputs of one task the rows are meant.
+    private static func single(_ outputs: [Document]) throws -> Document {
+        if outputs.count == 1 { return outputs[0] }
+        let rows = outputs.filter { $0.text("kind") == "rows" }
+        if rows.count == 1, Set(outputs.map { $0.text("task") }).count == 1 { return rows[0] }
+        let names = outputs.prefix(20).map { "\($0.text("task")).\($0.text("name"))" }.joined(separator: ", ")
+        throw Failure(
+            .usage,
+            "one output is shown in this form; the run has \(outputs.count)",
+            advice: "Name it behind the run: \(names)."
+        )
+    }
+
+    private func nothing(_ id: String, _ client: APIClient) async throws -> Failure {
+        let names = try await Self.outputs(of: id, task: nil, client).prefix(20).map {
+            "\($0.text("task")).\($0.text("name"))"
         }
-        Terminal.print(OutputText(output: outputs[0]).csv)
+        return Failure(
+            .notFound,
+            "the run has no output \"\(selected ?? "")\"",
+            advice: names.isEmpty
+                ? "It has none yet. A task's output appears when it has ended."
+                : "It has \(names.joined(separator: ", "))."
+        )
+    }
+
+    // MARK: One whole output
+
+    private static func path(_ output: Document, of id: String) -> String {
+        let parts = [output.text("task"), output.text("name")].map(APIClient.encoded)
+        return "/runs/\(id)/outputs/\(parts[0])/\(parts[1])"
+    }
+
+    /// Lists leave long values out.
+    private static func withValue(
+        _ output: Document,
+        of id: String,
+        _ rows: Int?,
+        _ client: APIClient
+    ) async throws -> Document {
+        guard case .object(var members) = output else { return output }
+        if members["value"] == nil {
+            members["value"] = try await client.get(
+                path(output, of: id),
+                [("form", "arrays"), ("rows", rows.map(String.init))]
+            )
+        } else if let rows, case .array(let kept)? = members["value"], output.text("kind") == "rows" {
+            members["value"] = .array(Array(kept.prefix(rows)))
+        }
+        return .object(members)
+    }
+
+    private func take(_ output: Document, of id: String, _ type: String, _ client: APIClient) async throws {
+        let path = Self.path(output, of: id)
+        let query = [("rows", rows.map(String.init))]
+        var content = Data()
+        try await client.stream(path, query, accept: type) { content.append(contentsOf: $0.readableBytesView) }
+        guard let to else { return Terminal.write(String(decoding: content, as: UTF8.self)) }
+        do {
+            // Written beside its place first, so that nobody reads half of it.
+            try content.write(to: URL(filePath: to), options: .atomic)
+        } catch {
+            throw Failure(.refused, "\(to) cannot be written", advice: "Is its folder there, and may you write to it?")
+        }
+        Terminal.note("\(content.count) bytes written to \(to)")
     }
 }

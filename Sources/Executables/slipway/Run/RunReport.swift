@@ -51,12 +51,23 @@ struct RunReport {
         facts.add("Ended", run.text("ended_at"))
         facts.add("Cluster", run.text("cluster"))
         facts.add("Node", run.text("node"))
+        facts.add("Used", usage)
+        facts.add("Cost", run["cost"].map(CostText.of) ?? "")
         facts.add("Own limits", overrides)
         if let attempt = run.integer("attempt"), attempt > 1 { facts.add("Attempt", String(attempt)) }
         if let warnings = run.integer("warnings"), warnings > 0 { facts.add("Warnings", String(warnings)) }
         let kind = run.text("origin_kind")
         facts.add(kind.isEmpty ? "Origin" : "\(kind.prefix(1).uppercased())\(kind.dropFirst()) of", run.text("origin"))
         return facts.text
+    }
+
+    /// What its containers took, in short.
+    private var usage: String {
+        ["runner", "sail"].compactMap { container -> String? in
+            guard let usage = run["usage"]?[container], let seconds = usage.seconds("cpu_seconds") else { return nil }
+            return
+                "\(container) \(Moments.duration(seconds)) cpu, \(Amounts.bytes(usage.integer("peak_memory_bytes"))) peak"
+        }.joined(separator: "; ")
     }
 
     /// What the run has otherwise than its job.

@@ -89,7 +89,11 @@ struct StackPlan: Sendable {
             var own = ["SLIPWAY_HTTP_LISTEN": "127.0.0.1:\(health)"]
             switch role {
             case "api": own["SLIPWAY_API_LISTEN"] = "127.0.0.1:\(port("api"))"
-            case "dispatcher", "worker": own["SLIPWAY_KUBERNETES_KUBECONFIG"] = folder.kubeconfig
+            case "dispatcher": own["SLIPWAY_KUBERNETES_KUBECONFIG"] = folder.kubeconfig
+            case "worker":
+                own["SLIPWAY_KUBERNETES_KUBECONFIG"] = folder.kubeconfig
+                // Runs on one machine are short; what a pretended container uses is pretended too.
+                own["SLIPWAY_WORKER_METRICS_INTERVAL"] = state.isSimulated ? "0s" : "2s"
             default: break
             }
             let command = command("slipway-\(role)", shared.merging(own) { $1 })

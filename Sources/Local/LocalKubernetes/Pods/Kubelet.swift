@@ -8,7 +8,7 @@ package protocol Kubelet: Sendable {
     func evict(_ pod: StoredObject, message: String) async throws
     /// Ends a pod whose object is removed without waiting.
     func abandon(_ pod: StoredObject) async
-    /// The CPU (thousandths of a core) and memory (bytes) each container of a pod uses now.
+    /// What each container of a pod uses now; one that was not measured yet is left out.
     func usage(_ pod: StoredObject) async -> [ContainerUsage]
     /// Where a container's log is.
     func log(_ pod: StoredObject, container: String, isPrevious: Bool) async throws(APIError) -> LogSource
@@ -18,8 +18,13 @@ package protocol Kubelet: Sendable {
 
 package struct ContainerUsage: Sendable {
     package var name: String
+    /// Thousandths of a core, on average over the window.
     package var milliCPU: Int64
+    /// At the window's end or later.
     package var memoryBytes: Int64
+    /// The end of what was measured.
+    package var at: Timestamp
+    package var windowSeconds: Double
 }
 
 /// A container's log.

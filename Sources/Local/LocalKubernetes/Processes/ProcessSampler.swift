@@ -5,18 +5,27 @@ final class ProcessSampler: Sendable {
     struct Usage: Sendable {
         var milliCPU: Int64 = 0
         var memoryBytes: Int64 = 0
+        /// When the CPU's share was measured, and over how long; `nil` until it was.
+        var measured: (at: Timestamp, windowSeconds: Double)?
     }
+
+    /// The share of a core is taken over so long, so that it does not jump by whole ticks.
+    static let windowSeconds = 2.0
+    private static let shortestWindowSeconds = 0.5
 
     fileprivate struct Subject {
         var memoryLimitBytes: Int64?
         var cpuTicks: UInt64 = 0
         var usage = Usage()
-        var measuredAt: ContinuousClock.Instant?
+        /// The beginning of the present window.
+        var windowStart = ContinuousClock.now
         var onExcess: @Sendable () -> Void
         var hasExceeded = false
     }
 
     private let subjects = Mutex<[Int32: Subject]>([:])
+    /// When the windows of all containers end together, so that one time holds for a whole pod.
+    private let windowEnd = Mutex<ContinuousClock.Instant?>(nil)
     private let interval: Duration
 
     init(intervalMilliseconds: Int64) { interval = .milliseconds(intervalMilliseconds) }
@@ -68,11 +77,24 @@ final class ProcessSampler: Sendable {
             memory[session, default: 0] += ProcessTable.anonymousBytes(stat.pid)
         }
         let now = ContinuousClock.now
+        let wallNow = Timestamp.now
+        let endsWindow = windowEnd.withLock { end in
+            guard let due = end, now < due else {
+                end = now + .seconds(Self.windowSeconds)
+                return true
+            }
+            return false
+        }
         let exceeded = subjects.withLock { subjects in
             var exceeded: [@Sendable () -> Void] = []
             for session in sessions {
                 guard var subject = subjects[session] else { continue }
-                subject.note(cpuTicks: ticks[session] ?? 0, memoryBytes: memory[session] ?? 0, now)
+                subject.usage.memoryBytes = memory[session] ?? 0
+                let seconds = (now - subject.windowStart) / .seconds(1)
+                if endsWindow, seconds >= Self.shortestWindowSeconds {
+                    subject.finishWindow(cpuTicks: ticks[session] ?? 0, seconds: seconds, at: wallNow)
+                    subject.windowStart = now
+                }
                 if let limit = subject.memoryLimitBytes, subject.usage.memoryBytes > limit, !subject.hasExceeded {
                     subject.hasExceeded = true
                     exceeded.append(subject.onExcess)
@@ -86,19 +108,11 @@ final class ProcessSampler: Sendable {
 }
 
 extension ProcessSampler.Subject {
-    fileprivate mutating func note(cpuTicks: UInt64, memoryBytes: Int64, _ now: ContinuousClock.Instant) {
-        usage.memoryBytes = memoryBytes
-        // The share of a core is taken over at least a second, so that it does not jump by whole ticks.
-        guard let before = measuredAt else {
-            self.cpuTicks = cpuTicks
-            measuredAt = now
-            return
-        }
-        let seconds = (now - before) / .seconds(1)
-        guard seconds >= 1 else { return }
+    fileprivate mutating func finishWindow(cpuTicks: UInt64, seconds: Double, at time: Timestamp) {
         let used = cpuTicks > self.cpuTicks ? Double(cpuTicks - self.cpuTicks) : 0
         usage.milliCPU = Int64((used / Double(ProcessTable.ticksPerSecond) / seconds * 1000).rounded(.up))
-        self.cpuTicks = cpuTicks
-        measuredAt = now
+        usage.measured = (time, seconds)
+        // What a process took that somebody else has waited for is gone from the sum, and not taken again.
+        self.cpuTicks = max(cpuTicks, self.cpuTicks)
     }
 }

@@ -7,7 +7,7 @@ enum ProcessTable {
         var state: UInt8
         var parent: Int32
         var session: Int32
-        /// User and system time, in clock ticks.
+        /// User and system time, in clock ticks: its own, and that of children it has waited for.
         var cpuTicks: UInt64
         var startTicks: UInt64
     }
@@ -28,7 +28,7 @@ enum ProcessTable {
             state: fields[0].first ?? 0,
             parent: Int32(clamping: number(1)),
             session: Int32(clamping: number(3)),
-            cpuTicks: number(11) + number(12),
+            cpuTicks: number(11) + number(12) + number(13) + number(14),
             startTicks: number(19)
         )
     }

@@ -334,13 +334,16 @@ actor PodWorker {
     }
 
     func usage() -> [ContainerUsage] {
-        containers.compactMap { running in
+        containers.compactMap { running -> ContainerUsage? in
             guard running.record.isRunning, let session = running.session else { return nil }
             let usage = kubelet.sampler.usage(session: session)
+            guard let measured = usage.measured else { return nil }
             return ContainerUsage(
                 name: running.record.name,
                 milliCPU: usage.milliCPU,
-                memoryBytes: usage.memoryBytes
+                memoryBytes: usage.memoryBytes,
+                at: measured.at,
+                windowSeconds: measured.windowSeconds
             )
         }
     }

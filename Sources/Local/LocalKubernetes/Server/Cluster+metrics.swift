@@ -21,7 +21,8 @@ extension Cluster {
             guard let pod = store.get(.pods, ObjectKey(namespace: path[1], name: path[3])),
                 pod.value.podPhase == .running
             else { throw .notFound(.pods, path[3]) }
-            return await podMetrics(pod, now)
+            guard let metrics = await podMetrics(pod, now) else { throw .notFound(.pods, path[3]) }
+            return metrics
         default: throw .noSuchPath
         }
     }
@@ -34,7 +35,9 @@ extension Cluster {
 
     private func podList(_ pods: [StoredObject], _ now: Timestamp) async -> JSONValue {
         var items: [JSONValue] = []
-        for pod in pods { items.append(await podMetrics(pod, now)) }
+        for pod in pods {
+            if let metrics = await podMetrics(pod, now) { items.append(metrics) }
+        }
         return list("PodMetrics", items)
     }
 
@@ -45,15 +48,17 @@ extension Cluster {
         ]
     }
 
-    private func podMetrics(_ pod: StoredObject, _ now: Timestamp) async -> JSONValue {
+    /// As a metrics server has it: nothing before the first measurement.
+    private func podMetrics(_ pod: StoredObject, _ now: Timestamp) async -> JSONValue? {
+        let usage = await kubelet.usage(pod)
+        guard let measuredAt = usage.map(\.at).max(), let window = usage.map(\.windowSeconds).max() else { return nil }
         var metadata: JSONObject = [
             "name": .string(pod.key.name), "namespace": .string(pod.key.namespace), "creationTimestamp": now.json,
         ]
         if let labels = pod.labels { metadata["labels"] = labels }
-        let usage = await kubelet.usage(pod)
         return [
             "kind": "PodMetrics", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": .object(metadata),
-            "timestamp": now.json, "window": "10s",
+            "timestamp": measuredAt.json, "window": .string("\(Int64((window * 1000).rounded()))ms"),
             "containers": .array(
                 usage.map {
                     ["name": .string($0.name), "usage": Self.usage($0.milliCPU, $0.memoryBytes)]
@@ -72,7 +77,7 @@ extension Cluster {
         return [
             "kind": "NodeMetrics", "apiVersion": "metrics.k8s.io/v1beta1",
             "metadata": ["name": .string(node.key.name), "creationTimestamp": now.json], "timestamp": now.json,
-            "window": "10s",
+            "window": .string("\(Int64(ProcessSampler.windowSeconds))s"),
             "usage": Self.usage(
                 usage.reduce(0) { $0 + $1.milliCPU },
                 usage.reduce(0) { $0 + $1.memoryBytes }

@@ -206,14 +206,20 @@ actor SimulatedKubelet: Kubelet {
 
     /// A simulated container uses what it requests.
     nonisolated func usage(_ pod: StoredObject) async -> [ContainerUsage] {
-        (pod.value[path: "spec", "containers"]?.elements ?? []).map { container in
+        let sidecars = (pod.value[path: "spec", "initContainers"]?.elements ?? []).filter {
+            $0.text("restartPolicy") == "Always"
+        }
+        let now = Timestamp.now
+        return ((pod.value[path: "spec", "containers"]?.elements ?? []) + sidecars).map { container in
             func request(_ name: String) -> Quantity {
                 container[path: "resources", "requests", name].flatMap(Quantity.init) ?? .zero
             }
             return ContainerUsage(
                 name: container.text("name"),
                 milliCPU: request("cpu").thousandths,
-                memoryBytes: request("memory").units
+                memoryBytes: request("memory").units,
+                at: now,
+                windowSeconds: ProcessSampler.windowSeconds
             )
         }
     }

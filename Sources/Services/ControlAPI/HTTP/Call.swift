@@ -26,8 +26,24 @@ struct Call: Sendable {
         return id
     }
 
-    /// A segment of the path.
-    func segment(_ name: String) -> String { parameters.get(name) ?? "" }
+    /// A segment of the path, without percent encoding.
+    func segment(_ name: String) -> String {
+        let text = parameters.get(name) ?? ""
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let decoded = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), decoded != 0
+            {
+                bytes.append(decoded)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 
     /// The query's parameters; any but these are refused.
     func query(_ allowed: String...) throws(Problem) -> QueryReader {

@@ -7,6 +7,8 @@ enum HeaderNames {
     static let requestID = known("x-request-id")
     /// Who asks, as long as there are no identities.
     static let actor = known("slipway-actor")
+    /// Where all rows of an output are.
+    static let outputPath = known("slipway-output-path")
     static let lastEventID = known("last-event-id")
     /// Tells a proxy to pass each event on at once.
     static let accelBuffering = known("x-accel-buffering")

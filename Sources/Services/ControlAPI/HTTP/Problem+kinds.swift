@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import RunStore
 internal import SlipwayCore
 
 // Every problem the API answers with, in one place.
@@ -143,6 +144,29 @@ extension Problem {
 
     static func runNotFound(_ id: RunID) -> Problem {
         Problem(.notFound, .runNotFound, title: "There is no such run", detail: "no run has the id \(id)")
+    }
+
+    /// - Parameter names: the run's outputs.
+    static func outputNotFound(_ id: RunID, _ wanted: OutputName, there names: [OutputName]) -> Problem {
+        let same = names.filter { $0.task == wanted.task }
+        let shown = (same.isEmpty ? names : same).prefix(20).map { "\($0.task)/\($0.name)" }
+        let more = (same.isEmpty ? names : same).count > shown.count ? " and others" : ""
+        let there = shown.isEmpty ? "it has none yet" : "it has \(shown.joined(separator: ", "))\(more)"
+        return Problem(
+            .notFound,
+            .outputNotFound,
+            title: "There is no such output",
+            detail: "run \(id) has no output \(wanted.task.prefix(100))/\(wanted.name.prefix(100)); \(there)"
+        )
+    }
+
+    static func notAcceptable(_ given: String, allowed: [String]) -> Problem {
+        Problem(
+            .notAcceptable,
+            .notAcceptable,
+            title: "There is no such form of it",
+            detail: "accept is \"\(given.prefix(200))\"; allowed: \(allowed.joined(separator: ", "))"
+        )
     }
 
     /// A run's state does not allow an action.

@@ -18,6 +18,8 @@ struct Problem: Error, Sendable {
         case jobNotFound = "job_not_found"
         case versionNotFound = "version_not_found"
         case runNotFound = "run_not_found"
+        case outputNotFound = "output_not_found"
+        case notAcceptable = "not_acceptable"
         case runNotOver = "run_not_over"
         case actionNotPossible = "action_not_possible"
         case unknownTeamOrCluster = "unknown_team_or_cluster"

@@ -86,6 +86,18 @@ struct QueryReader {
         }
     }
 
+    /// One of a few words.
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ name: String,
+        default defaultValue: Choice
+    ) throws(Problem) -> Choice {
+        guard let text = try text(name) else { return defaultValue }
+        guard let choice = Choice(rawValue: text) else {
+            throw wrong(name, text, "is not allowed", Choice.allCases.map(\.rawValue))
+        }
+        return choice
+    }
+
     func identifier(_ name: String) throws(Problem) -> Identifier? {
         guard let text = try text(name) else { return nil }
         guard let id = Identifier(text) else { throw wrong(name, text, "is not an id", ["a UUID"]) }

@@ -10,12 +10,14 @@ struct JobOperations: Sendable {
     /// Of jobs that give none.
     let timeouts: JobSpec.Timeouts
     let limits: ControlAPILimits
+    let now: @Sendable () -> Timestamp
 
     var all: [Operation] {
         [
             Operation("ApplyJob", .post, "/jobs", apply),
             Operation("ListJobs", .get, "/jobs", list),
             Operation("DescribeJob", .get, "/jobs/{team}/{name}", describe),
+            Operation("GetJobStatistics", .get, "/jobs/{team}/{name}/statistics", statistics),
             Operation("ListJobVersions", .get, "/jobs/{team}/{name}/versions", versions),
         ]
     }
@@ -104,6 +106,18 @@ struct JobOperations: Sendable {
                 }
             }
         }
+    }
+
+    /// How the latest runs went, by their number or by days; both together narrow each other.
+    @Sendable private func statistics(_ call: Call) async throws -> Response {
+        let query = try call.query("runs", "days")
+        let most = store.limits.statisticsRuns
+        let runs = try query.integer("runs", default: most, allowed: 1...most)
+        let days = try query.text("days") == nil ? nil : query.integer("days", default: 1, allowed: 1...3650)
+        let job = try await job(call)
+        let since = days.map { now() + .seconds(-86_400 * $0) }
+        let statistics = try await store.statistics(job.id, runs: runs, since: since)
+        return .json { $0.statistics(statistics) }
     }
 
     private func job(_ call: Call) async throws -> JobRecord {

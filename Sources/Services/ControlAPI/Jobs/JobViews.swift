@@ -31,8 +31,34 @@ extension JSONWriter {
             json.object("links") { json in
                 json.member("self", Links.job(team: job.team, name: job.name))
                 json.member("versions", Links.job(team: job.team, name: job.name) + "/versions")
+                json.member("statistics", Links.job(team: job.team, name: job.name) + "/statistics")
                 json.member("runs", "\(Links.root)/runs?team=\(job.team)&job=\(job.name)")
             }
+        }
+    }
+
+    mutating func statistics(_ statistics: JobStatistics) {
+        object { json in
+            json.member("runs", statistics.runs)
+            json.member("succeeded", statistics.succeeded)
+            json.member("failed", statistics.failed)
+            json.member("timeout", statistics.timedOut)
+            json.member("cancelled", statistics.cancelled)
+            json.member("success_rate", statistics.successRate.map { ($0 * 10_000).rounded() / 10_000 })
+            json.member("first_created_at", statistics.firstCreatedAt)
+            json.member("last_created_at", statistics.lastCreatedAt)
+            json.durations("running_seconds", statistics.running)
+            json.durations("total_seconds", statistics.total)
+        }
+    }
+
+    private mutating func durations(_ name: String, _ durations: JobStatistics.Durations?) {
+        guard let durations else { return }
+        func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
+        object(name) { json in
+            json.member("average", rounded(durations.average))
+            json.member("p50", rounded(durations.median))
+            json.member("p95", rounded(durations.p95))
         }
     }
 
@@ -59,4 +85,13 @@ enum Links {
 
     static func job(team: String, name: String) -> String { "\(root)/jobs/\(team)/\(name)" }
     static func run(_ id: RunID) -> String { "\(root)/runs/\(id)" }
+
+    static func output(_ id: RunID, _ task: String, _ name: String) -> String {
+        "\(run(id))/outputs/\(segment(task))/\(segment(name))"
+    }
+
+    /// A name as a part of a path: brackets, which items of a task have, are written in hexadecimal digits.
+    private static func segment(_ name: String) -> String {
+        name.replacing("[", with: "%5B").replacing("]", with: "%5D")
+    }
 }

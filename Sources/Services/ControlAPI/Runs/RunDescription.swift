@@ -5,6 +5,8 @@ internal import SlipwayCore
 struct RunDescription: Sendable {
     let store: RunStore
     let limits: ControlAPILimits
+    /// `nil`: nothing costs anything.
+    let prices: ResourcePrices?
 
     /// The run as JSON.
     func text(_ id: RunID, now: Timestamp) async throws -> String {
@@ -13,16 +15,35 @@ struct RunDescription: Sendable {
         async let events = events(id)
         async let placements = store.placements(id)
         guard let run = try await found else { throw Problem.runNotFound(id) }
+        let known = try await events
         let parts = RunParts(
             tasks: try await tasks,
-            events: try await events,
+            events: known,
+            use: try await use(of: run, stays: StateTimes.stays(known), now: now, needsSpec: false),
             chain: try await store.chain(run.rootID ?? run.id),
             placements: try await placements
         )
         return String(decoding: JSONWriter.text { $0.run(run, parts, now: now) }, as: UTF8.self)
     }
 
-    private func events(_ id: RunID) async throws -> [RunEvent] {
+    /// What a run used and cost until now.
+    ///
+    /// - Parameter needsSpec: whether the job is read also if nothing has a price.
+    func use(of run: RunRecord, stays: [StateTimes.Stay], now: Timestamp, needsSpec: Bool) async throws -> RunUse {
+        var use = RunUse(usage: try await store.usage(run.id))
+        guard needsSpec || prices != nil else { return use }
+        let key = JobVersionKey(job: run.jobID, version: run.jobVersion)
+        use.spec = try await store.specs([key])[key]?.applying(run.overrides)
+        if let spec = use.spec, let prices {
+            let lengths = stays.map { stay in
+                (state: stay.state, seconds: max(0, ((stay.leftAt ?? now) - stay.enteredAt).secondsText))
+            }
+            use.cost = RunCost(spec, stays: lengths, usage: use.usage, prices: prices)
+        }
+        return use
+    }
+
+    func events(_ id: RunID) async throws -> [RunEvent] {
         var all: [RunEvent] = []
         while all.count < limits.eventsPerRun {
             let page = try await store.events(id, after: all.last?.sequence ?? 0, limit: store.limits.page)
@@ -37,6 +58,7 @@ struct RunDescription: Sendable {
 struct RunParts: Sendable {
     var tasks: [StoredTask]
     var events: [RunEvent]
+    var use: RunUse
     /// Every run that goes back to the same first one.
     var chain: [RunRecord]
     var placements: [PlacementRecord]

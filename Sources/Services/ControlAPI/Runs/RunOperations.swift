@@ -7,6 +7,7 @@ struct RunOperations: Sendable {
     let store: RunStore
     let factory: RunFactory
     let intake: RunIntake
+    let description: RunDescription
     let limits: ControlAPILimits
     let now: @Sendable () -> Timestamp
 
@@ -17,7 +18,6 @@ struct RunOperations: Sendable {
             Operation("ListJobRuns", .get, "/runs", list),
             Operation("DescribeJobRun", .get, "/runs/{id}", describe),
             Operation("ListJobRunEvents", .get, "/runs/{id}/events", events),
-            Operation("ListJobRunOutputs", .get, "/runs/{id}/outputs", outputs),
         ]
     }
 
@@ -83,7 +83,7 @@ struct RunOperations: Sendable {
 
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let body = try await RunDescription(store: store, limits: limits).text(call.runID(), now: now())
+        let body = try await description.text(call.runID(), now: now())
         return .json { $0.value(VerbatimJSON(text: body)) }
     }
 
@@ -97,17 +97,6 @@ struct RunOperations: Sendable {
             json.object { json in
                 json.array("events", events) { $0.event($1) }
                 if events.count == limit { json.member("next", events.last?.sequence) }
-            }
-        }
-    }
-
-    @Sendable private func outputs(_ call: Call) async throws -> Response {
-        let task = try call.query("task").text("task")
-        let run = try await existing(call)
-        let outputs = try await store.outputs(run.id).filter { task == nil || $0.task == task }
-        return .json { json in
-            json.object { json in
-                json.array("outputs", outputs) { $0.output($1) }
             }
         }
     }

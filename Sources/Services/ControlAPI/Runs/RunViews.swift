@@ -25,6 +25,8 @@ extension JSONWriter {
             json.retriesUsed(run.retriesUsed)
             json.array("tasks", parts.tasks) { $0.task($1) }
             json.array("states", StateTimes.stays(parts.events)) { $0.stay($1, now: now) }
+            json.usage(parts.use.usage)
+            json.cost(parts.use.cost)
             json.array("chain", parts.chain) { $0.link($1) }
             json.array("placements", parts.placements) { $0.placement($1) }
             json.links(of: run)
@@ -73,6 +75,7 @@ extension JSONWriter {
             json.member("events", "\(link)/events")
             json.member("logs", "\(link)/logs")
             json.member("outputs", "\(link)/outputs")
+            json.member("metrics", "\(link)/metrics")
             json.member("watch", "\(link)/watch")
             json.member("origin", run.originID.map(Links.run))
         }
@@ -99,7 +102,7 @@ extension JSONWriter {
         }
     }
 
-    private mutating func stay(_ stay: StateTimes.Stay, now: Timestamp) {
+    mutating func stay(_ stay: StateTimes.Stay, now: Timestamp) {
         object { json in
             json.member("state", stay.state)
             json.member("entered_at", stay.enteredAt)
@@ -120,25 +123,6 @@ extension JSONWriter {
             json.member("message", event.message)
             json.member("actor", event.actor)
             json.member("placement", event.placement)
-        }
-    }
-
-    mutating func output(_ output: TaskOutput) {
-        object { json in
-            json.member("task", output.task)
-            json.member("name", output.name)
-            json.member("kind", output.kind)
-            if let columns = output.columns {
-                json.array("columns", columns) { json, column in
-                    json.object { json in
-                        json.member("name", column.name)
-                        json.member("type", column.type)
-                    }
-                }
-            }
-            json.member("value", output.value)
-            json.member("row_count", output.rowCount)
-            json.member("truncated", output.isTruncated)
         }
     }
 }

@@ -6,6 +6,7 @@ internal import SlipwayCore
 struct WatchOperation: Sendable {
     let store: RunStore
     let live: LiveRuns
+    let description: RunDescription
     let limits: ControlAPILimits
     let now: @Sendable () -> Timestamp
 
@@ -30,7 +31,7 @@ struct WatchOperation: Sendable {
                 if hasNewTasks { try await sendTasks(of: id, to: &events) }
                 revision = pulse.reportRevision
                 if pulse.state.isTerminal {
-                    let run = try await RunDescription(store: store, limits: limits).text(id, now: now())
+                    let run = try await description.text(id, now: now())
                     try await events.send("end") { $0.value(VerbatimJSON(text: run)) }
                     return
                 }

@@ -35,6 +35,9 @@ struct ProcessPods: ClusterPods {
         try await ask("reads events", isChange: false) { [] }
     }
 
+    /// Nothing here uses anything.
+    func podUsage(installation: String, within limit: Duration) async throws(KubernetesError) -> [PodMetrics] { [] }
+
     private func ask<Value: Sendable>(
         _ what: String,
         isChange: Bool,

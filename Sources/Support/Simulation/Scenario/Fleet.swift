@@ -234,6 +234,7 @@ final class Fleet: Sendable {
 
     private var workerSettings: WorkerSettings {
         var settings = WorkerSettings()
+        settings.metricsInterval = .zero
         settings.lease = Self.lease
         settings.sweepInterval = .seconds(3)
         settings.straySweepInterval = .seconds(6)

@@ -163,6 +163,9 @@ package struct MemoryRunStore: RunLedger {
         try await ask("asks for positions") { $0.streamPositions(leases) }
     }
 
+    /// Nothing depends on what containers use.
+    package func storeUsage(_ samples: [UsageSample]) async throws -> Int { 0 }
+
     package func takeCleanups(clusters: [String], holder: HolderID) async throws -> [Cleanup] {
         try await ask("takes cleanups") { $0.takeCleanups(clusters: clusters, holder: holder) }
     }

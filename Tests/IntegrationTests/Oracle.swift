@@ -40,7 +40,7 @@ enum Oracle {
         import duckdb, json, sys
         data, query = sys.argv[1:]
         database = duckdb.connect()
-        for table in ["customer", "lineitem", "nation", "orders"]:
+        for table in ["customer", "lineitem", "nation", "orders", "region", "supplier"]:
             database.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{data}/{table}.parquet')")
         rows = database.execute(query).fetchall()
         print(json.dumps([[f"~{cell!r}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]))

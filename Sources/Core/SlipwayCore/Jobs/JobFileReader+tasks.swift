@@ -3,7 +3,7 @@ internal import Yams
 extension JobFileReader {
     private static let taskKeys = [
         "name", "sql", "python", "command", "env", "timeout", "allow_failure", "output",
-        "needs", "when", "always", "for_each", "retries",
+        "needs", "when", "always", "carry_over", "for_each", "retries",
     ]
     private static let actionKeys = ["sql", "python", "command"]
 
@@ -31,6 +31,7 @@ extension JobFileReader {
         let needs = members["needs"].map { self.needs($0) }
         let when = members["when"].flatMap { expression($0) }
         let always = members["always"].flatMap { boolean($0) } ?? false
+        let carryOver = members["carry_over"].flatMap { boolean($0) } ?? true
         let forEach = members["for_each"].flatMap { self.forEach($0) }
         let retries = members["retries"].flatMap { taskRetries($0) }
         guard let name, let action else { return nil }
@@ -40,6 +41,7 @@ extension JobFileReader {
             needs: needs,
             when: when,
             always: always,
+            carryOver: carryOver,
             forEach: forEach,
             retries: retries,
             environment: environment,

@@ -1,6 +1,7 @@
 extension TaskSpec {
     private enum CodingKeys: String, CodingKey {
         case name, action, needs, when, always
+        case carryOver = "carry_over"
         case forEach = "for_each"
         case retries
         case environment = "env"
@@ -17,6 +18,7 @@ extension TaskSpec {
         needs = try container.decodeIfPresent([String].self, forKey: .needs)
         when = try container.decodeIfPresent(String.self, forKey: .when)
         always = try container.decodeIfPresent(Bool.self, forKey: .always) ?? false
+        carryOver = try container.decodeIfPresent(Bool.self, forKey: .carryOver) ?? true
         forEach = try container.decodeIfPresent(ForEach.self, forKey: .forEach)
         retries = try container.decodeIfPresent(TaskRetries.self, forKey: .retries)
         environment = try container.decode([String: JobSpec.EnvironmentValue].self, forKey: .environment)
@@ -33,6 +35,7 @@ extension TaskSpec {
         try container.encodeIfPresent(needs, forKey: .needs)
         try container.encodeIfPresent(when, forKey: .when)
         if always { try container.encode(always, forKey: .always) }
+        if !carryOver { try container.encode(carryOver, forKey: .carryOver) }
         try container.encodeIfPresent(forEach, forKey: .forEach)
         try container.encodeIfPresent(retries, forKey: .retries)
         try container.encode(environment, forKey: .environment)

@@ -9,6 +9,8 @@ package struct TaskSpec: Sendable, Hashable, Codable {
     package var when: String?
     /// It executes once the tasks it needs are over, however they ended.
     package var always: Bool
+    /// Whether a run that resumes another may take its result over. Not for what ends with a run, such as views.
+    package var carryOver: Bool
     /// Executed once for each item.
     package var forEach: ForEach?
     /// `nil`: it is tried once.
@@ -27,6 +29,7 @@ package struct TaskSpec: Sendable, Hashable, Codable {
         needs: [String]? = nil,
         when: String? = nil,
         always: Bool = false,
+        carryOver: Bool = true,
         forEach: ForEach? = nil,
         retries: TaskRetries? = nil,
         environment: [String: JobSpec.EnvironmentValue] = [:],
@@ -39,6 +42,7 @@ package struct TaskSpec: Sendable, Hashable, Codable {
         self.needs = needs
         self.when = when
         self.always = always
+        self.carryOver = carryOver
         self.forEach = forEach
         self.retries = retries
         self.environment = environment

@@ -82,6 +82,15 @@ enum Oracle {
         WHERE year(l_shipdate) = 1994 AND l_discount BETWEEN 0.05 AND 0.07 AND l_quantity < 24
         """
 
+    static let lateLines = """
+        SELECT l_shipmode, count(*) FILTER (o_orderpriority IN ('1-URGENT', '2-HIGH')),
+            count(*) FILTER (o_orderpriority NOT IN ('1-URGENT', '2-HIGH'))
+        FROM orders JOIN lineitem ON o_orderkey = l_orderkey
+        WHERE l_shipmode IN ('MAIL', 'SHIP') AND l_commitdate < l_receiptdate AND l_shipdate < l_commitdate
+            AND year(l_receiptdate) = 1994
+        GROUP BY ALL ORDER BY 1
+        """
+
     static let bestCustomers = """
         SELECT n_name, row_number() OVER (PARTITION BY n_name ORDER BY c_acctbal DESC, c_custkey) AS place, c_name, c_acctbal
         FROM customer JOIN nation ON c_nationkey = n_nationkey WHERE c_acctbal >= 0

@@ -50,6 +50,20 @@ extension StackTests {
             #expect(try await site.run(run).text("warnings") == "1")
         }
 
+        @Test("a query in a file beside the job file gives what DuckDB finds")
+        func file() async throws {
+            let site = try Site.current()
+            let data = try await TPCHData.shared.folder()
+            let applied = try await site.slipway(
+                "job",
+                "apply",
+                "\(Given.repository)/deploy/examples/tpch-shipping.yaml"
+            )
+            #expect(applied.status == 0, "\(applied.notes)")
+            let run = try await succeeded("tpch-shipping", data, on: site)
+            try await compare(outputs(of: run, on: site)["late_lines.result"], with: Oracle.lateLines, data)
+        }
+
         // MARK: Steps
 
         private static func example(_ name: String) throws -> String {

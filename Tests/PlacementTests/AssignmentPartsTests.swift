@@ -107,6 +107,41 @@ import Testing
         #expect(assignment.requirements == ["pandas==2.2.3"])
     }
 
+    @Test func outputsOfEarlierRunsMakeRoomTheLargestFirst() throws {
+        func output(_ task: String, _ name: String, _ bytes: Int) -> TaskOutput {
+            TaskOutput(task: task, name: name, kind: .text, value: .string(String(repeating: "$", count: bytes / 2)))
+        }
+        var request = SmallRequest.make()
+        request.carried = [
+            CarriedTask(
+                name: "a",
+                from: SmallRequest.runID,
+                outputs: [output("a", "small", 300_000), output("a", "large", 600_000)],
+                omitted: ["huge"]
+            ),
+            CarriedTask(
+                name: "b",
+                from: SmallRequest.runID,
+                outputs: [output("b[1]", "x", 500_000), output("b[2]", "x", 10)]
+            ),
+        ]
+        let assignment = try PodManifestTests.assignment(in: PodManifest.make(request), address: "x")
+        #expect(assignment.carried?.map { $0.outputs.map(\.name) } == [["small"], ["x", "x"]])
+        #expect(assignment.carried?.map(\.omitted) == [["huge", "large"], []])
+        request.carried[0].outputs[0] = output("a", "small", 520_000)
+        let smaller = try PodManifestTests.assignment(in: PodManifest.make(request), address: "x")
+        #expect(smaller.carried?.map { $0.outputs.map(\.task) } == [[], ["b[1]", "b[2]"]])
+        request.carried[1].outputs[0] = output("b[1]", "x", 1_100_000)
+        let least = try PodManifestTests.assignment(in: PodManifest.make(request), address: "x")
+        #expect(least.carried?.map(\.omitted) == [["huge", "large"], ["b[1].x"]])
+    }
+
+    @Test func theRunnerKnowsWhichVariablesAreDates() throws {
+        var request = SmallRequest.make(variables: ["day": .string("2026-01-31"), "text": .string("2026-01-31")])
+        request.spec.variables = ["day": JobSpec.Variable(type: .date), "text": JobSpec.Variable()]
+        #expect(try PodManifestTests.assignment(in: PodManifest.make(request), address: "x").dates == ["day"])
+    }
+
     // MARK: Secrets
 
     @Test func secretsReachTheRunnerAndSailByReferenceOnly() throws {

@@ -58,18 +58,20 @@ enum RunnerContainer {
         if let name = assignment.secrets?.first(where: { request.variables[$0].flatMap(SecretReference.init) == nil }) {
             throw ManifestError(problems: ["variables.\(name) must refer to a secret"])
         }
-        let text: String
+        // The longest address, of 45 characters, is reserved.
+        let limit = RunnerAssignment.maximumBytes - 100
+        var text: String
         do {
             text = try JSONValue(encoding: assignment).canonicalText
+            let excess = RunnerAssignment.podBytes(of: text) - limit
+            if excess > 0 { text = try JSONValue(encoding: assignment.omittingOutputs(bytes: excess)).canonicalText }
         } catch {
             throw ManifestError(problems: ["variables or tasks hold a value that JSON has no form for"])
         }
-        // The longest address, of 45 characters, is reserved.
-        let size = RunnerAssignment.podBytes(of: text) + 100
-        guard size <= RunnerAssignment.maximumBytes else {
+        let size = RunnerAssignment.podBytes(of: text)
+        guard size <= limit else {
             let message =
-                "tasks, variables and outputs of earlier runs have \(size) bytes with each $ doubled; "
-                + "at most \(RunnerAssignment.maximumBytes) are allowed"
+                "tasks and variables have \(size) bytes with each $ doubled; at most \(limit) are allowed"
             throw ManifestError(problems: [message])
         }
         guard request.spec.engine != .none else { return AssignmentParts.of(PodEnvironment.escaped(text)) }

@@ -27,6 +27,7 @@ extension RunnerAssignment {
     /// What the runner is told of a job; the rest depends on the run and its cluster.
     package init(runID: RunID, placement: Int, spec: JobSpec, variables: [String: JSONValue]) {
         let secrets = spec.variables.filter { $0.value.type == .secret }.keys.sorted()
+        let dates = spec.variables.filter { $0.value.type == .date }.keys.sorted()
         let confidential = spec.environment.filter { $0.value.isSecret }.keys.sorted()
         var session: JobSpec.SessionScope?
         if case .sail(let settings) = spec.engine { session = settings.session }
@@ -40,6 +41,7 @@ extension RunnerAssignment {
             session: session,
             requirements: spec.requirements,
             secrets: secrets.isEmpty ? nil : secrets,
+            dates: dates.isEmpty ? nil : dates,
             confidentialEnvironment: confidential.isEmpty ? nil : confidential,
             sailAddress: nil
         )

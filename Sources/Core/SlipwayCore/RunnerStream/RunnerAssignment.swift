@@ -20,6 +20,8 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
     package var skipped: [String]?
     /// The variables that are secrets; the value of each is in the environment as ``secretPrefix`` and its name.
     package var secrets: [String]?
+    /// The variables that are dates, which SQL takes as dates.
+    package var dates: [String]?
     /// Environment variables whose values must not appear in any stream.
     package var confidentialEnvironment: [String]?
     /// Where Sail listens, such as `sc://127.0.0.1:50051`; `nil` without an engine.
@@ -32,7 +34,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
 
     package enum CodingKeys: String, CodingKey {
         case runID = "run_id"
-        case placement, job, tasks, variables, parallelism, session, requirements, carried, skipped, secrets
+        case placement, job, tasks, variables, parallelism, session, requirements, carried, skipped, secrets, dates
         case confidentialEnvironment = "confidential_env"
         case sailAddress = "sail_address"
         case terminationMessagePath = "termination_message_path"
@@ -52,6 +54,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
         carried: [CarriedTask]? = nil,
         skipped: [String]? = nil,
         secrets: [String]? = nil,
+        dates: [String]? = nil,
         confidentialEnvironment: [String]? = nil,
         sailAddress: String?,
         terminationMessagePath: String = "/dev/termination-log",
@@ -69,6 +72,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
         self.carried = carried
         self.skipped = skipped
         self.secrets = secrets
+        self.dates = dates
         self.confidentialEnvironment = confidentialEnvironment
         self.sailAddress = sailAddress
         self.terminationMessagePath = terminationMessagePath
@@ -82,12 +86,24 @@ package struct CarriedTask: Sendable, Hashable, Codable {
     package var name: String
     /// The run that executed it.
     package var from: RunID
+    /// Of a task with `for_each` those of its items too, each under the item's name, such as `load[3]`.
     package var outputs: [TaskOutput]
+    /// Outputs that there are and that are too large to be taken along: `name`, or of an item `load[3].name`.
+    package var omitted: [String]
 
-    package init(name: String, from: RunID, outputs: [TaskOutput]) {
+    package init(name: String, from: RunID, outputs: [TaskOutput], omitted: [String] = []) {
         self.name = name
         self.from = from
         self.outputs = outputs
+        self.omitted = omitted
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        from = try container.decode(RunID.self, forKey: .from)
+        outputs = try container.decode([TaskOutput].self, forKey: .outputs)
+        omitted = try container.decodeIfPresent([String].self, forKey: .omitted) ?? []
     }
 }
 

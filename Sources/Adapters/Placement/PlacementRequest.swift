@@ -14,6 +14,10 @@ package struct PlacementRequest: Sendable, Hashable {
     package var spec: JobSpec
     /// The final value of each variable.
     package var variables: [String: JSONValue]
+    /// Tasks that are not executed because an earlier run did.
+    package var carried: [CarriedTask]
+    /// Tasks that are not executed because the run starts after them.
+    package var skipped: [String]
     package var policy: PodPolicy
 
     package init(
@@ -26,6 +30,8 @@ package struct PlacementRequest: Sendable, Hashable {
         jobVersion: Int,
         spec: JobSpec,
         variables: [String: JSONValue],
+        carried: [CarriedTask] = [],
+        skipped: [String] = [],
         policy: PodPolicy = PodPolicy()
     ) {
         self.installation = installation
@@ -37,6 +43,8 @@ package struct PlacementRequest: Sendable, Hashable {
         self.jobVersion = jobVersion
         self.spec = spec
         self.variables = variables
+        self.carried = carried
+        self.skipped = skipped
         self.policy = policy
     }
 }

@@ -45,6 +45,8 @@ enum RunnerContainer {
             job: request.jobName,
             tasks: request.spec.tasks,
             variables: request.variables,
+            carried: request.carried.isEmpty ? nil : request.carried,
+            skipped: request.skipped.isEmpty ? nil : request.skipped,
             sailAddress: nil,
             terminationMessagePath: terminationMessagePath,
             // Some may come late, or with a delay, before a runner counts as stalled.

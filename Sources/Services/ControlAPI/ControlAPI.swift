@@ -54,14 +54,15 @@ package struct ControlAPI: Service {
             actions: RunActions(store: store, factory: factory, signals: messaging.signals),
             limits: limits
         )
-        let watch = WatchOperation(store: store, live: live, limits: limits, now: now)
+        let watch = WatchOperation(store: store, directory: directory, live: live, limits: limits, now: now)
+        let tasks = TaskOperations(store: store, directory: directory, limits: limits)
         let logs = LogOperations(store: store, live: live, limits: limits)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
-            jobs.all + runs.all + actions.all + watch.all + logs.all + fleet.all,
+            jobs.all + runs.all + actions.all + watch.all + tasks.all + logs.all + fleet.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

@@ -86,12 +86,24 @@ package struct CarriedTask: Sendable, Hashable, Codable {
     package var name: String
     /// The run that executed it.
     package var from: RunID
+    /// Of a task with `for_each` those of its items too, each under the item's name, such as `load[3]`.
     package var outputs: [TaskOutput]
+    /// Outputs that there are and that are too large to be taken along: `name`, or of an item `load[3].name`.
+    package var omitted: [String]
 
-    package init(name: String, from: RunID, outputs: [TaskOutput]) {
+    package init(name: String, from: RunID, outputs: [TaskOutput], omitted: [String] = []) {
         self.name = name
         self.from = from
         self.outputs = outputs
+        self.omitted = omitted
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        from = try container.decode(RunID.self, forKey: .from)
+        outputs = try container.decode([TaskOutput].self, forKey: .outputs)
+        omitted = try container.decodeIfPresent([String].self, forKey: .omitted) ?? []
     }
 }
 

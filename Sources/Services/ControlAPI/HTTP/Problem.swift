@@ -19,6 +19,8 @@ struct Problem: Error, Sendable {
         case versionNotFound = "version_not_found"
         case runNotFound = "run_not_found"
         case runNotOver = "run_not_over"
+        case nothingLeft = "nothing_left"
+        case taskNotReady = "task_not_ready"
         case actionNotPossible = "action_not_possible"
         case unknownTeamOrCluster = "unknown_team_or_cluster"
         case overloaded

@@ -82,7 +82,8 @@ struct RunOperations: Sendable {
 
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let body = try await RunDescription(store: store, limits: limits).text(call.runID(), now: now())
+        let description = RunDescription(store: store, directory: factory.directory, limits: limits)
+        let body = try await description.text(call.runID(), now: now())
         return .json { $0.value(VerbatimJSON(text: body)) }
     }
 
@@ -131,5 +132,6 @@ extension JSONWriter {
         member("version", run.jobVersion)
         member("state", RunState.pending)
         member("origin", run.originID)
+        plan(run.plan)
     }
 }

@@ -101,12 +101,19 @@ struct CommandLineFixture: Sendable {
         _ = try await store.admit(holder: holder.id, term: term)
         let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 500, window: 10_000).runs
         let run = try #require(claimed.first { $0.id == id })
-        _ = try await store.apply([report(run, revision: 1, task: .running)])
+        _ = try await store.apply([report(run, revision: 1)])
+        try await write(run, [], tasks: [Self.task(.running)])
         return run
     }
 
     /// Stores lines of the task `extract` and perhaps an output.
-    func write(_ run: ClaimedRun, _ texts: [String], outputs: [TaskOutput] = []) async throws {
+    func write(
+        _ run: ClaimedRun,
+        _ texts: [String],
+        outputs: [TaskOutput] = [],
+        tasks: [TaskRow] = [],
+        warnings: [RunWarning] = []
+    ) async throws {
         let before = try #require(try await store.pulses([run.id]).first).streamSequence
         let lines = texts.enumerated().map { index, text in
             LogLine(
@@ -122,10 +129,13 @@ struct CommandLineFixture: Sendable {
             placement: run.placement,
             previousStreamSequence: before,
             previousSailLines: 0,
-            streamSequence: before + Int64(texts.count),
+            streamSequence: before + Int64(texts.count) + (texts.isEmpty ? 1 : 0),
             sailLines: 0,
-            chunks: [LogChunk(stream: "task/extract", lines: lines)],
-            outputs: outputs
+            chunks: lines.isEmpty ? [] : [LogChunk(stream: "task/extract", lines: lines)],
+            outputs: outputs,
+            tasks: tasks,
+            warnings: warnings,
+            countedWarnings: warnings.count { $0.isCounted }
         )
         try #require(try await store.store([flush]) == [run.id])
     }
@@ -148,13 +158,18 @@ struct CommandLineFixture: Sendable {
     }
 
     func end(_ run: ClaimedRun, _ end: PlacementEnd, warnings: Int = 0) async throws {
-        var last = report(run, revision: 100, task: end.outcome == .succeeded ? .succeeded : .failed)
+        try await write(run, [], tasks: [Self.task(end.outcome == .succeeded ? .succeeded : .failed)])
+        var last = report(run, revision: 100)
         last.end = end
         last.warnings = warnings
         _ = try await store.apply([last])
     }
 
-    private func report(_ run: ClaimedRun, revision: Int64, task: TaskState) -> PlacementReport {
+    private static func task(_ state: TaskState) -> TaskRow {
+        TaskRow(name: "extract", position: 0, state: state, startedAt: .now, endedAt: state.isTerminal ? .now : nil)
+    }
+
+    private func report(_ run: ClaimedRun, revision: Int64) -> PlacementReport {
         PlacementReport(
             runID: run.id,
             placement: run.placement,
@@ -162,8 +177,7 @@ struct CommandLineFixture: Sendable {
             revision: revision,
             timeline: [ObservedState(state: .starting, at: .now), ObservedState(state: .running, at: .now)],
             node: "node-1",
-            podUID: "uid-1",
-            tasks: [ObservedTask(report: TaskReport(name: "extract", state: task), startedAt: .now, endedAt: .now)]
+            podUID: "uid-1"
         )
     }
 

@@ -254,12 +254,12 @@ extension JSONValue {
 
 extension APIFixture {
     /// Asks for an action on one run as Ann.
-    fileprivate func act(_ action: String, _ id: RunID, _ body: String? = nil) async throws -> Answer {
+    func act(_ action: String, _ id: RunID, _ body: String? = nil) async throws -> Answer {
         try await client.send("POST", "/runs/\(id)/\(action)", body, headers: [("slipway-actor", "Ann O'Neil — ops")])
     }
 
     /// Asks for an action on many runs.
-    fileprivate func act(_ action: String, _ body: some StringProtocol) async throws -> Answer {
+    func act(_ action: String, _ body: some StringProtocol) async throws -> Answer {
         try await client.send("POST", "/runs:\(action)", String(body))
     }
 

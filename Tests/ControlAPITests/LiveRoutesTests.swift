@@ -14,10 +14,7 @@ import Testing
             let id = try await api.createRun()
             async let watched = api.client.events("/runs/\(id)/watch")
             let claimed = try #require(try await fleet.place()[id])
-            try await fleet.start(
-                claimed,
-                tasks: [ObservedTask(report: TaskReport(name: "extract", state: .running))]
-            )
+            try await fleet.start(claimed, tasks: [TaskRow(name: "extract", position: 0, state: .running)])
             try await fleet.end(claimed, TestFleet.success())
             let events = try await watched
             let states = events.filter { $0.name != "tasks" && $0.name != "end" }.compactMap {

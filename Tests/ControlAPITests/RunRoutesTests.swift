@@ -183,9 +183,7 @@ import Testing
             let id = try await api.createRun()
             let claimed = try #require(try await fleet.place()[id])
             let failure = TaskFailure(reason: .taskFailed, failureClass: .user, message: "no such table: orders")
-            let tasks = [
-                ObservedTask(report: TaskReport(name: "extract", state: .failed, exitCode: 1, failure: failure))
-            ]
+            let tasks = [TaskRow(name: "extract", position: 0, state: .failed, exitCode: 1, failure: failure)]
             try await fleet.start(claimed)
             try await fleet.end(claimed, tasks: tasks, warnings: 2, TestFleet.failure())
             let run = try await api.client.get("/runs/\(id)").json

@@ -29,13 +29,15 @@ struct TestFleet: Sendable {
     }
 
     /// Tells that user code runs.
-    func start(_ run: ClaimedRun, tasks: [ObservedTask] = []) async throws {
-        _ = try await store.apply([report(run, revision: 1, tasks: tasks, end: nil)])
+    func start(_ run: ClaimedRun, tasks: [TaskRow] = []) async throws {
+        _ = try await store.apply([report(run, revision: 1, end: nil)])
+        if !tasks.isEmpty { try await write(run, [], tasks: tasks) }
     }
 
     /// Tells that it is over.
-    func end(_ run: ClaimedRun, tasks: [ObservedTask] = [], warnings: Int = 0, _ end: PlacementEnd) async throws {
-        var last = report(run, revision: 100, tasks: tasks, end: end)
+    func end(_ run: ClaimedRun, tasks: [TaskRow] = [], warnings: Int = 0, _ end: PlacementEnd) async throws {
+        if !tasks.isEmpty { try await write(run, [], tasks: tasks) }
+        var last = report(run, revision: 100, end: end)
         last.warnings = warnings
         _ = try await store.apply([last])
     }
@@ -43,7 +45,6 @@ struct TestFleet: Sendable {
     private func report(
         _ run: ClaimedRun,
         revision: Int64,
-        tasks: [ObservedTask],
         end: PlacementEnd?
     ) -> PlacementReport {
         PlacementReport(
@@ -54,7 +55,6 @@ struct TestFleet: Sendable {
             timeline: [ObservedState(state: .starting, at: .now), ObservedState(state: .running, at: .now)],
             node: "node-1",
             podUID: "uid-1",
-            tasks: tasks,
             end: end
         )
     }
@@ -76,8 +76,14 @@ struct TestFleet: Sendable {
         }
     }
 
-    /// Writes lines, numbered from `first`; those of `sail` have numbers of their own.
-    func write(_ run: ClaimedRun, _ lines: [(stream: String, text: String)], outputs: [TaskOutput] = []) async throws {
+    /// Writes lines, numbered from `first`; those of `sail` have numbers of their own. Tasks and warnings come with one more line.
+    func write(
+        _ run: ClaimedRun,
+        _ lines: [(stream: String, text: String)],
+        outputs: [TaskOutput] = [],
+        tasks: [TaskRow] = [],
+        warnings: [RunWarning] = []
+    ) async throws {
         let before = try #require(try await store.pulses([run.id]).first)
         var sequence = before.streamSequence
         var sailLines = before.sailLines
@@ -98,6 +104,7 @@ struct TestFleet: Sendable {
                 chunks.append(LogChunk(stream: stream, lines: [line]))
             }
         }
+        if !tasks.isEmpty || !warnings.isEmpty { sequence += 1 }
         let flush = StreamFlush(
             run: run.id,
             leaseEpoch: run.leaseEpoch,
@@ -107,7 +114,10 @@ struct TestFleet: Sendable {
             streamSequence: sequence,
             sailLines: sailLines,
             chunks: chunks,
-            outputs: outputs
+            outputs: outputs,
+            tasks: tasks,
+            warnings: warnings,
+            countedWarnings: warnings.count { $0.isCounted }
         )
         try #require(try await store.store([flush]) == [run.id])
     }

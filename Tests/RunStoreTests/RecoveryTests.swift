@@ -26,10 +26,20 @@ import Testing
             #expect(stored.value == .string("a\u{FFFD}b\\u0000c\\\u{FFFD}"))
 
             let failure = TaskFailure(reason: .taskFailed, failureClass: .user, message: "broken\0here")
-            var report = fixture.report(run)
-            report.tasks = [ObservedTask(report: TaskReport(name: "only", state: .failed, failure: failure))]
-            #expect(try await fixture.store.apply([report]).refused.isEmpty)
-            #expect(try await fixture.store.tasks(run.id).first?.failure?.message == "broken\u{FFFD}here")
+            let item = JSONValue.object(["na\0me": .string("a\0b")])
+            let row = TaskRow(name: "only", position: 0, state: .failed, failure: failure, item: item, note: "no\0te")
+            try await fixture.tell(
+                run,
+                [row],
+                warnings: [
+                    RunWarning(source: .runner, sequence: 3, milliseconds: 1, task: "on\0ly", message: "odd\0")
+                ]
+            )
+            let told = try #require(try await fixture.store.tasks(run.id).first?.row)
+            #expect(told.failure?.message == "broken\u{FFFD}here" && told.note == "no\u{FFFD}te")
+            #expect(told.item == .object(["na\u{FFFD}me": .string("a\u{FFFD}b")]))
+            let warning = try #require(try await fixture.store.warnings(run.id, limit: 9).first?.warning)
+            #expect(warning.task == "on\u{FFFD}ly" && warning.message == "odd\u{FFFD}")
         }
     }
 
@@ -50,7 +60,7 @@ import Testing
         try await StoreFixture.with { fixture in
             let runs = try await fixture.claimed(5)
             var reports = runs.map { fixture.report($0, end: StoreFixture.success()) }
-            reports[2].tasks[0].report.exitCode = .max
+            reports[2].warnings = .max
             let applied = try await fixture.store.apply(reports)
             #expect(applied.refused.map(\.run) == [runs[2].id])
             #expect(Set(applied.finished.map(\.run)) == Set(runs.map(\.id)).subtracting([runs[2].id]))

@@ -46,6 +46,10 @@ extension StoreFixture {
 
     func ended(_ end: PlacementEnd) async throws -> RunID {
         let run = try await claimOne()
+        try await tell(
+            run,
+            [TaskRow(name: "only", position: 0, state: end.outcome == .succeeded ? .succeeded : .failed)]
+        )
         _ = try await store.apply([report(run, end: end)])
         return run.id
     }

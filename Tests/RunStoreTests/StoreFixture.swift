@@ -96,9 +96,28 @@ struct StoreFixture: Sendable {
             timeline: timeline,
             node: "node-1",
             podUID: "uid-1",
-            tasks: [ObservedTask(report: TaskReport(name: "only", state: end == nil ? .running : .succeeded))],
             end: end
         )
+    }
+
+    /// Stores tasks, and warnings, as a worker does with one more line of the stream.
+    func tell(_ run: ClaimedRun, _ tasks: [TaskRow], warnings: [RunWarning] = [], counted: Int = 0) async throws {
+        let before = try #require(try await store.pulses([run.id]).first)
+        let flush = StreamFlush(
+            run: run.id,
+            leaseEpoch: before.leaseEpoch,
+            placement: before.placement,
+            previousStreamSequence: before.streamSequence,
+            previousSailLines: before.sailLines,
+            streamSequence: before.streamSequence + 1,
+            sailLines: before.sailLines,
+            chunks: [],
+            outputs: [],
+            tasks: tasks,
+            warnings: warnings,
+            countedWarnings: counted
+        )
+        try #require(try await store.store([flush]) == [run.id])
     }
 
     static func success() -> PlacementEnd {

@@ -188,6 +188,16 @@ struct LedgerComparison {
             let lines = (stored + 1...last).map {
                 LogLine(sequence: $0, milliseconds: 1_772_359_200_000, channel: .stdout, text: "line")
             }
+            let tasks = (0..<dice.below(3)).map { number in
+                TaskRow(
+                    name: number == 0 ? "only" : "only[\(number)]",
+                    position: 0,
+                    itemIndex: number == 0 ? nil : number,
+                    state: TaskState.allCases[dice.below(TaskState.allCases.count)],
+                    attempt: dice.within(1...3),
+                    warnings: dice.below(2)
+                )
+            }
             return StreamFlush(
                 run: run,
                 leaseEpoch: (row?.leaseEpoch ?? 1) - (dice.happens(0.2) ? 1 : 0),
@@ -197,7 +207,9 @@ struct LedgerComparison {
                 streamSequence: last,
                 sailLines: (row?.sailLines ?? 0) + Int64(dice.below(2)),
                 chunks: [LogChunk(stream: "runner", lines: lines)],
-                outputs: []
+                outputs: [],
+                tasks: tasks,
+                countedWarnings: dice.below(3)
             )
         }
         return .store(flushes)

@@ -10,7 +10,7 @@ extension LedgerComparison {
             """
             SELECT concat_ws(' ', 'live', id, state, lease_epoch, placement, coalesce(holder_id::text, '-'),
                 coalesce(reason, '-'), coalesce(node, '-'), coalesce(pod_uid, '-'), report_revision, stream_sequence,
-                sail_lines, running_at IS NOT NULL, warnings, coalesce(origin_id::text, '-'), coalesce(origin_kind, '-'),
+                sail_lines, task_sequence, running_at IS NOT NULL, warnings, coalesce(origin_id::text, '-'), coalesce(origin_kind, '-'),
                 coalesce(root_id::text, '-'), attempt, is_promoted, coalesce(retries_used ->> 'infrastructure', '0'),
                 coalesce(retries_used ->> 'timeout', '0'), coalesce(retries_used ->> 'user', '0'),
                 coalesce(retries_used ->> 'free', '0'), coalesce(overrides ->> 'runner_memory_bytes', '-'))
@@ -32,6 +32,9 @@ extension LedgerComparison {
             SELECT concat_ws(' ', 'lines', run_id, placement, stream, string_agg(number::text, ',' ORDER BY number))
             FROM run_log_chunks, generate_series(first_sequence, last_sequence) AS number
             GROUP BY run_id, placement, stream
+            UNION ALL
+            SELECT concat_ws(' ', 'task', run_id, name, position, coalesce(item_index::text, '-'), state, attempt, warnings)
+            FROM run_tasks
             """
         ).decode(String.self)
         return rows.sorted()
@@ -41,7 +44,7 @@ extension LedgerComparison {
         let live = tables.live.values.map { run in
             "live \(run.id) \(run.state.rawValue) \(run.leaseEpoch) \(run.placement) \(text(run.holderID)) "
                 + "\(run.reason?.rawValue ?? "-") \(run.node ?? "-") \(run.podUID ?? "-") \(run.reportRevision) "
-                + "\(run.streamSequence) \(run.sailLines) \(text(run.runningAt != nil)) \(run.warnings) "
+                + "\(run.streamSequence) \(run.sailLines) \(run.taskSequence) \(text(run.runningAt != nil)) \(run.warnings) "
                 + "\(text(run.originID)) \(run.originKind?.rawValue ?? "-") \(text(run.rootID)) \(run.attempt) "
                 + "\(text(run.isPromoted)) \(run.retriesUsed.infrastructure) \(run.retriesUsed.timeout) "
                 + "\(run.retriesUsed.user) \(run.retriesUsed.free) "
@@ -63,7 +66,13 @@ extension LedgerComparison {
             "lines \(key.placement.run) \(key.placement.placement) \(key.stream) "
                 + numbers.map { "\($0)" }.joined(separator: ",")
         }
-        return (live + over + cleanups + placements + events + holders + lines).sorted()
+        let tasks = tables.tasks.flatMap { run, tasks in
+            tasks.values.map { task in
+                "task \(run) \(task.name) \(task.position) \(task.itemIndex.map { "\($0)" } ?? "-") "
+                    + "\(task.state.rawValue) \(task.attempt) \(task.warnings)"
+            }
+        }
+        return (live + over + cleanups + placements + events + holders + lines + tasks).sorted()
     }
 
     private static func text(_ identifier: Identifier?) -> String { identifier?.description ?? "-" }

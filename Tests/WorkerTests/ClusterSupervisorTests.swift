@@ -229,6 +229,7 @@ struct ClusterSupervisorTests {
         var deletions = supervisor.deletionRequests.makeAsyncIterator()
         #expect(await deletions.next()?.pod == Sample.podKey)
         await supervisor.observe([.deleted(try PodDocument.snapshot(.running))])
+        _ = await store(supervisor)
         #expect(await supervisor.takeReports().last?.end?.outcome == .timeout)
     }
 
@@ -275,6 +276,7 @@ struct ClusterSupervisorTests {
         var deletions = supervisor.deletionRequests.makeAsyncIterator()
         #expect(await deletions.next()?.pod == Sample.podKey)
         await supervisor.observe([.deleted(try PodDocument.snapshot(.running))])
+        _ = await store(supervisor)
         let end = await supervisor.takeReports().last?.end
         #expect(end?.outcome == .timeout && (end?.at ?? Sample.created) < Sample.created + .seconds(100))
     }

@@ -202,10 +202,12 @@ struct SupervisedPlacementTests {
         ]
         var placement = try placement([.running], run: Sample.run(storedSequence: 2))
         read(&placement, lines + lines)
-        let report = placement.report()
-        #expect(report.warnings == 1)
-        #expect(report.tasks.map(\.report.state) == [.succeeded])
-        #expect(report.tasks.first?.startedAt != nil && report.tasks.first?.endedAt != nil)
+        #expect(placement.report().warnings == 1)
+        let flush = placement.stream.flush(of: placement.run, chunkBytes: 1 << 16)
+        let task = try #require(flush.tasks.first)
+        #expect(flush.tasks.count == 1 && task.state == .succeeded && task.warnings == 1)
+        #expect(task.startedAt != nil && task.endedAt != nil)
+        #expect(flush.warnings.isEmpty && flush.countedWarnings == 0, "the one before has stored it")
     }
 
     @Test("a line that no runner writes changes nothing", arguments: [Int64.min, -1, 253_402_300_800_000, .max])
@@ -214,13 +216,13 @@ struct SupervisedPlacementTests {
         let record = RunnerRecord.task(TaskReport(name: "only", state: .failed))
         read(&placement, [RunnerLine(sequence: 1, milliseconds: milliseconds, record: record)])
         #expect(!placement.stream.isDirty)
-        #expect(placement.report().tasks.isEmpty)
+        #expect(placement.stream.flush(of: placement.run, chunkBytes: 1 << 16).tasks.isEmpty)
     }
 
     @Test("a task that the job does not have is ignored")
     func unknownTask() throws {
         var placement = try placement([.running])
         read(&placement, [Sample.line(1, .task(TaskReport(name: "other", state: .failed)))])
-        #expect(placement.report().tasks.isEmpty)
+        #expect(placement.stream.flush(of: placement.run, chunkBytes: 1 << 16).tasks.isEmpty)
     }
 }

@@ -95,11 +95,20 @@ struct PodContainers {
     }
 
     private static func summary(_ message: String?) -> (RunnerSummary?, String?) {
-        guard let message, !message.isEmpty else { return (nil, "the runner left no summary") }
+        guard let message, message.contains(where: { !$0.isWhitespace }) else {
+            return (nil, "the runner left no summary")
+        }
         do {
             return (try JSONDecoder().decode(RunnerSummary.self, from: Data(message.utf8)), nil)
         } catch {
-            return (nil, "the termination message is not a runner's summary")
+            // Kubernetes keeps no more of it, and may keep a little less.
+            let isCut = message.utf8.count >= RunnerSummary.maximumBytes - 4
+            return (
+                nil,
+                isCut
+                    ? "the termination message is larger than \(RunnerSummary.maximumBytes) bytes and was cut"
+                    : "the termination message is not a runner's summary"
+            )
         }
     }
 

@@ -30,6 +30,7 @@ enum PodEvidence {
             "containers": .array(containers.map { container($0, characters) }),
             "events": .array(events.suffix(maximumEvents).map { event($0, characters) }),
             "termination_message": text(reading.runnerEnd?.message, characters * 2),
+            "summary": text(reading.runnerEnd?.summaryProblem, 100),
         ])
     }
 

@@ -48,7 +48,12 @@ package struct ControlAPI: Service {
             limits: limits,
             now: now
         )
-        let description = RunDescription(store: store, limits: limits, prices: configuration.prices)
+        let description = RunDescription(
+            store: store,
+            directory: directory,
+            limits: limits,
+            prices: configuration.prices
+        )
         let factory = RunFactory(directory: directory, identifiers: identifiers)
         let runs = RunOperations(
             store: store,
@@ -65,14 +70,23 @@ package struct ControlAPI: Service {
             actions: RunActions(store: store, factory: factory, signals: messaging.signals),
             limits: limits
         )
-        let watch = WatchOperation(store: store, live: live, description: description, limits: limits, now: now)
+        let watch = WatchOperation(
+            store: store,
+            directory: directory,
+            live: live,
+            description: description,
+            limits: limits,
+            now: now
+        )
+        let tasks = TaskOperations(store: store, directory: directory, limits: limits)
         let logs = LogOperations(store: store, live: live, limits: limits)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
-            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + logs.all + fleet.all,
+            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
+                + fleet.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

@@ -16,6 +16,8 @@ package struct ControlAPILimits: Sendable {
     package var listedOutputBytes = 64 << 10
     /// Events shown with one run.
     package var eventsPerRun = 2000
+    /// Warnings shown with one run; all have a list of their own.
+    package var warningsPerRun = 5
     /// Streams that follow a run at once.
     package var followers = 2000
     /// How often followed runs are looked at.

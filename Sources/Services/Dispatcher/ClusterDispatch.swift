@@ -92,6 +92,10 @@ struct ClusterDispatch: Sendable {
         let claimedAt = time.instant()
         let keys = Set(claimed.map { JobVersionKey(job: $0.jobID, version: $0.jobVersion) })
         let known = try await specs.specs(keys)
+        let following = claimed.filter { $0.plan != nil }.map(\.id)
+        let carried =
+            following.isEmpty
+            ? [:] : try await store.carriedTasks(following, limitBytes: settings.carriedOutputBytes)
         var placed: [SuperviseHint.Lease] = []
         var ends: [PlacementReport] = []
         try await withThrowingTaskGroup(of: (ClaimedRun, Creation).self) { group in
@@ -99,7 +103,8 @@ struct ClusterDispatch: Sendable {
             func startNext() {
                 guard let run = waiting.popFirst() else { return }
                 let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)]
-                group.addTask { (run, try await create(run, spec: spec, claimedAt: claimedAt)) }
+                let taken = carried[run.id] ?? []
+                group.addTask { (run, try await create(run, spec: spec, carried: taken, claimedAt: claimedAt)) }
             }
             for _ in 0..<settings.parallelCreates { startNext() }
             while let (run, creation) = try await group.next() {
@@ -140,8 +145,12 @@ struct ClusterDispatch: Sendable {
         case leaseGone
     }
 
-    private func create(_ run: ClaimedRun, spec: JobSpec?, claimedAt: ContinuousClock.Instant) async throws -> Creation
-    {
+    private func create(
+        _ run: ClaimedRun,
+        spec: JobSpec?,
+        carried: [CarriedTask],
+        claimedAt: ContinuousClock.Instant
+    ) async throws -> Creation {
         guard let spec else {
             return .refused(refusal(.invalidJob, "version \(run.jobVersion) of the job does not exist any more"))
         }
@@ -158,6 +167,8 @@ struct ClusterDispatch: Sendable {
                     jobVersion: run.jobVersion,
                     spec: spec.applying(run.overrides),
                     variables: run.variables,
+                    carried: carried,
+                    skipped: run.plan?.skipped ?? [],
                     policy: settings.pod
                 )
             )

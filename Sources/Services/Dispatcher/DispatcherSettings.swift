@@ -18,6 +18,8 @@ package struct DispatcherSettings: Sendable {
     package var claimAge: Duration = .seconds(5)
     /// How long one run's creation is tried while the API server is away or overloaded.
     package var createPatience: Duration = .seconds(30)
+    /// What a run takes over of other runs' outputs, in bytes of JSON. Larger ones are named to its runner and left out.
+    package var carriedOutputBytes = 512 << 10
     package var pod = PodPolicy()
 
     package init() {}

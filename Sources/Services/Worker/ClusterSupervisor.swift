@@ -254,7 +254,7 @@ actor ClusterSupervisor {
     }
 
     private func waitForRoom(_ run: RunID) async {
-        guard !isStopped, let placement = placements[run], placement.stream.bufferedBytes > settings.bufferedLogBytes
+        guard !isStopped, let placement = placements[run], placement.stream.waitingBytes > settings.bufferedLogBytes
         else {
             return
         }
@@ -288,6 +288,7 @@ actor ClusterSupervisor {
             isOver =
                 ending == .podGone || placement.isRunnerStreamComplete || (ending == .complete && openedAfterEnd)
             if isOver { placements[run]?.isRunnerStreamComplete = true }
+            if ending == .complete, openedAfterEnd { placements[run]?.isRunnerStreamRead = true }
         case .sail:
             let isStopped = openedAfterEnd || placement.reading?.sail?.isRunning != true
             isOver = ending == .podGone || (ending == .complete && isStopped)

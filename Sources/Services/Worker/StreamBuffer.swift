@@ -17,10 +17,23 @@ struct StreamBuffer: Sendable {
     private(set) var bufferedBytes = 0
     private var totalBytes = 0
     private var isTruncated = false
+    private(set) var tasks: TaskBoard
+    private var runnerWarnings = WarningList(.runner)
+    private var sailWarnings = WarningList(.sail)
 
-    init(storedSequence: Int64, storedSailLines: Int64) {
+    init(storedSequence: Int64, storedSailLines: Int64, tasks: [TaskSpec] = []) {
         self.storedSequence = storedSequence
         self.storedSailLines = storedSailLines
+        self.tasks = TaskBoard(tasks)
+    }
+
+    /// The warnings of the runner that were seen, and of Sail those that count.
+    var warningCounts: (runner: Int, sail: Int) { (runnerWarnings.counted, sailWarnings.counted) }
+
+    /// What is held in memory until it is stored, in bytes.
+    var waitingBytes: Int {
+        let notes = tasks.touchCount + runnerWarnings.waitingCount + sailWarnings.waitingCount
+        return bufferedBytes + notes * TaskBoard.touchBytes
     }
 
     /// Whether there is something to store.
@@ -32,29 +45,99 @@ struct StreamBuffer: Sendable {
     /// - Returns: `false` for a line seen before.
     mutating func take(_ line: RunnerLine, byteLimit: Int) -> Bool {
         guard line.sequence > seenSequence else { return false }
+        markGap(before: line, byteLimit: byteLimit)
         seenSequence = line.sequence
+        let isStored = line.sequence <= storedSequence
         switch line.record {
         case .log(let task, let channel, let text):
             let stream = task.map { "task/\($0)" } ?? "runner"
             append(
                 LogLine(sequence: line.sequence, milliseconds: line.milliseconds, channel: channel, text: text),
                 to: stream,
-                isStored: line.sequence <= storedSequence,
+                isStored: isStored,
                 byteLimit: byteLimit
             )
         case .output(let output):
-            guard line.sequence > storedSequence else { break }
+            guard !isStored else { break }
             outputs.append((line.sequence, output))
-        case .started, .task, .warning, .progress, .heartbeat, .finished:
+        case .task(let report):
+            let at = Timestamp(microsecondsSince1970: line.milliseconds * 1000)
+            tasks.take(report, at: at, sequence: line.sequence, isStored: isStored)
+        case .progress(let task, let done, let total):
+            let progress = TaskProgress(done: done, total: total)
+            tasks.take(progress, of: task, sequence: line.sequence, isStored: isStored)
+        case .warning(let task, let message):
+            if let task { tasks.takeWarning(of: task, sequence: line.sequence, isStored: isStored) }
+            runnerWarnings.take(
+                message,
+                of: task,
+                sequence: line.sequence,
+                milliseconds: line.milliseconds,
+                isCounted: true,
+                isStored: isStored
+            )
+        case .started, .heartbeat, .finished:
             break
         }
         return true
+    }
+
+    // MARK: What is missing
+
+    /// Lines that were written and cannot be read any more, as when a node has thrown the beginning of a log away.
+    private mutating func markGap(before line: RunnerLine, byteLimit: Int) {
+        let known = max(seenSequence, storedSequence)
+        guard line.sequence > known + 1 else { return }
+        markMissing(known + 1...line.sequence - 1, milliseconds: line.milliseconds, byteLimit: byteLimit)
+    }
+
+    /// The stream ended although more was written.
+    ///
+    /// - Parameter last: the number of the last line that was written, if anything told it.
+    mutating func markCut(last: Int64?, milliseconds: Int64, byteLimit: Int) {
+        let known = max(seenSequence, storedSequence)
+        if let last {
+            guard last > known else { return }
+            seenSequence = last
+            markMissing(known + 1...last, milliseconds: milliseconds, byteLimit: byteLimit)
+        } else {
+            seenSequence = known + 1
+            let text = "[the runner's lines after \(known) were not received]"
+            mark(text, sequence: known + 1, milliseconds: milliseconds, byteLimit: byteLimit)
+        }
+    }
+
+    private mutating func markMissing(_ lines: ClosedRange<Int64>, milliseconds: Int64, byteLimit: Int) {
+        let text =
+            lines.count == 1
+            ? "[line \(lines.lowerBound) was not received]"
+            : "[lines \(lines.lowerBound) to \(lines.upperBound) were not received]"
+        mark(text, sequence: lines.upperBound, milliseconds: milliseconds, byteLimit: byteLimit)
+    }
+
+    private mutating func mark(_ text: String, sequence: Int64, milliseconds: Int64, byteLimit: Int) {
+        append(
+            LogLine(sequence: sequence, milliseconds: milliseconds, channel: .stderr, text: text),
+            to: "runner",
+            isStored: sequence <= storedSequence,
+            byteLimit: byteLimit
+        )
     }
 
     /// Notes a line of Sail's log, which has no numbers: they are counted from the container's first line.
     mutating func takeSail(number: Int64, milliseconds: Int64, text: String, byteLimit: Int) {
         guard number > seenSailLines else { return }
         seenSailLines = number
+        if let level = SailLogLevel(line: text) {
+            sailWarnings.take(
+                text,
+                of: nil,
+                sequence: number,
+                milliseconds: milliseconds,
+                isCounted: level == .error,
+                isStored: number <= storedSailLines
+            )
+        }
         append(
             LogLine(sequence: number, milliseconds: milliseconds, channel: .stderr, text: text),
             to: "sail",
@@ -79,18 +162,28 @@ struct StreamBuffer: Sendable {
         chunks[stream, default: []].append(line)
     }
 
-    /// What to store now, as a flush that is only written if nobody stored since.
+    /// What to store now, as a flush that is only written if nobody stored since. With very many changed tasks it is not all.
     func flush(of run: SupervisedRun, chunkBytes: Int) -> StreamFlush {
-        StreamFlush(
+        let seen = max(seenSequence, storedSequence)
+        let reach = tasks.reach(upTo: seen)
+        let sailReach = max(seenSailLines, storedSailLines)
+        let lines = { (stream: String) -> [LogLine] in
+            let all = chunks[stream] ?? []
+            return reach == seen || stream == "sail" ? all : Array(all.prefix { $0.sequence <= reach })
+        }
+        return StreamFlush(
             run: run.id,
             leaseEpoch: run.leaseEpoch,
             placement: run.placement,
             previousStreamSequence: storedSequence,
             previousSailLines: storedSailLines,
-            streamSequence: max(seenSequence, storedSequence),
-            sailLines: max(seenSailLines, storedSailLines),
-            chunks: order.flatMap { Self.split($0, chunks[$0] ?? [], chunkBytes: chunkBytes) },
-            outputs: outputs.map(\.output)
+            streamSequence: reach,
+            sailLines: sailReach,
+            chunks: order.flatMap { Self.split($0, lines($0), chunkBytes: chunkBytes) },
+            outputs: outputs.prefix { $0.sequence <= reach }.map(\.output),
+            tasks: tasks.changed(upTo: reach),
+            warnings: runnerWarnings.changed(upTo: reach) + sailWarnings.changed(upTo: sailReach),
+            countedWarnings: runnerWarnings.countedChanges(upTo: reach) + sailWarnings.countedChanges(upTo: sailReach)
         )
     }
 
@@ -105,6 +198,9 @@ struct StreamBuffer: Sendable {
         order.removeAll { chunks[$0]?.isEmpty ?? true }
         chunks = chunks.filter { !$0.value.isEmpty }
         outputs.removeAll { $0.sequence <= sequence }
+        tasks.stored(upTo: sequence)
+        runnerWarnings.stored(upTo: sequence)
+        sailWarnings.stored(upTo: sailLines)
         bufferedBytes = chunks.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.text.utf8.count + 40 } }
     }
 

@@ -13,8 +13,6 @@ struct SupervisedPlacement: Sendable {
     private(set) var waiting: WaitingReason?
     private(set) var node: String?
     private(set) var podUID: String?
-    private(set) var tasks: [ObservedTask]
-    private(set) var warnings = 0
     private(set) var summary: RunnerSummary?
     /// The verdict, once there is one.
     private(set) var end: PlacementEnd?
@@ -27,7 +25,10 @@ struct SupervisedPlacement: Sendable {
     private(set) var hasNews = false
     /// When the final report was sent, until the database is known to have it.
     var reportedEndAt: ContinuousClock.Instant?
+    /// Nothing more of the runner's stream will come.
     var isRunnerStreamComplete = false
+    /// All that the runner's container wrote was read.
+    var isRunnerStreamRead = false
     var isSailStreamComplete: Bool
     var isFollowingRunner = false
     var isFollowingSail = false
@@ -57,9 +58,12 @@ struct SupervisedPlacement: Sendable {
     init(run: SupervisedRun, spec: JobSpec) {
         self.run = run
         self.spec = spec
-        stream = StreamBuffer(storedSequence: run.streamSequence, storedSailLines: run.sailLines)
+        stream = StreamBuffer(
+            storedSequence: run.streamSequence,
+            storedSailLines: run.sailLines,
+            tasks: spec.tasks
+        )
         timeline = [ObservedState(state: .starting, at: run.placementStartedAt)]
-        tasks = spec.tasks.map { ObservedTask(report: TaskReport(name: $0.name, state: .initial)) }
         if case .none = spec.engine { isSailStreamComplete = true } else { isSailStreamComplete = false }
         if run.state == .cancelling { intent = .cancel }
     }
@@ -111,27 +115,13 @@ struct SupervisedPlacement: Sendable {
         lastSignOfLife = instant
         guard Self.credibleMilliseconds.contains(line.milliseconds) else { return }
         guard stream.take(line, byteLimit: byteLimit) else { return }
-        let at = Timestamp(microsecondsSince1970: line.milliseconds * 1000)
         switch line.record {
-        case .task(let report): observe(report, at: at)
-        case .warning:
-            warnings += 1
-            hasNews = true
         case .finished(let summary):
             self.summary = summary
-            warnings = max(warnings, summary.warnings)
             isRunnerStreamComplete = true
         case .heartbeat: hasHeartbeat = true
-        case .started, .log, .progress, .output: break
+        case .started, .task, .log, .warning, .progress, .output: break
         }
-    }
-
-    private mutating func observe(_ report: TaskReport, at time: Timestamp) {
-        guard let index = tasks.firstIndex(where: { $0.report.name == report.name }) else { return }
-        tasks[index].report = report
-        if report.state == .running { tasks[index].startedAt = time }
-        if report.state.isTerminal, tasks[index].startedAt != nil { tasks[index].endedAt = time }
-        if report.state != .initial { hasNews = true }
     }
 
     /// Someone asked to cancel, or the database says so.
@@ -285,8 +275,22 @@ struct SupervisedPlacement: Sendable {
         var verdict = verdict
         verdict.at = Self.refined(verdict.at, now: now)
         if let last = timeline.last { verdict.at = max(verdict.at, last.at) }
+        markCut(at: verdict.at)
         end = verdict
         hasNews = true
+    }
+
+    /// A summary's number that no runner reaches: user code can write the termination message too.
+    private static let credibleSequence: ClosedRange<Int64> = 1...1_000_000_000_000
+
+    /// A line says so if the runner wrote more than was read.
+    private mutating func markCut(at time: Timestamp) {
+        guard hasUserCodeRun, summary == nil else { return }
+        let told = reading?.runnerEnd?.summary?.lastSequence
+        let last = told.flatMap { Self.credibleSequence.contains($0) ? $0 : nil }
+        // Without a word of how much was written, only a stream that was read to its end lacks nothing.
+        guard last != nil || !isRunnerStreamRead else { return }
+        stream.markCut(last: last, milliseconds: time.microsecondsSince1970 / 1000, byteLimit: .max)
     }
 
     /// Whether user code may have begun, as far as anyone can tell.
@@ -312,10 +316,16 @@ struct SupervisedPlacement: Sendable {
             waiting: end == nil ? waiting : nil,
             node: node,
             podUID: podUID,
-            tasks: tasks.contains { $0.report.state != .initial } ? tasks : [],
             warnings: warnings,
             end: end
         )
+    }
+
+    /// As many as the runner says it gave, should the stream not have told all of them.
+    private var warnings: Int {
+        let (runner, sail) = stream.warningCounts
+        let told = reading?.runnerEnd?.summary?.warnings ?? summary?.warnings ?? 0
+        return max(runner, min(told, 1_000_000)) + sail
     }
 
     /// The report must be sent again.

@@ -37,6 +37,14 @@ enum PodDocument {
         return try JSONDecoder().decode(PodSnapshot.self, from: Data(text.utf8))
     }
 
+    /// The runner has ended, and left this summary or none.
+    static func ended(summary: RunnerSummary?) throws -> PodSnapshot {
+        guard let summary else { return try snapshot(.ended(exitCode: 0, reason: "Completed", summary: "")) }
+        let text = String(decoding: try JSONEncoder().encode(summary), as: UTF8.self).replacing("\"", with: "\\\"")
+        let code = summary.result == .succeeded ? 0 : 1
+        return try snapshot(.ended(exitCode: code, reason: code == 0 ? "Completed" : "Error", summary: text))
+    }
+
     private static func status(_ moment: Moment) -> String {
         switch moment {
         case .unscheduled: return #""phase": "Pending", "conditions": []"#

@@ -50,7 +50,9 @@ extension RunStore {
                 SELECT \(unescaped: Self.finishedColumns), 'cancelled', now, 'cancel_requested', 'cancelled',
                     'cancelled before it was placed'
                 FROM gone
-            ), asked AS (
+            ), over AS (
+                SELECT id, 'cancelled' AS state, 'cancel_requested' AS reason, now AS ended_at FROM gone
+            ), \(unescaped: Self.settlement("settled", of: "over")), asked AS (
                 UPDATE live_runs r SET state = 'cancelling', state_since = greatest(clock_timestamp(), r.state_since),
                     cancel_requested_by = \(nullable: actor), released_at = NULL, release_deadline = NULL
                 FROM meant b WHERE r.id = b.id AND b.state = ANY(\(RunState.placed))

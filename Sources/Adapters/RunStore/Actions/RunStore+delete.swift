@@ -35,6 +35,10 @@ extension RunStore {
             DELETE FROM run_events x USING gone WHERE x.run_id = gone.id
         ), tasks AS (
             DELETE FROM run_tasks x USING gone WHERE x.run_id = gone.id
+        ), warnings AS (
+            DELETE FROM run_warnings x USING gone WHERE x.run_id = gone.id
+        ), plans AS (
+            DELETE FROM run_plans x USING gone WHERE x.run_id = gone.id
         ), logs AS (
             DELETE FROM run_log_chunks x USING gone WHERE x.run_id = gone.id
         ), outputs AS (

@@ -41,12 +41,14 @@ extension RunStore {
     package func followers(insteadOf runs: [NewRun]) async throws -> [RunID: RunID] {
         guard !runs.isEmpty else { return [:] }
         let variables = try runs.map { try postgresJSON($0.variables) }
+        let plans = try runs.map { try $0.plan.map(postgresJSON) }
         let rows = try await pool.query(
             """
             WITH wanted AS (
                 SELECT * FROM unnest(\(runs.map(\.id)), \(runs.map(\.originID))::uuid[],
-                    \(runs.map(\.originKind?.rawValue))::text[], \(runs.map(\.jobVersion))::int[], \(variables))
-                    AS w (id, origin_id, origin_kind, job_version, variables)
+                    \(runs.map(\.originKind?.rawValue))::text[], \(runs.map(\.jobVersion))::int[], \(variables),
+                    \(plans)::jsonb[])
+                    AS w (id, origin_id, origin_kind, job_version, variables, plan)
             ), \(unescaped: Self.existingFollowers)
             SELECT origin_id, follower FROM existing
             """
@@ -61,6 +63,8 @@ extension RunStore {
             JOIN live_runs r ON r.origin_id = w.origin_id AND CASE w.origin_kind
                 WHEN 'retry' THEN r.origin_kind IN ('retry', 'automatic')
                 ELSE r.origin_kind = w.origin_kind AND r.job_version = w.job_version AND r.variables = w.variables END
+            LEFT JOIN run_plans p ON p.run_id = r.id
+            WHERE w.origin_kind = 'retry' OR p.plan IS NOT DISTINCT FROM w.plan
             ORDER BY w.id, r.id
         )
         """
@@ -69,14 +73,15 @@ extension RunStore {
         let variables = try runs.map { try postgresJSON($0.variables) }
         let variableOrigins = try runs.map { try postgresJSON($0.variableOrigins) }
         let overrides = try runs.map { try postgresJSON($0.overrides) }
+        let plans = try runs.map { try $0.plan.map(postgresJSON) }
         return """
             WITH wanted AS (
                 SELECT n.*, o.priority, o.team, o.job_id, o.job_name, coalesce(o.root_id, o.id) AS root_id,
                     o.attempt + 1 AS attempt
                 FROM unnest(\(runs.map(\.id)), \(runs.map(\.originID))::uuid[],
                     \(runs.map(\.originKind?.rawValue))::text[], \(runs.map(\.jobVersion))::int[], \(variables),
-                    \(overrides), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)), \(variableOrigins))
-                    AS n (id, origin_id, origin_kind, job_version, variables, overrides, kind, cluster, variable_origins)
+                    \(overrides), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)), \(variableOrigins), \(plans)::jsonb[])
+                    AS n (id, origin_id, origin_kind, job_version, variables, overrides, kind, cluster, variable_origins, plan)
                 JOIN finished_runs o ON o.id = n.origin_id
             ), \(unescaped: existingFollowers), created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
@@ -89,7 +94,7 @@ extension RunStore {
                 ORDER BY id
                 ON CONFLICT DO NOTHING
                 RETURNING id, created_at, origin_id, origin_kind, team
-            ), origins AS (
+            ), \(unescaped: takeover(by: "created", of: "wanted")), origins AS (
                 INSERT INTO run_events (run_id, kind, at, actor, message)
                 SELECT origin_id, 'retried', created_at, \(nullable: actor)::text, origin_kind || ': new run ' || id FROM created
             ), told AS (
@@ -98,8 +103,8 @@ extension RunStore {
             ), audited AS (
                 INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
                 SELECT \(nullable: actor)::text, origin_kind, team, 'run', origin_id::text, \(nullable: why)::text,
-                    jsonb_build_object('run', id)
-                FROM created
+                    jsonb_strip_nulls(jsonb_build_object('run', id, 'from_task', p.plan -> 'from_task'))
+                FROM created LEFT JOIN plans p ON p.run_id = id
             )
             SELECT w.origin_id, c.id, e.follower, w.id FROM wanted w
             LEFT JOIN created c ON c.id = w.id LEFT JOIN existing e ON e.id = w.id

@@ -101,7 +101,9 @@ extension RunStore {
             ), told AS (
                 INSERT INTO run_events (run_id, kind, from_state, state, at, reason, message, placement, lease_epoch)
                 SELECT id, 'state', state, 'cancelled', now, 'released', \(Self.releaseEnd), placement, lease_epoch FROM gone
-            ), finished AS (
+            ), over AS (
+                SELECT id, 'cancelled' AS state, 'released' AS reason, now AS ended_at FROM gone
+            ), \(unescaped: Self.settlement("settled", of: "over")), finished AS (
                 INSERT INTO finished_runs (\(unescaped: Self.finishedColumns), state, ended_at, reason, failure_class, message)
                 SELECT \(unescaped: Self.finishedColumns), 'cancelled', now, 'released', 'cancelled', \(Self.releaseEnd)
                 FROM gone

@@ -12,6 +12,8 @@ package struct ClaimedRun: Sendable, Hashable {
     package var placement: Int
     package var variables: [String: JSONValue]
     package var overrides: RunOverrides
+    /// What it executes of its job; `nil`: all of it.
+    package var plan: RunPlan?
     /// For how long it was `ready`, by the database's clock.
     package var readyFor: Duration
 
@@ -25,6 +27,7 @@ package struct ClaimedRun: Sendable, Hashable {
         placement: Int,
         variables: [String: JSONValue],
         overrides: RunOverrides,
+        plan: RunPlan? = nil,
         readyFor: Duration
     ) {
         self.id = id
@@ -36,6 +39,7 @@ package struct ClaimedRun: Sendable, Hashable {
         self.placement = placement
         self.variables = variables
         self.overrides = overrides
+        self.plan = plan
         self.readyFor = readyFor
     }
 }
@@ -102,17 +106,23 @@ extension RunStore {
                 UPDATE live_runs r SET state = 'starting', state_since = greatest(clock_timestamp(), r.state_since),
                     holder_id = \(holder), lease_epoch = r.lease_epoch + 1, placement = r.placement + 1,
                     placement_started_at = clock_timestamp(), report_revision = 0, stream_sequence = 0, sail_lines = 0,
-                    reason = NULL, message = NULL, node = NULL, pod_uid = NULL
+                    task_sequence = 0, warnings = 0, reason = NULL, message = NULL, node = NULL, pod_uid = NULL
                 FROM picked WHERE r.id = picked.id
                 RETURNING r.id, r.job_id, r.job_version, r.team, r.lease_epoch, r.placement, r.variables, r.overrides,
                     r.state_since, picked.ready_since, picked.from_state
             ), told AS (
                 INSERT INTO run_events (run_id, kind, from_state, state, at, placement, lease_epoch)
                 SELECT id, 'state', from_state, 'starting', state_since, placement, lease_epoch FROM claimed
+            ), tasks_forgotten AS (
+                -- What the placement before told is not what this one will.
+                DELETE FROM run_tasks t USING claimed c
+                WHERE c.placement > 1 AND t.run_id = c.id AND t.carried_from IS NULL
+            ), warnings_forgotten AS (
+                DELETE FROM run_warnings w USING claimed c WHERE c.placement > 1 AND w.run_id = c.id
             )
             SELECT room.places, c.id, c.job_id, c.job_version, c.team, t.namespace, c.lease_epoch, c.placement, c.variables,
-                c.overrides, c.state_since, c.ready_since
-            FROM room LEFT JOIN (claimed c JOIN teams t ON t.name = c.team) ON true
+                c.overrides, p.plan, c.state_since, c.ready_since
+            FROM room LEFT JOIN (claimed c JOIN teams t ON t.name = c.team LEFT JOIN run_plans p ON p.run_id = c.id) ON true
             """
         )
         let places = try rows.first?.value("places", as: Int.self) ?? 0
@@ -128,6 +138,7 @@ extension RunStore {
                 Int.self,
                 PostgresJSON.self,
                 PostgresJSON.self,
+                PostgresJSON?.self,
                 Timestamp.self,
                 Timestamp.self
             )
@@ -143,6 +154,7 @@ extension RunStore {
             placement,
             variables,
             overrides,
+            plan,
             since,
             ready in
             ClaimedRun(
@@ -155,6 +167,7 @@ extension RunStore {
                 placement: placement,
                 variables: try decoded(variables),
                 overrides: try decodedOverrides(overrides),
+                plan: try plan.map { try decoded($0) },
                 readyFor: since - ready
             )
         }

@@ -46,7 +46,8 @@ extension Migration {
             CREATE VIEW tasks AS
                 SELECT run_id, name, position, state, attempt, started_at, ended_at, ended_at - started_at AS duration,
                     exit_code, failure ->> 'reason' AS reason, failure ->> 'failure_class' AS failure_class,
-                    failure ->> 'message' AS message
+                    failure ->> 'message' AS message, item_index, item, note, progress_done, progress_total, warnings,
+                    carried_from
                 FROM run_tasks;
             COMMENT ON VIEW tasks IS 'The tasks of runs as last reported.';
 

@@ -134,7 +134,6 @@ extension RunStore {
     private static func statements(for changes: [RunChange]) throws -> [PostgresQuery] {
         var statements: [PostgresQuery] = []
         statements += eventStatements(changes)
-        statements += try taskStatements(changes)
         statements += try placementStatements(changes)
         let live = changes.filter { if case .live = $0.next { true } else { false } }
         if !live.isEmpty { statements.append(liveStatement(live)) }
@@ -160,14 +159,14 @@ extension RunStore {
         }
         return """
             UPDATE live_runs r SET state = c.state, state_since = c.since, running_at = c.running_at, node = c.node,
-                pod_uid = c.pod_uid, warnings = c.warnings, reason = c.reason, message = c.message,
+                pod_uid = c.pod_uid, reason = c.reason, message = c.message,
                 report_revision = c.revision
             FROM unnest(\(changes.map(\.run.id)), \(changes.map(\.run.leaseEpoch)), \(states)::text[],
                 \(since)::timestamptz[], \(runningAt)::timestamptz[], \(changes.map(\.report.node))::text[],
-                \(changes.map(\.report.podUID))::text[], \(changes.map(\.report.warnings))::int[],
-                \(changes.map { $0.report.waiting?.reason })::text[], \(changes.map { $0.report.waiting?.message })::text[],
+                \(changes.map(\.report.podUID))::text[], \(changes.map { $0.report.waiting?.reason })::text[],
+                \(changes.map { $0.report.waiting?.message })::text[],
                 \(changes.map(\.report.revision))::bigint[])
-                AS c (id, epoch, state, since, running_at, node, pod_uid, warnings, reason, message, revision)
+                AS c (id, epoch, state, since, running_at, node, pod_uid, reason, message, revision)
             WHERE r.id = c.id AND r.lease_epoch = c.epoch
             """
     }
@@ -233,13 +232,13 @@ extension RunStore {
                 SELECT g.id, g.placement, g.cluster, g.team, CASE WHEN o.pod_uid IS NOT NULL THEN g.holder_id END
                 FROM gone g JOIN over o USING (id)
                 ON CONFLICT DO NOTHING
-            )
+            ), \(unescaped: settlement("settled", of: "(SELECT over.* FROM over JOIN gone USING (id))"))
             INSERT INTO finished_runs (\(unescaped: finishedColumns), state, ended_at, reason, failure_class, message,
                 failed_task, exit_code, error_name, stack_trace, evidence)
             SELECT g.id, g.job_id, g.job_version, g.team, g.job_name, g.kind, g.cluster, g.priority, g.variables, g.origin_id,
                 g.origin_kind, g.submitted_by, g.created_at, g.lease_epoch, g.placement, o.running_at,
-                coalesce(o.node, g.node), coalesce(o.pod_uid, g.pod_uid), o.warnings, g.root_id, g.attempt, g.overrides,
-                g.retries_used, g.is_promoted, g.released_at, g.variable_origins,
+                coalesce(o.node, g.node), coalesce(o.pod_uid, g.pod_uid), greatest(g.warnings, o.warnings), g.root_id,
+                g.attempt, g.overrides, g.retries_used, g.is_promoted, g.released_at, g.variable_origins,
                 o.state, o.ended_at, o.reason, o.failure_class, o.message,
                 o.failed_task, o.exit_code, o.error_name, o.stack_trace, o.evidence
             FROM gone g JOIN over o USING (id)
@@ -299,25 +298,5 @@ extension RunStore {
             placements.append(change.run.placement)
             epochs.append(change.run.leaseEpoch)
         }
-    }
-
-    private static func taskStatements(_ changes: [RunChange]) throws -> [PostgresQuery] {
-        let rows = changes.flatMap { change in
-            change.report.tasks.enumerated().map { (run: change.run.id, position: $0.offset, task: $0.element) }
-        }
-        guard !rows.isEmpty else { return [] }
-        let failures = try rows.map { try $0.task.report.failure.map(postgresJSON) }
-        return [
-            """
-            INSERT INTO run_tasks (run_id, name, position, state, attempt, started_at, ended_at, exit_code, failure)
-            SELECT * FROM unnest(\(rows.map(\.run)), \(rows.map(\.task.report.name)), \(rows.map(\.position))::int[],
-                \(rows.map(\.task.report.state))::text[], \(rows.map(\.task.report.attempt))::int[],
-                \(rows.map(\.task.startedAt))::timestamptz[], \(rows.map(\.task.endedAt))::timestamptz[],
-                \(rows.map(\.task.report.exitCode))::int[], \(failures)::jsonb[])
-            ON CONFLICT (run_id, name) DO UPDATE SET state = excluded.state, attempt = excluded.attempt,
-                started_at = excluded.started_at, ended_at = excluded.ended_at, exit_code = excluded.exit_code,
-                failure = excluded.failure
-            """
-        ]
     }
 }

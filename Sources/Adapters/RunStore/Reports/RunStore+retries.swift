@@ -84,7 +84,10 @@ extension RunStore {
                 FROM planned p JOIN finished_runs f ON f.id = p.origin_id
                 ON CONFLICT DO NOTHING
                 RETURNING id, origin_id, created_at, attempt, eligible_at
-            ), origins AS (
+            ), kept AS (
+                -- A run that was to do a part is followed by one that does the same part.
+                SELECT c.id, p.plan FROM created c JOIN run_plans p ON p.run_id = c.origin_id
+            ), \(unescaped: takeover(by: "created", of: "kept")), origins AS (
                 INSERT INTO run_events (run_id, kind, at, message)
                 SELECT origin_id, 'retried', created_at,
                     'attempt ' || attempt || ' is run ' || id || ', not before ' ||

@@ -128,29 +128,6 @@ package struct RunEvent: Sendable {
     }
 }
 
-/// A task of a run as stored.
-package struct StoredTask: Sendable {
-    package var name: String
-    package var position: Int
-    package var state: TaskState
-    package var attempt: Int
-    package var startedAt: Timestamp?
-    package var endedAt: Timestamp?
-    package var exitCode: Int?
-    package var failure: TaskFailure?
-
-    init(row: PostgresRow) throws {
-        name = try row.value("name")
-        position = try row.value("position")
-        state = try row.value("state")
-        attempt = try row.value("attempt")
-        startedAt = try row.value("started_at")
-        endedAt = try row.value("ended_at")
-        exitCode = try row.value("exit_code")
-        failure = try row.value("failure", as: PostgresJSON?.self).map { try decoded($0) }
-    }
-}
-
 /// A placement that did not end well, or whose end came too late to count.
 package struct PlacementRecord: Sendable {
     package var placement: Int

@@ -134,17 +134,6 @@ extension RunStore {
         return try result.rows.map(RunEvent.init(row:))
     }
 
-    /// The tasks of a run in the job's order; empty until its runner has reported.
-    package func tasks(_ id: RunID) async throws -> [StoredTask] {
-        let result = try await pool.query(
-            """
-            SELECT name, position, state, attempt, started_at, ended_at, exit_code, failure FROM run_tasks
-            WHERE run_id = \(id) ORDER BY position
-            """
-        )
-        return try result.rows.map(StoredTask.init(row:))
-    }
-
     /// What the tasks of a run wrote, in the order of writing.
     package func outputs(_ id: RunID) async throws -> [TaskOutput] {
         let rows = try await pool.query(

@@ -20,6 +20,8 @@ package struct NewRun: Sendable {
     /// Its place in the chain, from 1.
     package var attempt: Int
     package var overrides: RunOverrides
+    /// What it executes of its job; `nil`: all of it.
+    package var plan: RunPlan?
     package var submittedBy: String?
     /// Why, in the words of whoever asked.
     package var why: String?
@@ -30,7 +32,7 @@ package struct NewRun: Sendable {
         case retry
         /// Changed variables or another version.
         case rerun
-        /// Without the tasks that had succeeded.
+        /// Without the tasks that had succeeded, or beginning with one of them.
         case resume
         /// By the job's retry policy.
         case automatic
@@ -51,6 +53,7 @@ package struct NewRun: Sendable {
         rootID: RunID? = nil,
         attempt: Int = 1,
         overrides: RunOverrides = RunOverrides(),
+        plan: RunPlan? = nil,
         submittedBy: String? = nil,
         why: String? = nil
     ) {
@@ -68,6 +71,7 @@ package struct NewRun: Sendable {
         self.rootID = rootID
         self.attempt = attempt
         self.overrides = overrides
+        self.plan = plan
         self.submittedBy = submittedBy
         self.why = why
     }

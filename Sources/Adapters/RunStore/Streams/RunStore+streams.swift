@@ -14,6 +14,11 @@ package struct StreamFlush: Sendable {
     package var sailLines: Int64
     package var chunks: [LogChunk]
     package var outputs: [TaskOutput]
+    /// The tasks whose state, progress or warnings changed, as they are now.
+    package var tasks: [TaskRow]
+    package var warnings: [RunWarning]
+    /// How many more warnings of the run count, listed or not.
+    package var countedWarnings: Int
 
     package init(
         run: RunID,
@@ -24,7 +29,10 @@ package struct StreamFlush: Sendable {
         streamSequence: Int64,
         sailLines: Int64,
         chunks: [LogChunk],
-        outputs: [TaskOutput]
+        outputs: [TaskOutput],
+        tasks: [TaskRow] = [],
+        warnings: [RunWarning] = [],
+        countedWarnings: Int = 0
     ) {
         self.run = run
         self.leaseEpoch = leaseEpoch
@@ -35,6 +43,9 @@ package struct StreamFlush: Sendable {
         self.sailLines = sailLines
         self.chunks = chunks
         self.outputs = outputs
+        self.tasks = tasks
+        self.warnings = warnings
+        self.countedWarnings = countedWarnings
     }
 }
 
@@ -54,6 +65,8 @@ extension StreamFlush {
     fileprivate func replaced(because error: PostgresError) -> StreamFlush {
         var replaced = self
         replaced.outputs = []
+        replaced.tasks = []
+        replaced.warnings = []
         let cause = error.sqlState ?? "\(error.code)"
         let text = "[lines \(previousStreamSequence + 1) to \(streamSequence) could not be stored: \(cause)]"
         let line = LogLine(sequence: streamSequence, milliseconds: 0, channel: .stderr, text: text)
@@ -142,20 +155,25 @@ extension RunStore {
         let outputs = flushes.flatMap { flush in flush.newestOutputs.map { (run: flush.run, output: $0) } }
         let columns = try outputs.map { try $0.output.columns.map(postgresJSON) }
         let values = try outputs.map { try postgresJSON($0.output.value) }
+        let tasks = try TaskColumns(flushes)
+        let warnings = WarningColumns(flushes)
         let written = try await pool.query(
             """
             WITH wanted AS (
                 SELECT w.* FROM unnest(\(flushes.map(\.run)), \(flushes.map(\.leaseEpoch)),
                     \(flushes.map(\.previousStreamSequence)), \(flushes.map(\.previousSailLines)),
-                    \(flushes.map(\.streamSequence)), \(flushes.map(\.sailLines)))
-                    AS w (id, epoch, previous_sequence, previous_lines, stream_sequence, sail_lines)
+                    \(flushes.map(\.streamSequence)), \(flushes.map(\.sailLines)),
+                    \(flushes.map(\.countedWarnings))::int[], \(flushes.map { !$0.tasks.isEmpty }))
+                    AS w (id, epoch, previous_sequence, previous_lines, stream_sequence, sail_lines, warnings, has_tasks)
                 JOIN live_runs r ON r.id = w.id AND r.lease_epoch = w.epoch AND r.stream_sequence = w.previous_sequence
                     AND r.sail_lines = w.previous_lines
                 ORDER BY r.id FOR UPDATE OF r
             ), advanced AS (
-                UPDATE live_runs r SET stream_sequence = w.stream_sequence, sail_lines = w.sail_lines
+                UPDATE live_runs r SET stream_sequence = w.stream_sequence, sail_lines = w.sail_lines,
+                    warnings = r.warnings + w.warnings,
+                    task_sequence = CASE WHEN w.has_tasks THEN w.stream_sequence ELSE r.task_sequence END
                 FROM wanted w WHERE r.id = w.id
-                RETURNING r.id
+                RETURNING r.id, r.stream_sequence
             ), logged AS (
                 INSERT INTO run_log_chunks (run_id, stream, placement, first_sequence, last_sequence, first_at, line_count,
                     content)
@@ -179,6 +197,35 @@ extension RunStore {
                 JOIN advanced USING (id)
                 ON CONFLICT (run_id, task, name) DO UPDATE SET kind = excluded.kind, columns = excluded.columns,
                     value = excluded.value, row_count = excluded.row_count, is_truncated = excluded.is_truncated
+            ), tasked AS (
+                INSERT INTO run_tasks (run_id, name, position, item_index, state, attempt, started_at, ended_at, exit_code,
+                    failure, item, note, progress_done, progress_total, warnings, sequence)
+                SELECT t.*, a.stream_sequence
+                FROM unnest(\(tasks.runs), \(tasks.names), \(tasks.positions)::int[], \(tasks.itemIndices)::int[],
+                    \(tasks.states)::text[], \(tasks.attempts)::int[], \(tasks.starts)::timestamptz[],
+                    \(tasks.ends)::timestamptz[], \(tasks.exitCodes)::int[], \(tasks.failures)::jsonb[],
+                    \(tasks.items)::jsonb[], \(tasks.notes)::text[], \(tasks.done)::float8[], \(tasks.totals)::float8[],
+                    \(tasks.warnings)::int[])
+                    AS t (id, name, position, item_index, state, attempt, started_at, ended_at, exit_code, failure, item,
+                        note, progress_done, progress_total, warnings)
+                JOIN advanced a USING (id)
+                ON CONFLICT (run_id, name) DO UPDATE SET state = excluded.state, attempt = excluded.attempt,
+                    started_at = excluded.started_at, ended_at = excluded.ended_at, exit_code = excluded.exit_code,
+                    failure = excluded.failure, item = excluded.item, note = excluded.note,
+                    progress_done = excluded.progress_done, progress_total = excluded.progress_total,
+                    warnings = excluded.warnings, sequence = excluded.sequence
+                    -- What was carried over stays as the run that executed it had it.
+                    WHERE run_tasks.carried_from IS NULL
+            ), warned AS (
+                INSERT INTO run_warnings (run_id, placement, source, sequence, at, task, message, is_counted)
+                SELECT w.id, w.placement, w.source, w.sequence, to_timestamp(w.milliseconds / 1000.0), w.task, w.message,
+                    w.is_counted
+                FROM unnest(\(warnings.runs), \(warnings.placements)::int[], \(warnings.sources)::text[],
+                    \(warnings.sequences)::bigint[], \(warnings.milliseconds)::bigint[], \(warnings.tasks)::text[],
+                    \(warnings.messages)::text[], \(warnings.counted)::boolean[])
+                    AS w (id, placement, source, sequence, milliseconds, task, message, is_counted)
+                JOIN advanced USING (id)
+                ON CONFLICT (run_id, placement, source, sequence) DO UPDATE SET at = excluded.at, message = excluded.message
             )
             SELECT id FROM advanced
             """

@@ -15,7 +15,7 @@ package struct PlacementReport: Sendable, Hashable, Codable {
     package var waiting: WaitingReason?
     package var node: String?
     package var podUID: String?
-    package var tasks: [ObservedTask]
+    /// At least so many; what was stored with the stream may be more.
     package var warnings: Int
     /// Set once nothing more will happen.
     package var end: PlacementEnd?
@@ -26,7 +26,7 @@ package struct PlacementReport: Sendable, Hashable, Codable {
         case leaseEpoch = "lease_epoch"
         case revision, timeline, waiting, node
         case podUID = "pod_uid"
-        case tasks, warnings, end
+        case warnings, end
     }
 
     package init(
@@ -38,7 +38,6 @@ package struct PlacementReport: Sendable, Hashable, Codable {
         waiting: WaitingReason? = nil,
         node: String? = nil,
         podUID: String? = nil,
-        tasks: [ObservedTask] = [],
         warnings: Int = 0,
         end: PlacementEnd? = nil
     ) {
@@ -50,7 +49,6 @@ package struct PlacementReport: Sendable, Hashable, Codable {
         self.waiting = waiting
         self.node = node
         self.podUID = podUID
-        self.tasks = tasks
         self.warnings = warnings
         self.end = end
     }
@@ -75,25 +73,6 @@ package struct WaitingReason: Sendable, Hashable, Codable {
     package init(reason: ReasonCode, message: String) {
         self.reason = reason
         self.message = message
-    }
-}
-
-/// A task as seen through the runner's stream.
-package struct ObservedTask: Sendable, Hashable, Codable {
-    package var report: TaskReport
-    package var startedAt: Timestamp?
-    package var endedAt: Timestamp?
-
-    package enum CodingKeys: String, CodingKey {
-        case report
-        case startedAt = "started_at"
-        case endedAt = "ended_at"
-    }
-
-    package init(report: TaskReport, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil) {
-        self.report = report
-        self.startedAt = startedAt
-        self.endedAt = endedAt
     }
 }
 

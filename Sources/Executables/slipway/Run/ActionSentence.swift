@@ -39,7 +39,13 @@ struct ActionSentence {
         let made = result["run"]?.text("id") ?? ""
         guard !isRepeated else { return "run \(made) is a \(what) of \(id) already, and is not over" }
         let version = result["run"]?.text("version") ?? ""
-        let which = action == .rerun ? ", version \(version)" : ""
+        var which = action == .rerun ? ", version \(version)" : ""
+        if let plan = result["run"]?["plan"] {
+            let from = plan.text("from_task")
+            if !from.isEmpty { which += " from \(TextWidth.singleLine(from))" }
+            let carried = plan.integer("carried") ?? 0
+            which += ", with \(carried) task\(carried == 1 ? "" : "s") carried over"
+        }
         return "run \(made) created, \(what) of \(id)\(which); it waits for admission"
     }
 

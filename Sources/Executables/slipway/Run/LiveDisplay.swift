@@ -6,6 +6,7 @@ final class LiveDisplay: Sendable {
     private struct State {
         var began: ContinuousClock.Instant = .now
         var runState = ""
+        var tasks = LiveTasks()
         var lastEvent: Timestamp?
         var isStatusShown = false
         var frame = 0
@@ -49,6 +50,11 @@ final class LiveDisplay: Sendable {
         }
     }
 
+    /// Tasks that changed, or all of them.
+    func tasks(_ event: Document) {
+        state.withLock { $0.tasks.take(event.elements("tasks")) }
+    }
+
     func log(_ line: Document) {
         state.withLock { state in
             let task = Terminal.paint("\(line.text("stream").dropFirst("task/".count)) │", .cyan)
@@ -87,7 +93,12 @@ final class LiveDisplay: Sendable {
     private func drawStatus(_ state: inout State) {
         let (seconds, attoseconds) = (ContinuousClock.now - state.began).components
         let spent = Moments.duration(Double(seconds) + Double(attoseconds) / 1e18)
-        let text = "\(Self.frames[state.frame]) \(state.runState)  \(spent)"
+        let tasks = state.tasks.text
+        let under = tasks.isEmpty ? "" : "  \(tasks)"
+        let text = TextWidth.cut(
+            "\(Self.frames[state.frame]) \(state.runState)  \(spent)\(under)",
+            to: Terminal.width - 1
+        )
         Terminal.error("\r\u{1B}[K" + Terminal.paint(text, .dim, isTerminal: true))
         state.isStatusShown = true
     }

@@ -40,7 +40,7 @@ struct RunFollow {
 
     private func followStates(_ display: LiveDisplay) async throws -> Document {
         try await client.follow("/runs/\(id)/watch") { event in
-            if event.name != "tasks" { display.event(event.data) }
+            if event.name == "tasks" { display.tasks(event.data) } else { display.event(event.data) }
         }
     }
 

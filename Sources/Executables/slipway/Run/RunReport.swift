@@ -11,7 +11,8 @@ struct RunReport {
 
     /// Everything about it.
     var text: String {
-        [facts, variables, failure, tasks, times, placements, chain].filter { !$0.isEmpty }.joined(separator: "\n\n")
+        [facts, variables, failure, tasks, warnings, times, placements, chain].filter { !$0.isEmpty }
+            .joined(separator: "\n\n")
     }
 
     /// How it ended, in one sentence.
@@ -57,6 +58,11 @@ struct RunReport {
         if let attempt = run.integer("attempt"), attempt > 1 { facts.add("Attempt", String(attempt)) }
         if let warnings = run.integer("warnings"), warnings > 0 { facts.add("Warnings", String(warnings)) }
         let kind = run.text("origin_kind")
+        if let plan = run["plan"] {
+            let from = plan.text("from_task").isEmpty ? "" : ", begins with \(plan.text("from_task"))"
+            let skipped = plan.integer("skipped").map { $0 > 0 ? ", \($0) skipped" : "" } ?? ""
+            facts.add("Tasks", "\(plan.text("carried")) carried over\(skipped)\(from)")
+        }
         facts.add(kind.isEmpty ? "Origin" : "\(kind.prefix(1).uppercased())\(kind.dropFirst()) of", run.text("origin"))
         return facts.text
     }
@@ -125,21 +131,34 @@ struct RunReport {
         }
     }
 
+    /// The job's tasks; those with items as one line each.
     var tasks: String {
         let tasks = run.elements("tasks")
         guard !tasks.isEmpty else { return "" }
         return Table(
             titles: ["TASK", "STATE", "TIME", "ATTEMPT", "MESSAGE"],
             rows: tasks.map { task in
-                let start = task.text("started_at")
-                return [
-                    task.text("name"), task.text("state"),
-                    start.isEmpty ? "" : Moments.duration(from: start, to: task.text("ended_at")), task.text("attempt"),
-                    task["failure"]?.text("message") ?? "",
+                [
+                    task.text("name"), TaskText.state(task), TaskText.time(task), task.text("attempt"),
+                    TaskText.message(task),
                 ]
             },
             elastic: [0, 4]
         ).text(width: isWide ? nil : Terminal.width)
+    }
+
+    /// The first warnings; empty if there are none.
+    var warnings: String {
+        let first = run.elements("first_warnings")
+        guard !first.isEmpty else { return "" }
+        let width = isWide ? nil : Terminal.width
+        let lines = first.map { warning in
+            let from = warning.text("task").isEmpty ? warning.text("source") : warning.text("task")
+            let line = "  \(from): \(TextWidth.singleLine(warning.text("message")))"
+            return width.map { TextWidth.cut(line, to: $0) } ?? line
+        }
+        let rest = "  All of them: slipway run warnings \(run.text("id"))"
+        return (["Warnings:"] + lines + [rest]).joined(separator: "\n")
     }
 
     /// The time spent in each state; a state entered again is added up.

@@ -6,9 +6,11 @@ struct RunResume: AsyncParsableCommand {
         commandName: "resume",
         abstract: "Go on with what has ended: same version, same variables.",
         discussion: """
-            The new run need not repeat the tasks that had succeeded. This version repeats them all the same.
+            The results of the tasks that had succeeded are carried over, the others are executed. A task with for_each that \
+            did not succeed as a whole is executed for all its items; one with `always` is executed again if anything before \
+            it is.
 
-              slipway run resume 0192b1c4
+              slipway run resume 0192b1c4 --wait
             """
     )
 

@@ -7,6 +7,8 @@ struct ActionRequest: Sendable {
     var why: String?
     /// Runs that are in another state by now are left alone: they are not what was looked at.
     var onlyStates: [RunState]?
+    /// For a retry: the task it begins with; `nil`: all are executed.
+    var fromTask: String?
     /// For a rerun; `nil` takes the newest.
     var version: Int?
     /// For a rerun: what differs from the run's own. `null` takes the version's default.
@@ -15,6 +17,7 @@ struct ActionRequest: Sendable {
     init(_ action: RunAction, _ reader: inout ObjectReader, by actor: String?) {
         self.actor = actor
         why = reader.why()
+        if action == .retry { fromTask = reader.optionalText("from_task", characters: 1...200) }
         guard action == .rerun else { return }
         version = reader.optionalInteger("version", allowed: 1...Int(Int32.max))
         variables = reader.values("variables")

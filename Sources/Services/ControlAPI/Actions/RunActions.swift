@@ -49,9 +49,15 @@ struct RunActions: Sendable {
         var made: [RunID: NewRun] = [:]
         var refusals: [RunID: Problem] = [:]
         if action.makesRun {
+            let isPartial = action == .resume || request.fromTask != nil
+            let tasks = isPartial ? try await store.tasks(Array(records.keys)) : [:]
             for (id, record) in records where record.state.isTerminal {
                 do {
-                    made[id] = try await factory.following(record, action, request)
+                    var run = try await factory.following(record, action, request)
+                    if isPartial {
+                        run.plan = try await factory.plan(after: record, tasks[id] ?? [], from: request.fromTask)
+                    }
+                    made[id] = run
                 } catch let problem as Problem {
                     refusals[id] = problem
                 }
@@ -202,7 +208,7 @@ extension RunFactory {
             variables: variables.values,
             variableOrigins: variables.origins,
             originID: origin.id,
-            originKind: action == .retry ? .retry : action == .resume ? .resume : .rerun,
+            originKind: Self.kind(action, request),
             rootID: origin.rootID ?? origin.id,
             attempt: origin.attempt + 1,
             overrides: origin.overrides,

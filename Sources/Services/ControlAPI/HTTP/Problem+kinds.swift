@@ -185,6 +185,35 @@ extension Problem {
         }
     }
 
+    /// A run that does a part of another cannot be made.
+    static func cannotGoOn(_ id: RunID, _ refusal: ResumeRefusal) -> Problem {
+        switch refusal {
+        case .nothingLeft:
+            Problem(
+                .conflict,
+                .nothingLeft,
+                title: "Nothing is left to execute",
+                detail: "of run \(id) \(refusal)"
+            )
+        case .unmet:
+            Problem(
+                .conflict,
+                .taskNotReady,
+                title: "A task cannot be begun with",
+                detail: "run \(id): \(refusal)"
+            )
+        case .unknownTask(let name, let nearest):
+            invalid([
+                FieldError(
+                    field: "from_task",
+                    value: String(name.prefix(100)),
+                    message: "is not a task of the job",
+                    allowed: nearest.map { [$0] } ?? []
+                )
+            ])
+        }
+    }
+
     static func unknownTeamOrCluster(_ spec: JobSpec) -> Problem {
         Problem(
             .unprocessableContent,

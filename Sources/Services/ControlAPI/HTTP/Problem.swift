@@ -21,6 +21,8 @@ struct Problem: Error, Sendable {
         case outputNotFound = "output_not_found"
         case notAcceptable = "not_acceptable"
         case runNotOver = "run_not_over"
+        case nothingLeft = "nothing_left"
+        case taskNotReady = "task_not_ready"
         case actionNotPossible = "action_not_possible"
         case unknownTeamOrCluster = "unknown_team_or_cluster"
         case overloaded

@@ -4,6 +4,7 @@ internal import SlipwayCore
 /// Collects everything about a run.
 struct RunDescription: Sendable {
     let store: RunStore
+    let directory: JobDirectory
     let limits: ControlAPILimits
     /// `nil`: nothing costs anything.
     let prices: ResourcePrices?
@@ -12,12 +13,19 @@ struct RunDescription: Sendable {
     func text(_ id: RunID, now: Timestamp) async throws -> String {
         async let found = store.run(id)
         async let tasks = store.tasks(id)
+        async let items = store.itemCounts(id)
+        async let plan = store.plan(id)
+        async let warnings = store.warnings(id, limit: limits.warningsPerRun)
         async let events = events(id)
         async let placements = store.placements(id)
         guard let run = try await found else { throw Problem.runNotFound(id) }
+        let spec = try await directory.spec(run.jobID, version: run.jobVersion)
+        let complete = RunTasks(of: run, spec: spec, plan: try await plan)
         let known = try await events
         let parts = RunParts(
-            tasks: try await tasks,
+            tasks: complete.complete(try await tasks, items: try await items),
+            plan: complete.plan,
+            warnings: try await warnings,
             events: known,
             use: try await use(of: run, stays: StateTimes.stays(known), now: now, needsSpec: false),
             chain: try await store.chain(run.rootID ?? run.id),
@@ -56,7 +64,10 @@ struct RunDescription: Sendable {
 
 /// What belongs to a run and is kept apart from it.
 struct RunParts: Sendable {
-    var tasks: [StoredTask]
+    var tasks: [RunTask]
+    var plan: RunPlan?
+    /// The first ones.
+    var warnings: [StoredWarning]
     var events: [RunEvent]
     var use: RunUse
     /// Every run that goes back to the same first one.

@@ -121,5 +121,6 @@ extension JSONWriter {
         member("version", run.jobVersion)
         member("state", RunState.pending)
         member("origin", run.originID)
+        plan(run.plan)
     }
 }

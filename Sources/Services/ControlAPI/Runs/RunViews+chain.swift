@@ -32,6 +32,17 @@ extension JSONWriter {
         }
     }
 
+    /// What the run executes of its job, if that is not all of it. Which tasks those are the tasks say.
+    mutating func plan(_ plan: RunPlan?) {
+        guard let plan else { return }
+        object("plan") { json in
+            json.member("from_run", plan.fromRun)
+            json.member("from_task", plan.fromTask)
+            json.member("carried", plan.carried.count)
+            json.member("skipped", plan.skipped.count)
+        }
+    }
+
     /// One run of a chain.
     mutating func link(_ run: RunRecord) {
         object { json in

@@ -23,7 +23,9 @@ extension JSONWriter {
             json.member("evidence", run.evidence)
             json.overrides(run.overrides)
             json.retriesUsed(run.retriesUsed)
+            json.plan(parts.plan)
             json.array("tasks", parts.tasks) { $0.task($1) }
+            if !parts.warnings.isEmpty { json.array("first_warnings", parts.warnings) { $0.warning($1) } }
             json.array("states", StateTimes.stays(parts.events)) { $0.stay($1, now: now) }
             json.usage(parts.use.usage)
             json.cost(parts.use.cost)
@@ -76,29 +78,10 @@ extension JSONWriter {
             json.member("logs", "\(link)/logs")
             json.member("outputs", "\(link)/outputs")
             json.member("metrics", "\(link)/metrics")
+            json.member("tasks", "\(link)/tasks")
+            json.member("warnings", "\(link)/warnings")
             json.member("watch", "\(link)/watch")
             json.member("origin", run.originID.map(Links.run))
-        }
-    }
-
-    mutating func task(_ task: StoredTask) {
-        object { json in
-            json.member("name", task.name)
-            json.member("state", task.state)
-            json.member("attempt", task.attempt)
-            json.member("started_at", task.startedAt)
-            json.member("ended_at", task.endedAt)
-            if let start = task.startedAt, let end = task.endedAt { json.member("seconds", (end - start).secondsText) }
-            json.member("exit_code", task.exitCode)
-            if let failure = task.failure {
-                json.object("failure") { json in
-                    json.member("reason", failure.reason)
-                    json.member("failure_class", failure.failureClass)
-                    json.member("message", failure.message)
-                    json.member("error_name", failure.errorName)
-                    json.member("stack_trace", failure.stackTrace)
-                }
-            }
         }
     }
 

@@ -5,6 +5,7 @@ internal import SlipwayCore
 /// Follows a run until it is over.
 struct WatchOperation: Sendable {
     let store: RunStore
+    let directory: JobDirectory
     let live: LiveRuns
     let description: RunDescription
     let limits: ControlAPILimits
@@ -12,30 +13,29 @@ struct WatchOperation: Sendable {
 
     var all: [Operation] { [Operation("WatchJobRun", .get, "/runs/{id}/watch", watch)] }
 
-    /// Events as they are recorded, the tasks whenever they change, and at the end the whole run.
+    /// Events as they are recorded, first all tasks and then those that changed, and at the end the whole run.
     @Sendable private func watch(_ call: Call) async throws -> Response {
         let query = try call.query("after")
         let asked = try query.integer("after", default: Int64(0), allowed: 0...Int64.max)
         let resumed = call.request.headers[HeaderNames.lastEventID].flatMap { Int64($0) }
         let id = try call.runID()
-        guard try await store.run(id) != nil else { throw Problem.runNotFound(id) }
+        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
         let pulses = try live.follow(id)
         return EventStream.response(requestID: call.requestID) { events in
             var sequence = max(resumed ?? asked, 0)
-            var revision: Int64?
+            var tasks: TasksSent?
             try await sendEvents(of: id, after: &sequence, to: &events)
             for await pulse in pulses {
                 let before = sequence
                 try await sendEvents(of: id, after: &sequence, to: &events)
-                let hasNewTasks = revision != pulse.reportRevision
-                if hasNewTasks { try await sendTasks(of: id, to: &events) }
-                revision = pulse.reportRevision
                 if pulse.state.isTerminal {
                     let run = try await description.text(id, now: now())
                     try await events.send("end") { $0.value(VerbatimJSON(text: run)) }
                     return
                 }
-                if before == sequence, !hasNewTasks { try await events.alive() }
+                let known = tasks
+                tasks = try await sendTasks(of: run, pulse, after: known, to: &events)
+                if before == sequence, tasks == known { try await events.alive() }
             }
         }
     }
@@ -53,13 +53,36 @@ struct WatchOperation: Sendable {
         }
     }
 
-    @concurrent private func sendTasks(of id: RunID, to events: inout EventStream) async throws {
-        let tasks = try await store.tasks(id)
-        guard !tasks.isEmpty else { return }
-        try await events.send("tasks") { json in
-            json.object { json in
-                json.array("tasks", tasks) { $0.task($1) }
+    /// Up to where a watcher knows the tasks: a new placement begins anew.
+    private struct TasksSent: Equatable {
+        var placement: Int
+        var sequence: Int64
+    }
+
+    /// - Parameter sent: what was sent before; `nil`: nothing.
+    @concurrent private func sendTasks(
+        of run: RunRecord,
+        _ pulse: RunPulse,
+        after sent: TasksSent?,
+        to events: inout EventStream
+    ) async throws -> TasksSent {
+        let now = TasksSent(placement: pulse.placement, sequence: pulse.taskSequence)
+        if let sent, sent.placement == now.placement {
+            guard sent.sequence < now.sequence else { return sent }
+            let changed = try await store.tasks(run.id, changedAfter: sent.sequence)
+            guard !changed.isEmpty else { return now }
+            try await events.send("tasks") { json in
+                json.object { json in json.array("tasks", changed) { $0.task($1) } }
             }
+            return TasksSent(placement: now.placement, sequence: changed.map(\.sequence).max() ?? now.sequence)
         }
+        let spec = try await directory.spec(run.jobID, version: run.jobVersion)
+        let stored = try await store.tasks(run.id)
+        let all = RunTasks(of: run, spec: spec, plan: try await store.plan(run.id))
+            .complete(stored, items: try await store.itemCounts(run.id))
+        try await events.send("tasks") { json in
+            json.object { json in json.array("tasks", all) { $0.task($1) } }
+        }
+        return now
     }
 }

@@ -126,6 +126,9 @@ package struct MemoryRunStore: RunLedger {
         }
     }
 
+    /// Nobody resumes a run in a simulation.
+    package func carriedTasks(_ ids: [RunID], limitBytes: Int) async throws -> [RunID: [CarriedTask]] { [:] }
+
     package func standing(_ leases: [(id: RunID, epoch: Int64)]) async throws -> Set<RunID> {
         try await ask("asks what stands") { $0.standing(leases) }
     }

@@ -147,7 +147,7 @@ extension MemoryTables {
             over.message = end.message
             over.node = report.node ?? over.node
             over.podUID = report.podUID ?? over.podUID
-            over.warnings = report.warnings
+            over.warnings = max(over.warnings, report.warnings)
             finish(over)
         }
     }
@@ -166,7 +166,6 @@ extension MemoryTables {
             $0.runningAt = run.runningAt ?? entered.first { $0.state == .running }?.at
             $0.node = report.node
             $0.podUID = report.podUID
-            $0.warnings = report.warnings
             $0.reason = waiting?.reason
             $0.message = waiting?.message
             $0.reportRevision = report.revision

@@ -80,6 +80,7 @@ extension MemoryTables {
         over.endedAt = over.endedAt ?? now
         live[run.id] = nil
         finished[run.id] = over
+        settleTasks(of: over)
     }
 
     // MARK: The scheduler and the dispatcher
@@ -129,11 +130,14 @@ extension MemoryTables {
                 $0.reportRevision = 0
                 $0.streamSequence = 0
                 $0.sailLines = 0
+                $0.taskSequence = 0
+                $0.warnings = 0
                 $0.reason = nil
                 $0.message = nil
                 $0.node = nil
                 $0.podUID = nil
             }
+            if run.placement > 0 { tasks[run.id] = nil }
             tell(run.id, "state")
             return live[run.id].map { claimedRun($0, readySince: run.stateSince) }
         }
@@ -255,7 +259,10 @@ extension MemoryTables {
             update(run.id) {
                 $0.streamSequence = flush.streamSequence
                 $0.sailLines = flush.sailLines
+                $0.warnings += flush.countedWarnings
+                if !flush.tasks.isEmpty { $0.taskSequence = flush.streamSequence }
             }
+            for task in flush.tasks { tasks[run.id, default: [:]][task.name] = task }
             for chunk in flush.chunks { append(chunk, of: flush) }
             written.insert(run.id)
         }

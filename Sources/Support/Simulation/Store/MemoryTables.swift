@@ -28,6 +28,7 @@ package struct MemoryRun: Sendable, Hashable {
     package var reportRevision: Int64 = 0
     package var streamSequence: Int64 = 0
     package var sailLines: Int64 = 0
+    package var taskSequence: Int64 = 0
     package var runningAt: Timestamp?
     package var reason: ReasonCode?
     package var message: String?
@@ -99,6 +100,8 @@ package struct MemoryTables: Sendable {
     package var finished: [RunID: MemoryRun] = [:]
     package var cleanups: [PlacementKey: CleanupRow] = [:]
     package var placements: [PlacementKey: PlacementRow] = [:]
+    /// The tasks of each run by name.
+    package var tasks: [RunID: [String: TaskRow]] = [:]
     /// The numbers of the stored lines, in the order of storing.
     package var lines: [StreamKey: [Int64]] = [:]
     /// Kinds of events by run, in order.
@@ -156,6 +159,14 @@ package struct MemoryTables: Sendable {
             findings.append("P5: run \(id) is \(run.state) and held")
         }
         live[id] = run
+    }
+
+    /// Ends the tasks of a run that is over.
+    mutating func settleTasks(of run: MemoryRun) {
+        for (name, task) in tasks[run.id] ?? [:] where !task.state.isTerminal {
+            let hasFailed = task.state == .running && [.failed, .timeout].contains(run.state)
+            tasks[run.id]?[name]?.state = hasFailed ? .failed : .cancelled
+        }
     }
 
     mutating func tell(_ run: RunID, _ kind: String) { events[run, default: []].append(kind) }

@@ -1,0 +1,37 @@
+internal import RunStore
+internal import SlipwayCore
+
+extension RunFactory {
+    /// What begins with a task does not repeat what had succeeded, as a resumption does not.
+    static func kind(_ action: RunAction, _ request: ActionRequest) -> NewRun.OriginKind {
+        switch action {
+        case .rerun: .rerun
+        case .retry where request.fromTask == nil: .retry
+        default: .resume
+        }
+    }
+
+    /// What a run that goes on with another executes.
+    ///
+    /// - Parameters:
+    ///   - stored: the tasks of the run that is over.
+    ///   - task: the one to begin with; `nil`: with all that had not succeeded.
+    /// - Throws: ``Problem`` if that leaves nothing to do or cannot be done.
+    func plan(after origin: RunRecord, _ stored: [StoredTask], from task: String?) async throws -> RunPlan {
+        guard let spec = try await directory.spec(origin.jobID, version: origin.jobVersion) else {
+            throw Problem.versionNotFound(job: origin.jobName, version: origin.jobVersion, newest: origin.jobVersion)
+        }
+        let states = Dictionary(stored.map { ($0.row.name, $0.row.state) }, uniquingKeysWith: { first, _ in first })
+        do throws(ResumeRefusal) {
+            let plan =
+                if let task {
+                    try ResumePlan.starting(from: task, spec.tasks, states: states)
+                } else {
+                    try ResumePlan.resuming(spec.tasks, states: states)
+                }
+            return RunPlan(fromRun: origin.id, fromTask: task, carried: plan.carried, skipped: plan.skipped)
+        } catch {
+            throw Problem.cannotGoOn(origin.id, error)
+        }
+    }
+}

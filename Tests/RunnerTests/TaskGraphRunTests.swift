@@ -230,6 +230,17 @@ struct TaskGraphRunTests {
         #expect(outcome.log(of: "fine") == ["whole"])
     }
 
+    @Test("many tasks at once, each leaving something behind in a session of its own, leave nothing in the end")
+    func manyLeftovers() throws {
+        let tasks = (0..<120).map { task("t\($0)", "setsid sh -c 'echo $$; exec sleep 1000' & sleep 0.1", needs: []) }
+        let outcome = try RunnerUnderTest(assignment(tasks, parallelism: 12)).outcome()
+        #expect(outcome.exitCode == 0)
+        let processes = tasks.flatMap { outcome.log(of: $0.name) }.compactMap { Int32($0) }
+        // A task may end before what it left behind has said its number.
+        #expect(processes.count > 100)
+        for process in processes { #expect(kill(process, 0) == -1) }
+    }
+
     @Test("what hides who started it is ended with the run at the latest")
     func hidden() throws {
         let outcome = try RunnerUnderTest(

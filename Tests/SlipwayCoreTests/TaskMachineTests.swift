@@ -240,6 +240,18 @@ import Testing
         #expect(run.said.count { $0.hasSuffix("cancelled") } == 799 + 801)
     }
 
+    @Test func anOutputThatIsTooLargeIsNotTakenForNull() throws {
+        let run = try Driven([Self.task("a"), Self.task("b", when: "tasks.a.outputs.n == null")])
+        let execution = try #require(run.started["a"])
+        run.take(run.machine.gave(execution.number, "n", .integer(1), bytes: TaskLimits.keptOutputBytes + 1))
+        #expect(run.warnings.count == 1)
+        try run.end("a")
+        #expect(
+            run.summary.failure?.message
+                == "the condition cannot be evaluated: the output n of a is too large to be asked for"
+        )
+    }
+
     @Test func cancellingEndsWhatWaitsAtOnce() throws {
         let items = TaskSpec.ForEach(items: .list([.null, .null, .null]), parallelism: 1)
         let run = try Driven([

@@ -7,6 +7,8 @@ extension RunnerLoop {
     func stopRun() {
         guard !wasStopped else { return running.forEach(kill) }
         wasStopped = true
+        // Its tasks may take the grace period once to end, and what they said last once more to be read.
+        givenUpAt = .now + .seconds(2 * assignment.limits.graceSeconds)
         actions += machine.cancel()
         for execution in takeWaitingForPython() { end(execution, .cancelled) }
         for task in running { stop(task, .cancelled) }
@@ -16,9 +18,9 @@ extension RunnerLoop {
     func stop(_ task: RunningTask, _ reason: RunningTask.StopReason) {
         guard task.stop == nil, task.verdict == nil, !hasEnded(task) else { return }
         task.stop = RunningTask.Stop(reason: reason, killAt: .now + .seconds(assignment.limits.graceSeconds))
-        // Those in the leader's group have it with the leader, and some programs take a second one as "at once".
-        let leader = task.child?.processID
-        let others = processes(of: task).filter { leader == nil || getpgid($0) != leader }
+        // Those in a leader's group have it with the leader, and some programs take a second one as "at once".
+        let leaders = task.child.map { [$0.processID] } ?? pythonProcesses(of: task)
+        let others = processes(of: task).filter { !leaders.contains(getpgid($0)) }
         task.child?.signalGroup(SIGTERM)
         if task.isPython { cancelPython(task) }
         ProcessTree.signal(others, SIGTERM)

@@ -141,7 +141,7 @@ extension RunnerLoop {
             task.clearingUntil = .now + .seconds(Self.clearingSeconds)
             return false
         }
-        guard .now >= until, !stream.isFull else { return false }
+        guard .now >= until, !stream.isFull || isGivenUp else { return false }
         for pipe in child.pipes { pipe.close() }
         return true
     }

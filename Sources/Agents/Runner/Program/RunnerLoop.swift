@@ -44,6 +44,8 @@ internal import SlipwayCore
     private var heartbeatAt: ContinuousClock.Instant?
     private let startedAt = ContinuousClock.now
     var wasStopped = false
+    /// When a run that was told to end no longer waits for a reader that does not read.
+    var givenUpAt: ContinuousClock.Instant?
     /// What the last wait waited for.
     private var polled: [pollfd] = []
 
@@ -64,7 +66,10 @@ internal import SlipwayCore
         machine = TaskMachine(
             graph,
             variables: assignment.variables,
-            parallelism: assignment.parallelism ?? JobSpec.standardParallelism
+            parallelism: min(
+                assignment.parallelism ?? JobSpec.standardParallelism,
+                JobLimits.standard.parallelism.upperBound
+            )
         )
         runnerLog = TaskLog(task: nil, limitBytes: assignment.limits.logTaskBytes)
     }
@@ -101,7 +106,7 @@ internal import SlipwayCore
 
     private func performActions() {
         // A bounded number at a time, so that a run of a thousand tasks does not gather a thousand records.
-        while !stream.isFull, let action = actions.next() {
+        while !stream.isFull || isGivenUp, let action = actions.next() {
             switch action {
             case .report(let report): stream.write(.task(report))
             case .warn(let task, let message): stream.write(.warning(task: task, message: message))
@@ -112,11 +117,14 @@ internal import SlipwayCore
         if !actions.isEmpty {
             stream.flush()
             if stream.isFull {
-                waitForEvents()
+                waitForEvents(deadline: givenUpAt)
                 handleSignals()
+                enforceDeadlines()
             }
         }
     }
+
+    var isGivenUp: Bool { givenUpAt.map { .now >= $0 } ?? false }
 
     /// Moves the tasks, or the end of the run, on as far as what is known allows.
     private func advance() {
@@ -137,12 +145,12 @@ internal import SlipwayCore
         TerminationMessage.write(summary, to: assignment.terminationMessagePath)
         stream.write(.finished(summary))
         // A run that was told to end does not wait for ever for a reader that does not read.
-        let givenUpAt = ContinuousClock.now + .seconds(assignment.limits.graceSeconds)
+        let lastMoment = ContinuousClock.now + .seconds(assignment.limits.graceSeconds)
         while !stream.isEmpty {
             stream.flush()
             if stream.isEmpty { break }
-            if wasStopped, .now >= givenUpAt { break }
-            waitForEvents(deadline: givenUpAt)
+            if wasStopped, .now >= lastMoment { break }
+            waitForEvents(deadline: lastMoment)
             handleSignals()
         }
         return summary

@@ -4,15 +4,12 @@ extension TaskMachine {
         guard !isCancelled else { return end(task, .cancelled) }
         let spec = graph.tasks[task]
         if !spec.always, let (state, note) = obstacle(to: task) { return end(task, state, note: note) }
-        do throws(ExpressionError) {
-            if let condition = graph.conditions[task], !condition.references.usesItem {
-                guard try condition.isMet(in: results.scope()) else {
-                    return end(task, .conditionFailed, note: "the condition is not met: \(condition.text)")
-                }
+        if let condition = graph.conditions[task], !condition.references.usesItem {
+            switch verdict(of: condition, item: nil) {
+            case .met: break
+            case .unmet(let note): return end(task, .conditionFailed, note: note)
+            case .wrong(let failure): return end(task, .failed, failure: failure)
             }
-        } catch {
-            let failure = Self.failure("the condition cannot be evaluated: \(error)", "ConditionError")
-            return end(task, .failed, failure: failure)
         }
         guard let forEach = spec.forEach else {
             results.rows[task].state = .queued
@@ -45,6 +42,29 @@ extension TaskMachine {
     private static func itemIndex(_ output: String, of name: String) -> Int? {
         guard output.hasPrefix(name + "["), output.hasSuffix("]") else { return nil }
         return Int(output.dropFirst(name.count + 1).dropLast())
+    }
+
+    // MARK: Conditions
+
+    private enum Verdict {
+        case met
+        case unmet(note: String)
+        case wrong(TaskFailure)
+    }
+
+    private func verdict(of condition: Expression, item: JSONValue?) -> Verdict {
+        let problem: String
+        if let obstacle = results.obstacle(to: condition) {
+            problem = obstacle
+        } else {
+            do throws(ExpressionError) {
+                let isMet = try condition.isMet(in: results.scope(item: item))
+                return isMet ? .met : .unmet(note: "the condition is not met: \(condition.text)")
+            } catch {
+                problem = "\(error)"
+            }
+        }
+        return .wrong(Self.failure("the condition cannot be evaluated: \(problem)", "ConditionError"))
     }
 
     // MARK: Needs
@@ -85,6 +105,7 @@ extension TaskMachine {
         case .list(let list): items = list
         case .expression:
             guard let expression = graph.itemExpressions[task] else { throw ItemsError(message: "it cannot be read") }
+            if let obstacle = results.obstacle(to: expression) { throw ItemsError(message: obstacle) }
             let value: JSONValue
             do throws(ExpressionError) {
                 value = try expression.value(in: results.scope())
@@ -137,19 +158,17 @@ extension TaskMachine {
     /// An item begins to wait for its turn, unless the task's condition asks for the item and does not want it.
     private mutating func admit(_ item: Int, of task: Int) {
         let unit = Unit(task: task, item: item)
-        do throws(ExpressionError) {
-            if let condition = graph.conditions[task], condition.references.usesItem,
-                try !condition.isMet(in: results.scope(item: groups[task]?.items[item]))
-            {
+        if let condition = graph.conditions[task], condition.references.usesItem {
+            switch verdict(of: condition, item: groups[task]?.items[item]) {
+            case .met: break
+            case .unmet(let note):
                 var report = report(unit, .conditionFailed)
-                report.note = "the condition is not met: \(condition.text)".cut(to: TaskLimits.noteCharacters)
+                report.note = note.cut(to: TaskLimits.noteCharacters)
                 actions.append(.report(report))
                 groups[task]?.end(item, .conditionFailed)
                 return
+            case .wrong(let failure): return finishWithoutEnd(unit, failure)
             }
-        } catch {
-            let failure = Self.failure("the condition cannot be evaluated: \(error)", "ConditionError")
-            return finishWithoutEnd(unit, failure)
         }
         actions.append(.report(report(unit, .queued)))
         groups[task]?.ready.insert(item)

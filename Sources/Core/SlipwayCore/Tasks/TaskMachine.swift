@@ -105,7 +105,7 @@ package struct TaskMachine: ~Copyable {
         return [
             warn(
                 self.name(of: unit),
-                "the output \(name) is null for conditions: all of them have more than \(limit) bytes"
+                "the output \(name) is not kept for conditions: all that are kept have more than \(limit) bytes"
             )
         ]
     }

@@ -9,6 +9,8 @@ struct TaskResults {
         /// Of each item that has any; `nil` for a task without items.
         var itemOutputs: [Int: [String: JSONValue]]?
         var itemCount = 0
+        /// Outputs that there are and that were too large to be kept.
+        var omittedOutputs: Set<String> = []
     }
 
     private let places: [String: Int]
@@ -22,9 +24,12 @@ struct TaskResults {
         rows = [Row](repeating: Row(), count: graph.tasks.count)
     }
 
-    /// Keeps an output. - Returns: whether there was room for it.
+    /// Keeps an output, or at least that there is one. - Returns: whether there was room for it.
     mutating func keep(_ value: JSONValue, _ name: String, task: Int, item: Int?, bytes: Int) -> Bool {
-        guard keptBytes + bytes <= TaskLimits.keptOutputBytes else { return false }
+        guard keptBytes + bytes <= TaskLimits.keptOutputBytes else {
+            rows[task].omittedOutputs.insert(name)
+            return false
+        }
         keptBytes += bytes
         if let item {
             rows[task].itemOutputs?[item, default: [:]][name] = value
@@ -39,7 +44,18 @@ struct TaskResults {
         if let item { rows[task].itemOutputs?[item] = nil } else { rows[task].outputs = [:] }
     }
 
-    /// The same with an item.
+    /// Why an expression cannot be evaluated although it is right: what it asks for was too large to be kept.
+    func obstacle(to expression: Expression) -> String? {
+        for reference in expression.references.tasks {
+            guard case .output(let name) = reference.member, let place = places[reference.name],
+                rows[place].omittedOutputs.contains(name)
+            else { continue }
+            return "the output \(name) of \(reference.name) is too large to be asked for"
+        }
+        return nil
+    }
+
+    /// What expressions see, with an item if there is one.
     func scope(item: JSONValue? = nil) -> Scope { Scope(results: self, item: item) }
 
     struct Scope: ExpressionScope {

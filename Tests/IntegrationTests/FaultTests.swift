@@ -130,6 +130,32 @@ import Testing
         try await job.checkSuccess(of: first + second + third, endingWithin: .seconds(60))
     }
 
+    @Test("metrics that are slow delay no run, and a cluster without any is told once by each worker")
+    func noMetrics() async throws {
+        let fleet = try Fleet.current()
+        let site = fleet.site
+        let job = try await CountingJob("no-metrics", lines: 30, pause: 0.1, on: site)
+        let slow = #"{"rules": [{"resource": "pods.metrics.k8s.io", "latencyMilliseconds": 60000}]}"#
+        try await site.misbehaving(slow) {
+            try await job.checkSuccess(of: site.create(job.name, count: 5), endingWithin: .seconds(40))
+        }
+        let absent = #"{"rules": [{"resource": "pods.metrics.k8s.io", "code": 503}]}"#
+        func tellers() throws -> [Int] {
+            try ["worker-1", "worker-2"].map { name in
+                try fleet.process(name).lines.count { $0.contains("The cluster tells no metrics") }
+            }
+        }
+        try await site.misbehaving(absent) {
+            // A request that was made slow may be under way for its whole ten seconds.
+            try await eventually(within: .seconds(60), "a worker says that there are no metrics") {
+                try await job.checkSuccess(of: site.create(job.name, count: 4), endingWithin: .seconds(40))
+                return try tellers().contains(1)
+            }
+            try await job.checkSuccess(of: site.create(job.name, count: 4), endingWithin: .seconds(40))
+        }
+        #expect(try tellers().allSatisfy { $0 <= 1 })
+    }
+
     @Test("messages that are taken out of all queues under load cost time, and nothing else")
     func purgedQueues() async throws {
         let fleet = try Fleet.current()

@@ -69,8 +69,9 @@ actor ClusterSupervisor {
 
     /// The placements that are not over.
     var placed: [RunID: Placed] {
-        placements.filter { $0.value.end == nil }.mapValues {
-            Placed(lease: Lease(run: $0.run.id, epoch: $0.run.leaseEpoch), placement: $0.run.placement)
+        placements.compactMapValues {
+            $0.end == nil
+                ? Placed(lease: Lease(run: $0.run.id, epoch: $0.run.leaseEpoch), placement: $0.run.placement) : nil
         }
     }
 

@@ -167,7 +167,7 @@ private struct FleetPlan: Sendable {
             "SLIPWAY_LEASE_TIME_TO_LIVE": "3s", "SLIPWAY_LEASE_HEARTBEAT": "500ms", "SLIPWAY_LEASE_MARGIN": "500ms",
             "SLIPWAY_SCHEDULER_SWEEP_INTERVAL": "500ms", "SLIPWAY_SCHEDULER_HINT_AGE": "1s",
             "SLIPWAY_SCHEDULER_LEASE_SWEEP_INTERVAL": "250ms", "SLIPWAY_WORKER_SWEEP_INTERVAL": "1s",
-            "SLIPWAY_WORKER_ORPHAN_DELAY": "2s",
+            "SLIPWAY_WORKER_ORPHAN_DELAY": "2s", "SLIPWAY_WORKER_METRICS_INTERVAL": "1s",
         ]
         let images = #"""
             "slipway/runner:*":

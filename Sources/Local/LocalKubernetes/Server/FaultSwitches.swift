@@ -7,7 +7,8 @@ package final class FaultSwitches: Sendable {
     struct Rule: Sendable {
         /// get, list, watch, create, update, patch, delete, or `*`.
         var verb: String
-        /// A plural such as pods, with its subresource after a slash (`pods/log`), or `*`.
+        /// A plural such as pods, with its subresource after a slash (`pods/log`) or its group after a point
+        /// (`pods.metrics.k8s.io`), or `*`.
         var resource: String
         /// The share of matching requests that fail, 0 to 1.
         var rate: Double
@@ -78,6 +79,11 @@ package final class FaultSwitches: Sendable {
     }
 
     private static func classify(_ request: APIRequest) -> (verb: String, resource: String) {
+        if request.path.starts(with: ["apis", "metrics.k8s.io"]) {
+            let names = request.path.dropFirst(3)
+            let plural = names.contains("pods") ? "pods" : "nodes"
+            return (names.last == plural ? "list" : "get", "\(plural).metrics.k8s.io")
+        }
         guard request.path.first == "api", let path = ResourcePath(request.path.dropFirst(2)) else {
             return ("get", "")
         }

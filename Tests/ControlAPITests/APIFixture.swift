@@ -34,10 +34,11 @@ struct APIFixture: Sendable {
     static func with(
         token: String = "",
         limits: ControlAPILimits = quick,
+        logObjects: LogObjects? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
-            try await with(database: url, token: token, limits: limits, body)
+            try await with(database: url, token: token, limits: limits, logObjects: logObjects, body)
         }
     }
 
@@ -52,6 +53,7 @@ struct APIFixture: Sendable {
         database url: String,
         token: String = "",
         limits: ControlAPILimits = quick,
+        logObjects: LogObjects? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -61,7 +63,7 @@ struct APIFixture: Sendable {
         var database = try PostgresConfiguration(url: url)
         database.acquireTimeout = .seconds(2)
         let pool = PostgresPool(configuration: database, eventLoop: loop, logger: logger)
-        let store = RunStore(pool: pool)
+        let store = RunStore(pool: pool, logObjects: logObjects)
         _ = try await store.migrate()
         let metrics = MetricsRegistry()
         let port = try LoopbackPort.free(count: 1)[0]

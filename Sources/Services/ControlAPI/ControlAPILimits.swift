@@ -12,6 +12,10 @@ package struct ControlAPILimits: Sendable {
     package var pageRows = 500
     /// Log lines of one page: chunks read at once.
     package var logChunksPerPage = 64
+    /// Pages looked through by one request that wants few of their lines.
+    package var logSearchPages = 16
+    /// Lines that are enough for such a request.
+    package var logSearchLines = 500
     /// Events shown with one run.
     package var eventsPerRun = 2000
     /// Streams that follow a run at once.

@@ -15,12 +15,18 @@ struct StreamBuffer: Sendable {
     private var order: [String] = []
     private var outputs: [(sequence: Int64, output: TaskOutput)] = []
     private(set) var bufferedBytes = 0
-    private var totalBytes = 0
-    private var isTruncated = false
+    /// What of each stream is stored or waits to be, as the bounds count it.
+    private var counted: [String: StoredStream]
+    private var countedBytes: Int
+    /// The number of the line that says that the rest of its stream is dropped.
+    private var cutAt: [String: Int64] = [:]
 
-    init(storedSequence: Int64, storedSailLines: Int64) {
+    /// - Parameter stored: what is stored of the run's streams: a worker that adopts a run counts on from there.
+    init(storedSequence: Int64, storedSailLines: Int64, stored: [String: StoredStream] = [:]) {
         self.storedSequence = storedSequence
         self.storedSailLines = storedSailLines
+        counted = stored
+        countedBytes = stored.values.reduce(0) { $0 + $1.bytes }
     }
 
     /// Whether there is something to store.
@@ -30,7 +36,7 @@ struct StreamBuffer: Sendable {
 
     /// Notes a line of the runner's stream.
     /// - Returns: `false` for a line seen before.
-    mutating func take(_ line: RunnerLine, byteLimit: Int) -> Bool {
+    mutating func take(_ line: RunnerLine, limits: LogLimits) -> Bool {
         guard line.sequence > seenSequence else { return false }
         seenSequence = line.sequence
         switch line.record {
@@ -40,7 +46,7 @@ struct StreamBuffer: Sendable {
                 LogLine(sequence: line.sequence, milliseconds: line.milliseconds, channel: channel, text: text),
                 to: stream,
                 isStored: line.sequence <= storedSequence,
-                byteLimit: byteLimit
+                limits: limits
             )
         case .output(let output):
             guard line.sequence > storedSequence else { break }
@@ -52,32 +58,39 @@ struct StreamBuffer: Sendable {
     }
 
     /// Notes a line of Sail's log, which has no numbers: they are counted from the container's first line.
-    mutating func takeSail(number: Int64, milliseconds: Int64, text: String, byteLimit: Int) {
+    mutating func takeSail(number: Int64, milliseconds: Int64, text: String, limits: LogLimits) {
         guard number > seenSailLines else { return }
         seenSailLines = number
         append(
             LogLine(sequence: number, milliseconds: milliseconds, channel: .stderr, text: text),
             to: "sail",
             isStored: number <= storedSailLines,
-            byteLimit: byteLimit
+            limits: limits
         )
     }
 
-    /// Stored lines count against the limit too, so that it holds for a run that is adopted.
-    private mutating func append(_ line: LogLine, to stream: String, isStored: Bool, byteLimit: Int) {
-        let size = line.text.utf8.count + 40
+    /// The line that would exceed a bound becomes the word that says so, and what follows in its stream is dropped.
+    private mutating func append(_ line: LogLine, to stream: String, isStored: Bool, limits: LogLimits) {
+        var known = counted[stream] ?? StoredStream(bytes: 0, isCut: false)
+        guard !isStored, !known.isCut else { return }
         var line = line
-        if totalBytes + size > byteLimit {
-            guard !isTruncated else { return }
-            isTruncated = true
-            line.text = "[the run's log is longer than \(byteLimit) bytes: the rest is not kept]"
+        let size = line.countedBytes
+        if let mark = limits.mark(streamBytes: known.bytes + size, runBytes: countedBytes + size) {
+            line.text = mark
+            line.channel = .stderr
+            known.isCut = true
+            cutAt[stream] = line.sequence
         }
-        totalBytes += size
-        guard !isStored else { return }
-        bufferedBytes += size
+        known.bytes += line.countedBytes
+        countedBytes += line.countedBytes
+        counted[stream] = known
+        bufferedBytes += Self.memory(line)
         if chunks[stream] == nil { order.append(stream) }
         chunks[stream, default: []].append(line)
     }
+
+    /// About what a line takes up while it waits.
+    private static func memory(_ line: LogLine) -> Int { line.text.utf8.count + 40 }
 
     /// What to store now, as a flush that is only written if nobody stored since.
     func flush(of run: SupervisedRun, chunkBytes: Int) -> StreamFlush {
@@ -89,7 +102,7 @@ struct StreamBuffer: Sendable {
             previousSailLines: storedSailLines,
             streamSequence: max(seenSequence, storedSequence),
             sailLines: max(seenSailLines, storedSailLines),
-            chunks: order.flatMap { Self.split($0, chunks[$0] ?? [], chunkBytes: chunkBytes) },
+            chunks: order.flatMap { Self.split($0, chunks[$0] ?? [], chunkBytes: chunkBytes, cutAt: cutAt[$0]) },
             outputs: outputs.map(\.output)
         )
     }
@@ -105,10 +118,10 @@ struct StreamBuffer: Sendable {
         order.removeAll { chunks[$0]?.isEmpty ?? true }
         chunks = chunks.filter { !$0.value.isEmpty }
         outputs.removeAll { $0.sequence <= sequence }
-        bufferedBytes = chunks.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.text.utf8.count + 40 } }
+        bufferedBytes = chunks.values.reduce(0) { $0 + $1.reduce(0) { $0 + Self.memory($1) } }
     }
 
-    private static func split(_ stream: String, _ lines: [LogLine], chunkBytes: Int) -> [LogChunk] {
+    private static func split(_ stream: String, _ lines: [LogLine], chunkBytes: Int, cutAt: Int64?) -> [LogChunk] {
         var result: [LogChunk] = []
         var current: [LogLine] = []
         var size = 0
@@ -121,7 +134,27 @@ struct StreamBuffer: Sendable {
             current.append(line)
             size += line.text.utf8.count
         }
-        if !current.isEmpty { result.append(LogChunk(stream: stream, lines: current)) }
+        // What was cut has nothing after the line that says so.
+        let isCut = cutAt != nil && current.last?.sequence == cutAt
+        if !current.isEmpty { result.append(LogChunk(stream: stream, lines: current, isCut: isCut)) }
         return result
+    }
+}
+
+/// How much of a log is stored. What exceeds it is dropped, and each stream says so once.
+struct LogLimits: Sendable, Hashable {
+    var streamBytes: Int
+    var runBytes: Int
+
+    /// The line that stands for the rest of a stream which would now have so many bytes, in a run that would have so many;
+    /// `nil` while both are within their bounds.
+    func mark(streamBytes: Int, runBytes: Int) -> String? {
+        if streamBytes > self.streamBytes {
+            "[slipway: the rest of this stream is dropped: the stream's bound of \(self.streamBytes) bytes is reached]"
+        } else if runBytes > self.runBytes {
+            "[slipway: the rest of this stream is dropped: the run's bound of \(self.runBytes) bytes is reached]"
+        } else {
+            nil
+        }
     }
 }

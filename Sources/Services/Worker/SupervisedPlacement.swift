@@ -57,7 +57,11 @@ struct SupervisedPlacement: Sendable {
     init(run: SupervisedRun, spec: JobSpec) {
         self.run = run
         self.spec = spec
-        stream = StreamBuffer(storedSequence: run.streamSequence, storedSailLines: run.sailLines)
+        stream = StreamBuffer(
+            storedSequence: run.streamSequence,
+            storedSailLines: run.sailLines,
+            stored: run.storedStreams
+        )
         timeline = [ObservedState(state: .starting, at: run.placementStartedAt)]
         tasks = spec.tasks.map { ObservedTask(report: TaskReport(name: $0.name, state: .initial)) }
         if case .none = spec.engine { isSailStreamComplete = true } else { isSailStreamComplete = false }
@@ -107,10 +111,10 @@ struct SupervisedPlacement: Sendable {
     private static let credibleMilliseconds: ClosedRange<Int64> = 0...253_402_300_799_999
 
     /// Takes in one line of the runner's stream.
-    mutating func observe(_ line: RunnerLine, byteLimit: Int, at instant: ContinuousClock.Instant) {
+    mutating func observe(_ line: RunnerLine, limits: LogLimits, at instant: ContinuousClock.Instant) {
         lastSignOfLife = instant
         guard Self.credibleMilliseconds.contains(line.milliseconds) else { return }
-        guard stream.take(line, byteLimit: byteLimit) else { return }
+        guard stream.take(line, limits: limits) else { return }
         let at = Timestamp(microsecondsSince1970: line.milliseconds * 1000)
         switch line.record {
         case .task(let report): observe(report, at: at)

@@ -67,7 +67,7 @@ extension RunStore {
     }
 
     private func unknownMigrations() async throws -> [Int] {
-        let newest = Migration.all.count
+        let newest = Migration.all.map(\.number).max() ?? 0
         return try await pool.query("SELECT number FROM schema_migrations WHERE number > \(newest) ORDER BY 1")
             .decode(Int.self)
     }

@@ -21,6 +21,9 @@ enum Terminal {
         return (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }()
 
+    /// Whether colours that somebody else wrote are shown.
+    static var showsColors: Bool { isOutputTerminal && wantsColor }
+
     // MARK: Writing
 
     static func print(_ text: String) { write(text + "\n") }

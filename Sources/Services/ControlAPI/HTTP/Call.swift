@@ -30,7 +30,9 @@ struct Call: Sendable {
     func segment(_ name: String) -> String { parameters.get(name) ?? "" }
 
     /// The query's parameters; any but these are refused.
-    func query(_ allowed: String...) throws(Problem) -> QueryReader {
+    func query(_ allowed: String...) throws(Problem) -> QueryReader { try query(allowed) }
+
+    func query(_ allowed: [String]) throws(Problem) -> QueryReader {
         try QueryReader(request.uri.queryParameters, allowed: allowed)
     }
 

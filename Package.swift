@@ -111,6 +111,12 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CZlib",
+            path: "Sources/CLibraries/CZlib",
+            pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]
+        ),
         .target(name: "CEventLoop", path: "Sources/CLibraries/CEventLoop"),
         .target(name: "CRunnerSystem", path: "Sources/CLibraries/CRunnerSystem"),
 
@@ -132,8 +138,14 @@ let package = Package(
             settings: touchesC
         ),
 
+        library("ObjectStorage", in: "Clients", ["CCurl", "EventLoop"], settings: touchesC),
+
         // Slipway's words for the outside systems.
-        library("RunStore", in: "Adapters", ["SlipwayCore", "PostgresClient", Library.logging]),
+        library(
+            "RunStore",
+            in: "Adapters",
+            ["SlipwayCore", "PostgresClient", "ObjectStorage", "Compression", Library.logging]
+        ),
         library(
             "RunMessaging",
             in: "Adapters",
@@ -188,8 +200,9 @@ let package = Package(
             "ServiceProcess",
             in: "Services",
             [
-                "SlipwayCore", "AMQPClient", "EventLoop", "KubernetesClient", "Observability", "PostgresClient",
-                "RunMessaging", "RunStore", "Settings", Library.logging, Library.serviceLifecycle, Library.unixSignals,
+                "SlipwayCore", "AMQPClient", "EventLoop", "KubernetesClient", "ObjectStorage", "Observability",
+                "PostgresClient", "RunMessaging", "RunStore", "Settings", Library.logging, Library.serviceLifecycle,
+                Library.unixSignals,
             ]
         ),
 
@@ -210,6 +223,7 @@ let package = Package(
 
         // Support.
         library("EventLoop", in: "Support", ["CEventLoop"], settings: touchesC),
+        library("Compression", in: "Support", ["CZlib"], settings: touchesC),
         library("Observability", in: "Support", [Library.logging, Library.hummingbird, Library.serviceLifecycle]),
         library("Settings", in: "Support", [Library.logging, Library.yams]),
         library("TestSupport", in: "Support", ["DevStack"]),
@@ -278,8 +292,10 @@ let package = Package(
         tests(
             "ControlAPITests",
             [
-                "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "PostgresClient", "EventLoop",
-                "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.nioCore, Library.nioHTTP1,
+                "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
+                "PostgresClient",
+                "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.nioCore,
+                Library.nioHTTP1,
                 Library.logging, Library.serviceLifecycle,
             ]
         ),
@@ -299,10 +315,15 @@ let package = Package(
                 Library.serviceLifecycle,
             ]
         ),
+        tests("CompressionTests", ["Compression"]),
+        tests("ObjectStorageTests", ["ObjectStorage", "DevStack", "TestSupport"]),
         tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),
         tests(
             "RunStoreTests",
-            ["RunStore", "SlipwayCore", "PostgresClient", "EventLoop", "TestSupport", Library.logging]
+            [
+                "RunStore", "SlipwayCore", "PostgresClient", "ObjectStorage", "EventLoop", "TestSupport",
+                Library.logging,
+            ]
         ),
         tests("PostgresClientTests", ["PostgresClient", "EventLoop", "TestSupport", Library.logging]),
         tests("SettingsTests", ["Settings"]),

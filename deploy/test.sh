@@ -37,6 +37,7 @@ cd "$repository"
 log_folder="$repository/.build/test-logs"
 mkdir -p "$log_folder"
 python="$repository/.build/test-python"
+objects="$repository/.build/test-s3"
 
 # shellcheck disable=SC2317 # the functions are run by `step`
 build() { swift build --build-tests --explicit-target-dependency-import-check error; }
@@ -52,6 +53,7 @@ python_tests() {
 require_swift
 step "packages" install_packages
 step "python environment" python_environment "$python" deploy/runner/requirements.txt deploy/test-requirements.txt
+step "s3 server" python_environment "$objects" deploy/test-s3-requirements.txt
 step "build (debug, with tests)" build
 step "format" lint
 step "python tests" python_tests
@@ -85,7 +87,7 @@ what_matters() {
 }
 
 # One target at a time: suites run side by side within each, and tests that measure time are not starved by the others'.
-export SLIPWAY_TEST_PYTHON_ENV=$python SLIPWAY_TEST_LOCALKUBE=$address
+export SLIPWAY_TEST_PYTHON_ENV=$python SLIPWAY_TEST_S3_ENV=$objects SLIPWAY_TEST_LOCALKUBE=$address
 passed=0 failed=0 broken=()
 for folder in Tests/*/; do
   target=$(basename "$folder")

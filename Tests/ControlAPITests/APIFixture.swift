@@ -35,10 +35,18 @@ struct APIFixture: Sendable {
         token: String = "",
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
+        logObjects: LogObjects? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
-            try await with(database: url, token: token, limits: limits, prices: prices, body)
+            try await with(
+                database: url,
+                token: token,
+                limits: limits,
+                prices: prices,
+                logObjects: logObjects,
+                body
+            )
         }
     }
 
@@ -54,6 +62,7 @@ struct APIFixture: Sendable {
         token: String = "",
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
+        logObjects: LogObjects? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -63,7 +72,7 @@ struct APIFixture: Sendable {
         var database = try PostgresConfiguration(url: url)
         database.acquireTimeout = .seconds(2)
         let pool = PostgresPool(configuration: database, eventLoop: loop, logger: logger)
-        let store = RunStore(pool: pool)
+        let store = RunStore(pool: pool, logObjects: logObjects)
         _ = try await store.migrate()
         let metrics = MetricsRegistry()
         let port = try LoopbackPort.free(count: 1)[0]

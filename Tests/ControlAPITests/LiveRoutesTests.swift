@@ -56,14 +56,15 @@ import Testing
             var seen = 0
             let before = try await api.client.events("/runs/\(id)/logs?follow=true") { _ in
                 seen += 1
-                return seen == 3
+                return seen == 4
             }
             try await fleet.write(claimed, [("task/load", "t2"), ("sail", "s4"), ("task/extract", "t3")])
             async let rest = api.client.events("/runs/\(id)/logs?follow=true", lastEventID: before.last?.id)
             try await fleet.write(claimed, [("task/load", "t4")])
             try await fleet.end(claimed, TestFleet.success())
             let events = before + (try await rest)
-            let texts = events.filter { $0.name == "line" }.compactMap { $0.data["text"]?.string }
+            let texts = events.filter { $0.name == "line" && $0.data["stream"]?.string != "run" }
+                .compactMap { $0.data["text"]?.string }
             #expect(texts.count == Set(texts).count)
             #expect(texts.filter { $0.hasPrefix("s") } == ["s1", "s2", "s3", "s4"])
             #expect(texts.filter { $0.hasPrefix("t") } == ["t1", "t2", "t3", "t4"])
@@ -108,9 +109,8 @@ import Testing
         while true {
             let query = (stream.map { "stream=\($0)&" } ?? "") + after
             let page = try await api.client.get("/runs/\(id)/logs?\(query)").json
-            let lines = page.elements("lines").compactMap { $0["text"]?.string }
-            if lines.isEmpty { return texts }
-            texts += lines
+            texts += page.elements("lines").filter { $0["stream"]?.string != "run" }.compactMap { $0["text"]?.string }
+            if page["more"] == .bool(false) { return texts }
             after = "after=\(page["next"]?.string ?? "")"
         }
     }

@@ -167,11 +167,63 @@ import Testing
     func text() {
         let cursor = LogCursor(
             runner: LogPosition(placement: 2, sequence: 532),
-            sail: LogPosition(placement: 1, sequence: 88)
+            sail: LogPosition(placement: 1, sequence: 88),
+            event: 17
         )
-        #expect(cursor.description == "2.532-1.88" && LogCursor(cursor.description) == cursor)
-        for wrong in ["", "1", "1.2", "1.2-3", "a.b-c.d", "1.2-3.4-5.6", "-1.2-3.4", "1.2.3-4.5", "99999999999.1-1.1"] {
+        #expect(cursor.description == "2.532-1.88-17" && LogCursor(cursor.description) == cursor)
+        // As versions wrote it that had no events among the lines.
+        #expect(LogCursor("2.532-1.88")?.sail == cursor.sail && LogCursor("2.532-1.88")?.event == 0)
+        for wrong in [
+            "", "1", "1.2", "1.2-3", "a.b-c.d", "1.2-3.4-5.6", "-1.2-3.4", "1.2.3-4.5", "99999999999.1-1.1",
+            "1.1-1.1--1",
+        ] {
             #expect(LogCursor(wrong) == nil, "\(wrong)")
         }
+    }
+}
+
+@Suite("Numberings of a log are put together by time") struct LogMergeTests {
+    private static func part(_ stream: String, _ times: [Int64], isFull: Bool = false) -> LogPart {
+        let lines = times.enumerated().map { index, time in
+            NamedLogLine(
+                stream: stream,
+                placement: 1,
+                line: LogLine(
+                    sequence: Int64(index + 1),
+                    milliseconds: time,
+                    channel: .stdout,
+                    text: "\(stream)\(time)"
+                )
+            )
+        }
+        return LogPart(lines: lines, end: LogPosition(placement: 1, sequence: Int64(times.count)), isFull: isFull)
+    }
+
+    private static func texts(_ parts: [LogPart]) -> [String] { LogMerge.merged(parts).lines.map(\.line.text) }
+
+    @Test("each in its own order, whatever its clock says")
+    func order() {
+        let parts = [Self.part("a", [1, 5, 3, 9]), Self.part("b", [2, 4, 10])]
+        #expect(Self.texts(parts) == ["a1", "b2", "b4", "a5", "a3", "a9", "b10"])
+    }
+
+    @Test("what may have to follow lines that are not read yet waits")
+    func horizon() {
+        let parts = [Self.part("a", [1, 2, 3], isFull: true), Self.part("b", [2, 7, 8]), Self.part("c", [])]
+        let (lines, taken) = LogMerge.merged(parts)
+        #expect(lines.map(\.line.text) == ["a1", "a2", "b2", "a3"] && taken == [3, 1, 0])
+        #expect(LogMerge.position(in: parts[1], taken: 1, from: .start).sequence == 1)
+        #expect(LogMerge.position(in: parts[1], taken: 0, from: .start) == .start)
+        #expect(LogMerge.position(in: parts[0], taken: 3, from: .start).sequence == 3)
+    }
+
+    @Test("a page of which nothing is wanted still leads on")
+    func nothingWanted() {
+        let parts = [
+            LogPart(lines: [], end: LogPosition(placement: 1, sequence: 50), isFull: true), Self.part("b", [1]),
+        ]
+        let (lines, taken) = LogMerge.merged(parts)
+        #expect(lines.isEmpty && taken == [0, 0])
+        #expect(LogMerge.position(in: parts[0], taken: 0, from: .start).sequence == 50)
     }
 }

@@ -6,10 +6,10 @@ import Testing
     @Test("every setting has a row with its environment variable, and no row is of the past")
     func settings() throws {
         let declared = Set(
-            try sources().flatMap { try $0.text.groups(#"SettingKey<[^>]+>\(\s*"([a-z_.]+)""#) }
+            try sources().flatMap { try $0.text.groups(#"SettingKey<[^>]+>\(\s*"([a-z0-9_.]+)""#) }
         )
         let rows = try DocumentationPage.article("Operating").text.groups(
-            #"(?m)^(\| `[a-z_.]+` \| `SLIPWAY_[A-Z_]+` \|)"#
+            #"(?m)^(\| `[a-z0-9_.]+` \| `SLIPWAY_[A-Z0-9_]+` \|)"#
         )
         let told = Set(rows)
         let expected = Set(

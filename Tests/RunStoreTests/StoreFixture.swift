@@ -19,14 +19,19 @@ struct StoreFixture: Sendable {
     )
 
     /// Runs `body` with the fixture and takes the database away afterwards.
-    static func with(_ body: (StoreFixture) async throws -> Void) async throws {
+    ///
+    /// - Parameter logObjects: where logs are moved to.
+    static func with(
+        logObjects: LogObjects? = nil,
+        _ body: (StoreFixture) async throws -> Void
+    ) async throws {
         try await withFreshDatabase { url in
             let pool = PostgresPool(
                 configuration: try PostgresConfiguration(url: url),
                 eventLoop: EventLoop(name: "test-postgres"),
                 logger: Logger(label: "test")
             )
-            let store = RunStore(pool: pool)
+            let store = RunStore(pool: pool, logObjects: logObjects)
             let status = try await store.migrate()
             #expect(status.pending == Migration.all.map(\.number))
             let job = try #require(

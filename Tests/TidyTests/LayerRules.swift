@@ -1,13 +1,15 @@
 /// Which modules of the package each folder may import: the folders are the layers, and imports point downwards.
 enum LayerRules {
     private static let core = ["SlipwayCore"]
-    private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient"]
+    private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient", "ObjectStorage"]
     private static let adapters = ["RunStore", "RunMessaging", "Placement"]
     private static let services = ["Scheduler", "Dispatcher", "Worker", "ControlAPI", "Doctor", "ServiceProcess"]
     private static let agents = ["Runner"]
     private static let local = ["LocalKubernetes", "DevStack"]
-    private static let support = ["Benchmark", "EventLoop", "Observability", "Settings", "Simulation", "TestSupport"]
-    static let cLibraries = ["CPostgres", "CRabbitMQ", "CCurl", "CEventLoop", "CRunnerSystem"]
+    private static let support = [
+        "Benchmark", "Compression", "EventLoop", "Observability", "Settings", "Simulation", "TestSupport",
+    ]
+    static let cLibraries = ["CPostgres", "CRabbitMQ", "CCurl", "CZlib", "CEventLoop", "CRunnerSystem"]
 
     /// Every module of the package; what is not in here comes from outside.
     static let modules = Set(core + clients + adapters + services + agents + local + support + cLibraries)
@@ -18,8 +20,9 @@ enum LayerRules {
         case ("Core", _), ("CLibraries", _): []
         case ("Clients", "PostgresClient"): ["CPostgres", "EventLoop"]
         case ("Clients", "AMQPClient"): ["CRabbitMQ", "EventLoop"]
-        case ("Clients", "KubernetesClient"): ["CCurl", "EventLoop"]
+        case ("Clients", "KubernetesClient"), ("Clients", "ObjectStorage"): ["CCurl", "EventLoop"]
         case ("Adapters", "RunMessaging"): Set(core + ["AMQPClient", "Observability"])
+        case ("Adapters", "RunStore"): Set(core + ["PostgresClient", "ObjectStorage", "Compression"])
         case ("Adapters", _): Set(core + clients)
         case ("Services", "ServiceProcess"):
             Set(core + clients + adapters + ["EventLoop", "Observability", "Settings"])
@@ -27,6 +30,7 @@ enum LayerRules {
         case ("Agents", _): Set(core + ["CRunnerSystem"])
         case ("Local", _): []
         case ("Support", "EventLoop"): ["CEventLoop"]
+        case ("Support", "Compression"): ["CZlib"]
         case ("Support", "Observability"): ["Settings"]
         case ("Support", "TestSupport"): Set(clients + ["DevStack"])
         case ("Support", "Benchmark"):

@@ -75,7 +75,7 @@ struct CutStreamTests {
     @Test("lines that a node has thrown away are marked where they were")
     func gap() throws {
         var buffer = StreamBuffer(storedSequence: 2, storedSailLines: 0)
-        for sequence in [Int64(2), 3, 8, 9] { _ = buffer.take(Sample.log(sequence), byteLimit: 1 << 20) }
+        for sequence in [Int64(2), 3, 8, 9] { _ = buffer.take(Sample.log(sequence), limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20)) }
         let chunks = buffer.flush(of: Sample.run(), chunkBytes: 1 << 16).chunks
         #expect(chunks.map(\.stream) == ["task/only", "runner"])
         #expect(chunks.last?.lines.map(\.text) == ["[lines 4 to 7 were not received]"])

@@ -21,7 +21,9 @@ struct SupervisedPlacementTests {
     }
 
     private func read(_ placement: inout SupervisedPlacement, _ lines: [RunnerLine]) {
-        for line in lines { placement.observe(line, byteLimit: 1 << 20, at: start) }
+        for line in lines {
+            placement.observe(line, limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20), at: start)
+        }
     }
 
     private func settings(streamPatience: Duration = .seconds(3600)) -> WorkerSettings {

@@ -4,7 +4,7 @@
 
 # Debian packages: the two servers, the C libraries Slipway links, and Python for the runner.
 readonly required_packages=(
-  rabbitmq-server postgresql librabbitmq-dev libpq-dev libcurl4-openssl-dev
+  rabbitmq-server postgresql librabbitmq-dev libpq-dev libcurl4-openssl-dev zlib1g-dev
   pkg-config python3 python3-venv util-linux procps ca-certificates
 )
 

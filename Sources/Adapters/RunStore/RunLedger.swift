@@ -31,6 +31,7 @@ package protocol RunLedger: Sendable {
     func cancelling(holder: HolderID) async throws -> [RunID]
     func ended(_ leases: [(id: RunID, epoch: Int64)]) async throws -> Set<RunID>
     func store(_ flushes: [StreamFlush]) async throws -> Set<RunID>
+    func storedStreams(_ ids: [RunID]) async throws -> [RunID: [String: StoredStream]]
     func streamPositions(
         _ leases: [(id: RunID, epoch: Int64)]
     ) async throws -> [RunID: (sequence: Int64, sailLines: Int64)]

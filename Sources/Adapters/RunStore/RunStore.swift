@@ -9,9 +9,17 @@ package struct RunStore: Sendable {
     package let limits: StoreLimits
     /// For the runs that follow failed ones.
     let retrySource: RetrySource
+    /// Where logs are moved to, and read from once they were; `nil`: they stay in Postgres.
+    package let logObjects: LogObjects?
 
-    package init(pool: PostgresPool, limits: StoreLimits = StoreLimits(), retrySource: RetrySource = .system) {
+    package init(
+        pool: PostgresPool,
+        limits: StoreLimits = StoreLimits(),
+        retrySource: RetrySource = .system,
+        logObjects: LogObjects? = nil
+    ) {
         self.pool = pool
+        self.logObjects = logObjects
         self.limits = limits
         self.retrySource = retrySource
     }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 typedef size_t (*slipway_curl_data_callback)(char *, size_t, size_t, void *);
+typedef int (*slipway_curl_progress_callback)(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 typedef int (*slipway_curl_socket_callback)(CURL *, curl_socket_t, int, void *, void *);
 typedef int (*slipway_curl_timer_callback)(CURLM *, long, void *);
 
@@ -45,6 +46,10 @@ static inline CURLcode slipway_curl_set_blob(CURL *easy, CURLoption option, cons
 static inline CURLcode slipway_curl_set_data_callback(
     CURL *easy, CURLoption option, slipway_curl_data_callback callback) {
     return curl_easy_setopt(easy, option, callback);
+}
+
+static inline CURLcode slipway_curl_set_progress_callback(CURL *easy, slipway_curl_progress_callback callback) {
+    return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, callback);
 }
 
 /// A connection that acknowledges nothing for this long is dead, whatever is waiting on it.

@@ -1,4 +1,5 @@
 internal import ControlAPI
+internal import ServiceProcess
 internal import Settings
 internal import SlipwayCore
 
@@ -158,7 +159,7 @@ enum APISettings {
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
             startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
-        ] + SharedSettings.reporting
+        ] + LogStorageKeys.objects + SharedSettings.reporting
     )
 
     static func configuration(_ settings: Settings) throws -> ControlAPIConfiguration {

@@ -11,7 +11,10 @@ enum Program {
         await SettingsCommandLine.run(APISettings.command) { settings in
             let configuration = try APISettings.configuration(settings)
             let process = try ServiceProcess(name: APISettings.command.name, settings: settings)
-            let store = try process.store(acquireTimeout: settings(APISettings.acquireTimeout))
+            let store = try process.store(
+                acquireTimeout: settings(APISettings.acquireTimeout),
+                logObjects: LogStorageKeys.logObjects(settings)
+            )
             let messaging = try process.messaging()
             let api = ControlAPI(
                 configuration: configuration,

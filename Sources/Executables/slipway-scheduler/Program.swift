@@ -36,6 +36,31 @@ import Settings
         allowed: .range(1...2000)
     )
 
+    private static let retention = SettingKey<Duration>(
+        "logs.retention",
+        default: .seconds(30 * 86_400),
+        help: "Logs older than this are dropped, by whole days; 0 keeps them.",
+        allowed: .range(.zero...Duration.seconds(3650 * 86_400))
+    )
+    private static let logSweepInterval = SettingKey<Duration>(
+        "logs.sweep_interval",
+        default: .seconds(3600),
+        help: "How often room is made for the logs of days to come and old logs are dropped.",
+        allowed: .range(.seconds(1)...Duration.seconds(86_400))
+    )
+    private static let moveInterval = SettingKey<Duration>(
+        "logs.move_interval",
+        default: .seconds(10),
+        help: "How often logs are looked for that are to be moved into the object storage.",
+        allowed: .range(.milliseconds(100)...Duration.seconds(3600))
+    )
+    private static let moveAt = SettingKey<ByteSize>(
+        "logs.move_at",
+        default: ByteSize(bytes: 64 << 20),
+        help: "The log of a run that still goes on is moved in part once it is this large.",
+        allowed: .atLeast(ByteSize(bytes: 1 << 20))
+    )
+
     private static let command = CommandDescription(
         name: "slipway-scheduler",
         abstract: "Admits runs, applies what workers report, ends the leases of silent processes.",
@@ -49,13 +74,18 @@ import Settings
                 "serve with everything else at its default"
             )
         ],
-        keys: ServiceKeys.holder + [admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch]
+        keys: ServiceKeys.holder
+            + [
+                admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, retention, logSweepInterval,
+                LogStorageKeys.storage, moveInterval, moveAt,
+            ] + LogStorageKeys.objects
     )
 
     static func main() async {
         await SettingsCommandLine.run(command) { settings in
             let process = try ServiceProcess(name: command.name, settings: settings)
-            let store = try process.store()
+            let logObjects = try LogStorageKeys.logObjects(settings)
+            let store = try process.store(logObjects: logObjects)
             let messaging = try process.messaging(clusters: [try settings(ServiceKeys.cluster)])
             var work = SchedulerSettings()
             work.lease = try process.leaseSettings()
@@ -72,7 +102,22 @@ import Settings
                 logger: process.logger,
                 makeHolder: try process.makeHolder(.scheduler, clusters: [])
             )
-            try await process.run([scheduler], store: store, messaging: messaging)
+            var keeping = LogKeeperSettings()
+            keeping.retention = try settings(retention)
+            keeping.sweepInterval = try settings(logSweepInterval)
+            keeping.moveInterval = try settings(moveInterval)
+            keeping.moves.liveBytes = try settings(moveAt).bytes
+            keeping.movesLogs = try settings(LogStorageKeys.storage) == .s3
+            // Better not to start than to find out when the first run ends.
+            if keeping.movesLogs, logObjects == nil { throw NoObjectStorage() }
+            let keeper = LogKeeper(
+                store: store,
+                holder: .random(),
+                settings: keeping,
+                registry: process.metrics,
+                logger: process.logger
+            )
+            try await process.run([keeper, scheduler], store: store, messaging: messaging)
         }
     }
 }

@@ -21,10 +21,17 @@ import Worker
         default: ByteSize(bytes: 1 << 20),
         help: "Log lines of one run kept in memory."
     )
+    private static let streamLog = SettingKey<ByteSize>(
+        "logs.stream_bytes",
+        default: ByteSize(bytes: 64 << 20),
+        help: "Log stored of one stream of a run; the rest is dropped, and a line says so.",
+        allowed: .atLeast(ByteSize(bytes: 1024))
+    )
     private static let runLog = SettingKey<ByteSize>(
-        "worker.run_log",
+        "logs.run_bytes",
         default: ByteSize(bytes: 256 << 20),
-        help: "Log stored of one run; the rest is dropped, and a line says so."
+        help: "Log stored of all streams of a run; the rest is dropped, and a line in each stream says so.",
+        allowed: .atLeast(ByteSize(bytes: 1024))
     )
     private static let followedStreams = SettingKey<Int>(
         "worker.followed_streams",
@@ -69,8 +76,8 @@ import Worker
         ],
         keys: ServiceKeys.holder + ServiceKeys.kubernetes
             + [
-                sweepInterval, flushInterval, bufferedLog, runLog, followedStreams, parallelDeletes, orphanDelay,
-                metricsInterval,
+                sweepInterval, flushInterval, bufferedLog, streamLog, runLog, followedStreams, parallelDeletes,
+                orphanDelay, metricsInterval,
             ]
     )
 
@@ -85,6 +92,7 @@ import Worker
             work.sweepInterval = try settings(sweepInterval)
             work.flushInterval = try settings(flushInterval)
             work.bufferedLogBytes = try settings(bufferedLog).bytes
+            work.streamLogBytes = try settings(streamLog).bytes
             work.runLogBytes = try settings(runLog).bytes
             work.followedStreams = min(try settings(followedStreams), process.raiseOpenFileLimit() * 3 / 4)
             work.parallelDeletes = try settings(parallelDeletes)

@@ -14,6 +14,10 @@ package struct ControlAPILimits: Sendable {
     package var logChunksPerPage = 64
     /// The longest value of an output that a list shows, in bytes of JSON; all that it shows have at most sixteen times as many.
     package var listedOutputBytes = 64 << 10
+    /// Pages looked through by one request that wants few of their lines.
+    package var logSearchPages = 16
+    /// Lines that are enough for such a request.
+    package var logSearchLines = 500
     /// Events shown with one run.
     package var eventsPerRun = 2000
     /// Warnings shown with one run; all have a list of their own.

@@ -51,8 +51,10 @@ package struct ServiceProcess: Sendable {
 
     // MARK: Parts
 
-    /// - Parameter acquireTimeout: how long a statement waits for a connection.
-    package func store(acquireTimeout: Duration? = nil) throws -> RunStore {
+    /// - Parameters:
+    ///   - acquireTimeout: how long a statement waits for a connection.
+    ///   - logObjects: where logs are, beside the database.
+    package func store(acquireTimeout: Duration? = nil, logObjects: LogObjects? = nil) throws -> RunStore {
         var configuration = try PostgresConfiguration(url: try settings(SharedSettings.postgresURL))
         configuration.poolSize = try settings(SharedSettings.postgresPoolSize)
         configuration.applicationName = name
@@ -62,7 +64,7 @@ package struct ServiceProcess: Sendable {
             eventLoop: EventLoop(name: "postgres"),
             logger: Logger(label: "postgres")
         )
-        return RunStore(pool: pool)
+        return RunStore(pool: pool, logObjects: logObjects)
     }
 
     /// - Parameter clusters: the clusters whose queues are declared.

@@ -130,8 +130,11 @@ struct ClusterSession: Sendable {
 
     private func supervise(_ runs: [SupervisedRun]) async throws {
         let known = try await specs.specs(Set(runs.map { JobVersionKey(job: $0.jobID, version: $0.jobVersion) }))
+        let begun = runs.filter { $0.streamSequence > 0 || $0.sailLines > 0 || $0.placement > 1 }
+        let stored = try await store.storedStreams(begun.map(\.id))
         var complete: [(run: SupervisedRun, spec: JobSpec)] = []
-        for run in runs {
+        for var run in runs {
+            run.storedStreams = stored[run.id] ?? [:]
             if let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)] {
                 complete.append((run, spec.applying(run.overrides)))
             } else {

@@ -226,7 +226,7 @@ actor ClusterSupervisor {
     func receive(_ lines: [RunnerLine], of lease: Lease) async -> Bool {
         guard isSupervised(lease) else { return false }
         let now = time.instant()
-        for line in lines { placements[lease.run]?.observe(line, byteLimit: settings.runLogBytes, at: now) }
+        for line in lines { placements[lease.run]?.observe(line, limits: settings.logLimits, at: now) }
         evaluate(lease.run)
         await waitForRoom(lease.run)
         return isSupervised(lease)
@@ -246,7 +246,7 @@ actor ClusterSupervisor {
                 number: number + Int64(offset),
                 milliseconds: line.milliseconds,
                 text: line.text,
-                byteLimit: settings.runLogBytes
+                limits: settings.logLimits
             )
         }
         evaluate(lease.run)

@@ -15,15 +15,26 @@ struct StreamBuffer: Sendable {
     private var order: [String] = []
     private var outputs: [(sequence: Int64, output: TaskOutput)] = []
     private(set) var bufferedBytes = 0
-    private var totalBytes = 0
-    private var isTruncated = false
     private(set) var tasks: TaskBoard
     private var runnerWarnings = WarningList(.runner)
     private var sailWarnings = WarningList(.sail)
+    /// What of each stream is stored or waits to be, as the bounds count it.
+    private var counted: [String: StoredStream]
+    private var countedBytes: Int
+    /// The number of the line that says that the rest of its stream is dropped.
+    private var cutAt: [String: Int64] = [:]
 
-    init(storedSequence: Int64, storedSailLines: Int64, tasks: [TaskSpec] = []) {
+    /// - Parameter stored: what is stored of the run's streams: a worker that adopts a run counts on from there.
+    init(
+        storedSequence: Int64,
+        storedSailLines: Int64,
+        stored: [String: StoredStream] = [:],
+        tasks: [TaskSpec] = []
+    ) {
         self.storedSequence = storedSequence
         self.storedSailLines = storedSailLines
+        counted = stored
+        countedBytes = stored.values.reduce(0) { $0 + $1.bytes }
         self.tasks = TaskBoard(tasks)
     }
 
@@ -43,9 +54,9 @@ struct StreamBuffer: Sendable {
 
     /// Notes a line of the runner's stream.
     /// - Returns: `false` for a line seen before.
-    mutating func take(_ line: RunnerLine, byteLimit: Int) -> Bool {
+    mutating func take(_ line: RunnerLine, limits: LogLimits) -> Bool {
         guard line.sequence > seenSequence else { return false }
-        markGap(before: line, byteLimit: byteLimit)
+        markGap(before: line, limits: limits)
         seenSequence = line.sequence
         let isStored = line.sequence <= storedSequence
         switch line.record {
@@ -55,7 +66,7 @@ struct StreamBuffer: Sendable {
                 LogLine(sequence: line.sequence, milliseconds: line.milliseconds, channel: channel, text: text),
                 to: stream,
                 isStored: isStored,
-                byteLimit: byteLimit
+                limits: limits
             )
         case .output(let output):
             guard !isStored else { break }
@@ -85,47 +96,47 @@ struct StreamBuffer: Sendable {
     // MARK: What is missing
 
     /// Lines that were written and cannot be read any more, as when a node has thrown the beginning of a log away.
-    private mutating func markGap(before line: RunnerLine, byteLimit: Int) {
+    private mutating func markGap(before line: RunnerLine, limits: LogLimits) {
         let known = max(seenSequence, storedSequence)
         guard line.sequence > known + 1 else { return }
-        markMissing(known + 1...line.sequence - 1, milliseconds: line.milliseconds, byteLimit: byteLimit)
+        markMissing(known + 1...line.sequence - 1, milliseconds: line.milliseconds, limits: limits)
     }
 
     /// The stream ended although more was written.
     ///
     /// - Parameter last: the number of the last line that was written, if anything told it.
-    mutating func markCut(last: Int64?, milliseconds: Int64, byteLimit: Int) {
+    mutating func markCut(last: Int64?, milliseconds: Int64, limits: LogLimits) {
         let known = max(seenSequence, storedSequence)
         if let last {
             guard last > known else { return }
             seenSequence = last
-            markMissing(known + 1...last, milliseconds: milliseconds, byteLimit: byteLimit)
+            markMissing(known + 1...last, milliseconds: milliseconds, limits: limits)
         } else {
             seenSequence = known + 1
             let text = "[the runner's lines after \(known) were not received]"
-            mark(text, sequence: known + 1, milliseconds: milliseconds, byteLimit: byteLimit)
+            mark(text, sequence: known + 1, milliseconds: milliseconds, limits: limits)
         }
     }
 
-    private mutating func markMissing(_ lines: ClosedRange<Int64>, milliseconds: Int64, byteLimit: Int) {
+    private mutating func markMissing(_ lines: ClosedRange<Int64>, milliseconds: Int64, limits: LogLimits) {
         let text =
             lines.count == 1
             ? "[line \(lines.lowerBound) was not received]"
             : "[lines \(lines.lowerBound) to \(lines.upperBound) were not received]"
-        mark(text, sequence: lines.upperBound, milliseconds: milliseconds, byteLimit: byteLimit)
+        mark(text, sequence: lines.upperBound, milliseconds: milliseconds, limits: limits)
     }
 
-    private mutating func mark(_ text: String, sequence: Int64, milliseconds: Int64, byteLimit: Int) {
+    private mutating func mark(_ text: String, sequence: Int64, milliseconds: Int64, limits: LogLimits) {
         append(
             LogLine(sequence: sequence, milliseconds: milliseconds, channel: .stderr, text: text),
             to: "runner",
             isStored: sequence <= storedSequence,
-            byteLimit: byteLimit
+            limits: limits
         )
     }
 
     /// Notes a line of Sail's log, which has no numbers: they are counted from the container's first line.
-    mutating func takeSail(number: Int64, milliseconds: Int64, text: String, byteLimit: Int) {
+    mutating func takeSail(number: Int64, milliseconds: Int64, text: String, limits: LogLimits) {
         guard number > seenSailLines else { return }
         seenSailLines = number
         if let level = SailLogLevel(line: text) {
@@ -142,25 +153,32 @@ struct StreamBuffer: Sendable {
             LogLine(sequence: number, milliseconds: milliseconds, channel: .stderr, text: text),
             to: "sail",
             isStored: number <= storedSailLines,
-            byteLimit: byteLimit
+            limits: limits
         )
     }
 
-    /// Stored lines count against the limit too, so that it holds for a run that is adopted.
-    private mutating func append(_ line: LogLine, to stream: String, isStored: Bool, byteLimit: Int) {
-        let size = line.text.utf8.count + 40
+    /// The line that would exceed a bound becomes the word that says so, and what follows in its stream is dropped.
+    private mutating func append(_ line: LogLine, to stream: String, isStored: Bool, limits: LogLimits) {
+        var known = counted[stream] ?? StoredStream(bytes: 0, isCut: false)
+        guard !isStored, !known.isCut else { return }
         var line = line
-        if totalBytes + size > byteLimit {
-            guard !isTruncated else { return }
-            isTruncated = true
-            line.text = "[the run's log is longer than \(byteLimit) bytes: the rest is not kept]"
+        let size = line.countedBytes
+        if let mark = limits.mark(streamBytes: known.bytes + size, runBytes: countedBytes + size) {
+            line.text = mark
+            line.channel = .stderr
+            known.isCut = true
+            cutAt[stream] = line.sequence
         }
-        totalBytes += size
-        guard !isStored else { return }
-        bufferedBytes += size
+        known.bytes += line.countedBytes
+        countedBytes += line.countedBytes
+        counted[stream] = known
+        bufferedBytes += Self.memory(line)
         if chunks[stream] == nil { order.append(stream) }
         chunks[stream, default: []].append(line)
     }
+
+    /// About what a line takes up while it waits.
+    private static func memory(_ line: LogLine) -> Int { line.text.utf8.count + 40 }
 
     /// What to store now, as a flush that is only written if nobody stored since. With very many changed tasks it is not all.
     func flush(of run: SupervisedRun, chunkBytes: Int) -> StreamFlush {
@@ -179,7 +197,7 @@ struct StreamBuffer: Sendable {
             previousSailLines: storedSailLines,
             streamSequence: reach,
             sailLines: sailReach,
-            chunks: order.flatMap { Self.split($0, lines($0), chunkBytes: chunkBytes) },
+            chunks: order.flatMap { Self.split($0, lines($0), chunkBytes: chunkBytes, cutAt: cutAt[$0]) },
             outputs: outputs.prefix { $0.sequence <= reach }.map(\.output),
             tasks: tasks.changed(upTo: reach),
             warnings: runnerWarnings.changed(upTo: reach) + sailWarnings.changed(upTo: sailReach),
@@ -201,10 +219,10 @@ struct StreamBuffer: Sendable {
         tasks.stored(upTo: sequence)
         runnerWarnings.stored(upTo: sequence)
         sailWarnings.stored(upTo: sailLines)
-        bufferedBytes = chunks.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.text.utf8.count + 40 } }
+        bufferedBytes = chunks.values.reduce(0) { $0 + $1.reduce(0) { $0 + Self.memory($1) } }
     }
 
-    private static func split(_ stream: String, _ lines: [LogLine], chunkBytes: Int) -> [LogChunk] {
+    private static func split(_ stream: String, _ lines: [LogLine], chunkBytes: Int, cutAt: Int64?) -> [LogChunk] {
         var result: [LogChunk] = []
         var current: [LogLine] = []
         var size = 0
@@ -217,7 +235,29 @@ struct StreamBuffer: Sendable {
             current.append(line)
             size += line.text.utf8.count
         }
-        if !current.isEmpty { result.append(LogChunk(stream: stream, lines: current)) }
+        // What was cut has nothing after the line that says so.
+        let isCut = cutAt != nil && current.last?.sequence == cutAt
+        if !current.isEmpty { result.append(LogChunk(stream: stream, lines: current, isCut: isCut)) }
         return result
+    }
+}
+
+/// How much of a log is stored. What exceeds it is dropped, and each stream says so once.
+struct LogLimits: Sendable, Hashable {
+    static let unbounded = LogLimits(streamBytes: .max, runBytes: .max)
+
+    var streamBytes: Int
+    var runBytes: Int
+
+    /// The line that stands for the rest of a stream which would now have so many bytes, in a run that would have so many;
+    /// `nil` while both are within their bounds.
+    func mark(streamBytes: Int, runBytes: Int) -> String? {
+        if streamBytes > self.streamBytes {
+            "[slipway: the rest of this stream is dropped: the stream's bound of \(self.streamBytes) bytes is reached]"
+        } else if runBytes > self.runBytes {
+            "[slipway: the rest of this stream is dropped: the run's bound of \(self.runBytes) bytes is reached]"
+        } else {
+            nil
+        }
     }
 }

@@ -16,6 +16,8 @@ struct StreamFollower: Sendable {
 
     /// A longer line is not a line of a runner.
     private static let maximumLineBytes = 4 << 20
+    /// What of a line of Sail's is kept; the runner cuts its own.
+    static let maximumSailLineBytes = 64 << 10
 
     func run() async {
         var pause = Duration.milliseconds(100)
@@ -52,7 +54,9 @@ struct StreamFollower: Sendable {
             follow: true,
             timestamps: following.source == .sail
         )
-        var lines = LineAssembler(maximumBytes: Self.maximumLineBytes)
+        var lines = LineAssembler(
+            maximumBytes: following.source == .runner ? Self.maximumLineBytes : Self.maximumSailLineBytes
+        )
         var sailLine: Int64 = 1
         do {
             var isWanted = true
@@ -88,11 +92,16 @@ struct StreamFollower: Sendable {
 
     /// Anything that is not a record is not the runner's: it is left out.
     static func runnerLine(_ bytes: [UInt8]) -> RunnerLine? {
-        try? JSONDecoder().decode(RunnerLine.self, from: Data(bytes))  // why: a foreign line is no error
+        if let line = LogRecordText.line(bytes) { return line }
+        return try? JSONDecoder().decode(RunnerLine.self, from: Data(bytes))  // why: a foreign line is no error
     }
 
     /// `2026-01-31T09:05:00.123456789Z text`
-    private static func sailLine(_ bytes: [UInt8]) -> (milliseconds: Int64, text: String) {
+    static func sailLine(_ bytes: [UInt8]) -> (milliseconds: Int64, text: String) {
+        let isCut = bytes.count > maximumSailLineBytes
+        let bytes =
+            isCut
+            ? Array(bytes[..<maximumSailLineBytes]) + Array(" [slipway: the rest of this line is dropped]".utf8) : bytes
         let parts = bytes.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let time = KubernetesTime(String(decoding: parts[0], as: UTF8.self)) else {
             return (0, String(decoding: bytes, as: UTF8.self))

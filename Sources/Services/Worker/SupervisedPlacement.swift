@@ -61,6 +61,7 @@ struct SupervisedPlacement: Sendable {
         stream = StreamBuffer(
             storedSequence: run.streamSequence,
             storedSailLines: run.sailLines,
+            stored: run.storedStreams,
             tasks: spec.tasks
         )
         timeline = [ObservedState(state: .starting, at: run.placementStartedAt)]
@@ -111,10 +112,10 @@ struct SupervisedPlacement: Sendable {
     private static let credibleMilliseconds: ClosedRange<Int64> = 0...253_402_300_799_999
 
     /// Takes in one line of the runner's stream.
-    mutating func observe(_ line: RunnerLine, byteLimit: Int, at instant: ContinuousClock.Instant) {
+    mutating func observe(_ line: RunnerLine, limits: LogLimits, at instant: ContinuousClock.Instant) {
         lastSignOfLife = instant
         guard Self.credibleMilliseconds.contains(line.milliseconds) else { return }
-        guard stream.take(line, byteLimit: byteLimit) else { return }
+        guard stream.take(line, limits: limits) else { return }
         switch line.record {
         case .finished(let summary):
             self.summary = summary
@@ -290,7 +291,7 @@ struct SupervisedPlacement: Sendable {
         let last = told.flatMap { Self.credibleSequence.contains($0) ? $0 : nil }
         // Without a word of how much was written, only a stream that was read to its end lacks nothing.
         guard last != nil || !isRunnerStreamRead else { return }
-        stream.markCut(last: last, milliseconds: time.microsecondsSince1970 / 1000, byteLimit: .max)
+        stream.markCut(last: last, milliseconds: time.microsecondsSince1970 / 1000, limits: .unbounded)
     }
 
     /// Whether user code may have begun, as far as anyone can tell.

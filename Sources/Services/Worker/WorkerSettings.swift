@@ -19,7 +19,9 @@ package struct WorkerSettings: Sendable {
     package var bufferedLogBytes = 1 << 20
     /// Lines in one stored chunk, in bytes.
     package var chunkBytes = 64 << 10
-    /// Log bytes stored of one run; what follows is dropped and a line says so.
+    /// Bytes stored of one stream of a run, 24 a line included; what follows is dropped and a line says so.
+    package var streamLogBytes = 64 << 20
+    /// Bytes stored of all streams of one run, likewise.
     package var runLogBytes = 256 << 20
     /// How long Sail's log is waited for after a failure.
     package var sailLogPatience: Duration = .seconds(3)
@@ -44,4 +46,6 @@ package struct WorkerSettings: Sendable {
     package var reportBatch = 64
 
     package init() {}
+
+    var logLimits: LogLimits { LogLimits(streamBytes: streamLogBytes, runBytes: runLogBytes) }
 }

@@ -41,6 +41,11 @@ extension RunStore {
             DELETE FROM run_plans x USING gone WHERE x.run_id = gone.id
         ), logs AS (
             DELETE FROM run_log_chunks x USING gone WHERE x.run_id = gone.id
+        ), objects AS (
+            INSERT INTO log_removals (run_id)
+            SELECT id FROM gone WHERE EXISTS (SELECT FROM log_moves m WHERE m.run_id = gone.id)
+                OR EXISTS (SELECT FROM run_log_chunks c WHERE c.run_id = gone.id AND c.object_key IS NOT NULL)
+            ON CONFLICT DO NOTHING
         ), outputs AS (
             DELETE FROM run_outputs x USING gone WHERE x.run_id = gone.id
         ), usage AS (

@@ -19,6 +19,8 @@ package struct SupervisedRun: Sendable, Hashable {
     /// How many lines of Sail's log are stored.
     package var sailLines: Int64
     package var overrides: RunOverrides
+    /// What is stored of its streams, for whoever counts on; asked for apart.
+    package var storedStreams: [String: StoredStream] = [:]
 
     package init(
         id: RunID,

@@ -75,62 +75,6 @@ extension StreamFlush {
     }
 }
 
-/// Consecutive lines of one stream.
-package struct LogChunk: Sendable, Hashable {
-    /// `sail`, `runner`, or `task/` and the task's name.
-    package var stream: String
-    package var lines: [LogLine]
-
-    package init(stream: String, lines: [LogLine]) {
-        self.stream = stream
-        self.lines = lines
-    }
-}
-
-/// One line of a stream, without its line end.
-package struct LogLine: Sendable, Hashable, Codable {
-    /// Grows within a stream and a placement; not gapless within one stream.
-    package var sequence: Int64
-    package var milliseconds: Int64
-    package var channel: LogChannel
-    package var text: String
-
-    package init(sequence: Int64, milliseconds: Int64, channel: LogChannel, text: String) {
-        self.sequence = sequence
-        self.milliseconds = milliseconds
-        self.channel = channel
-        self.text = text
-    }
-}
-
-/// Where a reader of a run's log stands: after this line.
-package struct LogPosition: Sendable, Hashable, Comparable {
-    package var placement: Int
-    package var sequence: Int64
-
-    package static let start = LogPosition(placement: 0, sequence: 0)
-
-    package init(placement: Int, sequence: Int64) {
-        self.placement = placement
-        self.sequence = sequence
-    }
-
-    package static func < (left: LogPosition, right: LogPosition) -> Bool {
-        (left.placement, left.sequence) < (right.placement, right.sequence)
-    }
-}
-
-/// A stored chunk, read back.
-package struct StoredLogChunk: Sendable {
-    package var stream: String
-    package var placement: Int
-    /// Of the chunk as stored; `lines` may begin later.
-    package var firstSequence: Int64
-    package var lines: [LogLine]
-    /// The position after its last line.
-    package var end: LogPosition
-}
-
 extension RunStore {
     /// Stores parts of streams, each exactly once: a flush whose lease or whose previous numbers do not match is not written.
     ///
@@ -141,6 +85,9 @@ extension RunStore {
     package func store(_ flushes: [StreamFlush]) async throws -> Set<RunID> {
         guard let first = flushes.first else { return [] }
         do {
+            return try await storeTogether(flushes)
+        } catch let error as PostgresError where error.isOfMissingPartition {
+            try await makeLogPartitions()
             return try await storeTogether(flushes)
         } catch let error as PostgresError where error.isAboutData {
             guard flushes.count > 1 else { return try await storeTogether([first.replaced(because: error)]) }
@@ -175,16 +122,20 @@ extension RunStore {
                 FROM wanted w WHERE r.id = w.id
                 RETURNING r.id, r.stream_sequence
             ), logged AS (
-                INSERT INTO run_log_chunks (run_id, stream, placement, first_sequence, last_sequence, first_at, line_count,
-                    content)
+                INSERT INTO run_log_chunks (run_id, stream, placement, first_sequence, last_sequence, first_at, last_at,
+                    line_count, byte_count, is_cut, content)
                 SELECT c.id, c.stream, c.placement, c.first_sequence, c.last_sequence,
-                    to_timestamp(c.first_milliseconds / 1000.0), c.line_count, c.content
+                    to_timestamp(c.first_milliseconds / 1000.0), to_timestamp(c.last_milliseconds / 1000.0), c.line_count,
+                    c.byte_count, c.is_cut, c.content
                 FROM unnest(\(chunks.map(\.flush.run)), \(chunks.map(\.chunk.stream)),
                     \(chunks.map(\.flush.placement))::int[], \(chunks.map { $0.chunk.lines.first?.sequence ?? 0 }),
                     \(chunks.map { $0.chunk.lines.last?.sequence ?? 0 }),
-                    \(chunks.map { $0.chunk.lines.first?.milliseconds ?? 0 }),
-                    \(chunks.map(\.chunk.lines.count))::int[], \(chunks.map { LogText.encode($0.chunk.lines) })::bytea[])
-                    AS c (id, stream, placement, first_sequence, last_sequence, first_milliseconds, line_count, content)
+                    \(chunks.map { $0.chunk.lines.map(\.milliseconds).min() ?? 0 }),
+                    \(chunks.map { $0.chunk.lines.map(\.milliseconds).max() ?? 0 }),
+                    \(chunks.map(\.chunk.lines.count))::int[], \(chunks.map(\.chunk.countedBytes))::int[],
+                    \(chunks.map(\.chunk.isCut)), \(chunks.map { LogText.encode($0.chunk.lines) })::bytea[])
+                    AS c (id, stream, placement, first_sequence, last_sequence, first_milliseconds, last_milliseconds,
+                        line_count, byte_count, is_cut, content)
                 JOIN advanced USING (id)
             ), put AS (
                 INSERT INTO run_outputs (run_id, task, name, kind, columns, value, row_count, is_truncated)
@@ -245,97 +196,5 @@ extension RunStore {
             """
         ).decode(RunID.self, Int64.self, Int64.self)
         return Dictionary(rows.map { ($0.0, ($0.1, $0.2)) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    /// The streams of a run that have lines, with how many.
-    package func logStreams(_ id: RunID) async throws -> [(stream: String, lines: Int)] {
-        try await pool.query(
-            """
-            SELECT stream, sum(line_count)::bigint FROM run_log_chunks WHERE run_id = \(id)
-            GROUP BY stream ORDER BY stream
-            """
-        ).decode(String.self, Int.self).map { ($0.0, $0.1) }
-    }
-
-    /// Chunks of streams that share a numbering, after a position; at most `limit` chunks, in order of their numbers.
-    package func logChunks(
-        _ id: RunID,
-        of selection: LogSelection,
-        after position: LogPosition,
-        limit: Int = 64
-    ) async throws -> [StoredLogChunk] {
-        let page = min(max(limit, 1), limits.page)
-        let stream: String? =
-            switch selection {
-            case .stream(let name): name
-            case .numberedByRunner: nil
-            }
-        let result = try await pool.query(
-            """
-            SELECT stream, placement, first_sequence, last_sequence, content FROM run_log_chunks
-            WHERE run_id = \(id) AND stream = coalesce(\(nullable: stream)::text, stream)
-                AND (\(nullable: stream)::text IS NOT NULL OR stream <> 'sail')
-                AND (placement, last_sequence) > (\(position.placement)::int, \(position.sequence)::bigint)
-            ORDER BY placement, first_sequence, stream LIMIT \(page)
-            """
-        )
-        let rows = try result.decode(String.self, Int.self, Int64.self, Int64.self, [UInt8].self)
-        return rows.map { stream, placement, first, last, content in
-            var lines = LogText.decode(content, firstSequence: first)
-            if placement == position.placement { lines.removeAll { $0.sequence <= position.sequence } }
-            return StoredLogChunk(
-                stream: stream,
-                placement: placement,
-                firstSequence: first,
-                lines: lines,
-                end: LogPosition(placement: placement, sequence: last)
-            )
-        }
-    }
-}
-
-/// Which streams are read together.
-package enum LogSelection: Sendable, Hashable {
-    case stream(String)
-    /// All but `sail`, whose lines have numbers of their own: the runner's and the tasks' lines share one numbering.
-    case numberedByRunner
-}
-
-/// The form of stored lines: number, milliseconds and channel as text, a tab after each, then the line and a line feed.
-enum LogText {
-    static func encode(_ lines: [LogLine]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(lines.reduce(0) { $0 + $1.text.utf8.count + 40 })
-        for line in lines {
-            bytes += "\(line.sequence)\t\(line.milliseconds)\t".utf8
-            bytes.append(UInt8(ascii: line.channel == .stdout ? "o" : "e"))
-            bytes.append(UInt8(ascii: "\t"))
-            for byte in line.text.utf8 {
-                // A carriage return inside a line is kept; a line feed cannot occur, and would split the line if it did.
-                bytes.append(byte == UInt8(ascii: "\n") ? UInt8(ascii: " ") : byte)
-            }
-            bytes.append(UInt8(ascii: "\n"))
-        }
-        return bytes
-    }
-
-    static func decode(_ bytes: [UInt8], firstSequence: Int64) -> [LogLine] {
-        bytes.split(separator: UInt8(ascii: "\n")).map { line in
-            let parts = line.split(separator: UInt8(ascii: "\t"), maxSplits: 3, omittingEmptySubsequences: false)
-            guard parts.count == 4 else {
-                return LogLine(
-                    sequence: firstSequence,
-                    milliseconds: 0,
-                    channel: .stdout,
-                    text: String(decoding: line, as: UTF8.self)
-                )
-            }
-            return LogLine(
-                sequence: Int64(String(decoding: parts[0], as: UTF8.self)) ?? firstSequence,
-                milliseconds: Int64(String(decoding: parts[1], as: UTF8.self)) ?? 0,
-                channel: parts[2].first == UInt8(ascii: "e") ? .stderr : .stdout,
-                text: String(decoding: parts[3], as: UTF8.self)
-            )
-        }
     }
 }

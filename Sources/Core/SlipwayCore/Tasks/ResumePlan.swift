@@ -9,7 +9,8 @@ package struct ResumePlan: Sendable, Hashable {
 
     /// Goes on where a run ended: what had succeeded is carried over, what had been skipped stays so, the rest is executed.
     ///
-    /// A task with `always` is executed again if anything it waits for is: what it does belongs to their end.
+    /// A task with `always` is executed again if anything it waits for is: what it does belongs to their end. One whose result
+    /// is not carried over is executed again if anything that comes after it is.
     ///
     /// - Parameter states: of the job's tasks in the run that ended; a missing one had not been reached.
     package static func resuming(
@@ -27,6 +28,9 @@ package struct ResumePlan: Sendable, Hashable {
         let isAnythingLeft = tasks.indices.contains { isExecuted[$0] && states[tasks[$0].name] != .conditionFailed }
         guard isAnythingLeft else { throw ResumeRefusal.nothingLeft }
         for index in order.executedAgain(after: isExecuted, where: { tasks[$0].always }) { isExecuted[index] = true }
+        for index in order.leading(to: isExecuted) where !tasks[index].carryOver && states[tasks[index].name] == .succeeded {
+            isExecuted[index] = true
+        }
         return ResumePlan(tasks, states, isExecuted)
     }
 
@@ -43,7 +47,7 @@ package struct ResumePlan: Sendable, Hashable {
             throw ResumeRefusal.unknownTask(name, nearest: NearestName.of(name, among: tasks.map(\.name)))
         }
         let order = TaskOrder(tasks)
-        let isExecuted = order.following(start)
+        var isExecuted = order.following(start)
         for index in tasks.indices where isExecuted[index] && !tasks[index].always {
             for before in order.needs(of: index) where !isExecuted[before] {
                 let task = tasks[before]
@@ -52,6 +56,9 @@ package struct ResumePlan: Sendable, Hashable {
                     throw ResumeRefusal.unmet(task: tasks[index].name, needs: task.name, state: state, from: name)
                 }
             }
+        }
+        for index in order.leading(to: isExecuted) where !tasks[index].carryOver && states[tasks[index].name] == .succeeded {
+            isExecuted[index] = true
         }
         return ResumePlan(tasks, states, isExecuted)
     }
@@ -140,6 +147,21 @@ private struct TaskOrder {
             }
         }
         return isReached
+    }
+
+    /// The tasks that come, with any number of tasks between, before one of these.
+    func leading(to isExecuted: [Bool]) -> [Int] {
+        var isReached = isExecuted
+        var waiting = isExecuted.indices.filter { isExecuted[$0] }
+        var found: [Int] = []
+        while let index = waiting.popLast() {
+            for previous in before[index] where !isReached[previous] {
+                isReached[previous] = true
+                waiting.append(previous)
+                found.append(previous)
+            }
+        }
+        return found
     }
 
     /// The tasks fit for it that come, with any number of tasks between, after one that is executed.

@@ -31,6 +31,9 @@ enum Terminal {
         return locale.contains("utf-8") || locale.contains("utf8")
     }()
 
+    /// Whether colours that somebody else wrote are shown.
+    static var showsColors: Bool { isOutputTerminal && wantsColor }
+
     // MARK: Writing
 
     static func print(_ text: String) { write(text + "\n") }

@@ -58,7 +58,11 @@ final class LiveDisplay: Sendable {
     func log(_ line: Document) {
         state.withLock { state in
             let task = Terminal.paint("\(line.text("stream").dropFirst("task/".count)) │", .cyan)
-            let text = Terminal.isOutputTerminal ? TextWidth.harmless(line.text("text")) : line.text("text")
+            let written = line.text("text")
+            let text =
+                Terminal.showsColors
+                ? ANSIText.colored(written, harmless: TextWidth.harmless)
+                : Terminal.isOutputTerminal ? TextWidth.harmless(written) : ANSIText.stripped(written)
             show("\(task) \(line.text("channel") == "stderr" ? Terminal.paint(text, .dim) : text)", &state)
         }
     }

@@ -8,18 +8,21 @@ struct RunLogs: AsyncParsableCommand {
         abstract: "Read what a run wrote.",
         discussion: """
               slipway run logs 0192b1c4 --follow
-              slipway run logs 0192b1c4 --stream task/extract
+              slipway run logs 0192b1c4 --stream extract --tail 100
               slipway run logs 0192b1c4 --stream sail --since 10m --timestamps
+              slipway run logs 0192b1c4 --grep 'connection refused' --ignore-case
 
-            Streams are sail, runner, and task/NAME for each task. Without --stream all are shown, each line with its stream in front.
+            Streams are run (what the control plane did), sail, runner, and task/NAME for each task. Without --stream all are \
+            shown, each line with its stream in front. Colours are kept on a terminal and taken out elsewhere, unless --color or \
+            --no-color says otherwise.
             """
     )
 
     @Argument(help: "The run.")
     var id: String
 
-    @Option(help: "One stream: sail, runner or task/NAME; a task's name alone is enough.")
-    var stream: String?
+    @Option(help: "A stream: run, sail, runner or task/NAME; a task's name alone is enough. May be repeated.")
+    var stream: [String] = []
 
     @Flag(name: .shortAndLong, help: "Wait for more until the run is over.")
     var follow = false
@@ -27,43 +30,81 @@ struct RunLogs: AsyncParsableCommand {
     @Option(help: "Only lines since a time, such as 2026-01-31T09:00:00Z, or for so long: 30s, 10m, 2h.")
     var since: String?
 
+    @Option(help: "Only lines until a time, likewise.")
+    var until: String?
+
+    @Option(help: "Only lines that contain this text.")
+    var grep: String?
+
+    @Flag(help: "Find --grep in capital and small letters alike.")
+    var ignoreCase = false
+
+    @Option(help: "Only the last so many lines, 1 to 10000.")
+    var tail: Int?
+
     @Flag(name: .shortAndLong, help: "Show the time of each line.")
     var timestamps = false
+
+    @Flag(inversion: .prefixedNo, help: "Keep the colours that the run wrote, or take them out.")
+    var color: Bool?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
-    private var streamName: String? {
-        guard let stream else { return nil }
-        return stream == "sail" || stream == "runner" || stream.hasPrefix("task/") ? stream : "task/\(stream)"
+    func validate() throws {
+        if let tail, !(1...10_000).contains(tail) {
+            throw ValidationError("--tail is \(tail); allowed is a number from 1 to 10000")
+        }
+        if ignoreCase, grep == nil { throw ValidationError("--ignore-case needs --grep") }
     }
 
     func run() async throws {
         let client = try server.client()
-        let start = try since.map(Self.start)
+        let query = try chosen()
         let id = try await RunReference.resolve(id, client)
         if follow {
-            _ = try await client.follow("/runs/\(id)/logs", [("follow", "true"), ("stream", streamName)]) { event in
-                if event.name == "line" { show([event.data], since: start) }
+            _ = try await client.follow("/runs/\(id)/logs", query + [("follow", "true")]) { event in
+                if event.name == "line" { show([event.data]) }
             }
         } else {
-            try await showAll(id, client, since: start)
+            try await showAll(id, client, query)
         }
     }
 
-    private func showAll(_ id: String, _ client: APIClient, since start: Timestamp?) async throws {
+    /// What is asked of the API. Lines that are searched cannot be counted from the end there.
+    private func chosen() throws -> [(String, String?)] {
+        let names = stream.map { Self.streamName($0) }
+        return try names.map { ("stream", $0) } + [
+            ("since", since.map { try Self.moment($0, "--since") }?.description),
+            ("until", until.map { try Self.moment($0, "--until") }?.description),
+            ("contains", grep), ("ignore_case", ignoreCase ? "true" : nil),
+            ("tail", grep == nil ? tail.map(String.init) : nil), ("ansi", keepsColors ? nil : "strip"),
+        ]
+    }
+
+    private static func streamName(_ name: String) -> String {
+        ["run", "sail", "runner"].contains(name) || name.hasPrefix("task/") ? name : "task/\(name)"
+    }
+
+    /// JSON is for programs, which get what was written.
+    private var keepsColors: Bool { color ?? (output.format == .json || Terminal.showsColors) }
+
+    private func showAll(_ id: String, _ client: APIClient, _ query: [(String, String?)]) async throws {
         var after: String?
         var count = 0
+        var last: [Document] = []
         var streams: [String] = []
-        while true {
-            let page = try await client.get("/runs/\(id)/logs", [("stream", streamName), ("after", after)])
+        var hasMore = true
+        while hasMore {
+            let page = try await client.get("/runs/\(id)/logs", query + [("after", after)])
             let lines = page.elements("lines")
-            show(lines, since: start)
+            if let tail, grep != nil { last = (last + lines).suffix(tail) } else { show(lines) }
             count += lines.count
             streams = page.elements("streams").map { $0.text("name") }
-            if lines.isEmpty || page["complete"] == .bool(true) { break }
+            hasMore = page["more"] == .bool(true)
             after = page["next"]?.string
         }
+        show(last)
         if count == 0 {
             let known =
                 streams.isEmpty
@@ -72,23 +113,21 @@ struct RunLogs: AsyncParsableCommand {
         }
     }
 
-    private func show(_ lines: [Document], since start: Timestamp?) {
-        let chosen = lines.filter { line in
-            guard let start else { return true }
-            return Moments.parse(line.text("at")).map { $0 >= start } ?? true
-        }
-        guard !chosen.isEmpty else { return }
-        Terminal.print(chosen.map(text).joined(separator: "\n"))
+    private func show(_ lines: [Document]) {
+        guard !lines.isEmpty else { return }
+        Terminal.print(lines.map(text).joined(separator: "\n"))
     }
 
     private func text(_ line: Document) -> String {
         guard output.format != .json else { return line.jsonText(isPretty: false) }
         var prefix = timestamps ? "\(line.text("at")) " : ""
-        if stream == nil { prefix += Terminal.paint("\(line.text("stream")) │ ", .cyan) }
-        return prefix + (Terminal.isOutputTerminal ? TextWidth.harmless(line.text("text")) : line.text("text"))
+        if stream.count != 1 { prefix += Terminal.paint("\(line.text("stream")) │ ", .cyan) }
+        guard Terminal.isOutputTerminal else { return prefix + line.text("text") }
+        let text = line.text("text")
+        return prefix + (keepsColors ? ANSIText.colored(text, harmless: TextWidth.harmless) : TextWidth.harmless(text))
     }
 
-    private static func start(_ text: String) throws -> Timestamp {
+    private static func moment(_ text: String, _ option: String) throws -> Timestamp {
         if let moment = Moments.parse(text) { return moment }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let unit = text.last.flatMap({ units[$0] }), let number = Int(text.dropLast()),
@@ -96,7 +135,7 @@ struct RunLogs: AsyncParsableCommand {
         else {
             throw Failure(
                 .usage,
-                "--since is \"\(text)\"; allowed is a time such as 2026-01-31T09:00:00Z, or 30s, 10m, 2h, 1d"
+                "\(option) is \"\(text)\"; allowed is a time such as 2026-01-31T09:00:00Z, or 30s, 10m, 2h, 1d"
             )
         }
         return Moments.now() + .seconds(-number * unit)

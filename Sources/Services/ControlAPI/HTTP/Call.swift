@@ -46,7 +46,9 @@ struct Call: Sendable {
     }
 
     /// The query's parameters; any but these are refused.
-    func query(_ allowed: String...) throws(Problem) -> QueryReader {
+    func query(_ allowed: String...) throws(Problem) -> QueryReader { try query(allowed) }
+
+    func query(_ allowed: [String]) throws(Problem) -> QueryReader {
         try QueryReader(request.uri.queryParameters, allowed: allowed)
     }
 

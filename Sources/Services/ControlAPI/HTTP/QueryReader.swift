@@ -98,6 +98,21 @@ struct QueryReader {
         return choice
     }
 
+    /// One of a few words.
+    func choice(_ name: String, default defaultValue: String, of words: [String]) throws(Problem) -> String {
+        guard let text = try text(name) else { return defaultValue }
+        guard words.contains(text) else { throw wrong(name, text, "is not allowed", words) }
+        return text
+    }
+
+    func time(_ name: String) throws(Problem) -> Timestamp? {
+        guard let text = try text(name) else { return nil }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw wrong(name, text, "is not a time", ["a time such as 2026-01-31T09:05:00Z"])
+        }
+        return time
+    }
+
     func identifier(_ name: String) throws(Problem) -> Identifier? {
         guard let text = try text(name) else { return nil }
         guard let id = Identifier(text) else { throw wrong(name, text, "is not an id", ["a UUID"]) }

@@ -11,50 +11,34 @@ struct LogOperations: Sendable {
     var all: [Operation] { [Operation("GetJobRunLogs", .get, "/runs/{id}/logs", logs)] }
 
     @Sendable private func logs(_ call: Call) async throws -> Response {
-        let query = try call.query("stream", "after", "follow")
+        let request = try LogRequest(try call.query(LogRequest.parameters), call.request)
         let id = try call.runID()
         let reader = LogReader(
             store: store,
             run: id,
-            stream: try query.text("stream"),
+            streams: request.streams,
+            filter: request.filter,
             chunksPerPage: limits.logChunksPerPage
         )
-        let cursor = try Self.cursor(query, call.request)
+        // Read before the lines: if it is over, they are all there.
         guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
-        let accept = call.request.headers[.accept] ?? ""
-        if try query.flag("follow") || accept.contains("text/event-stream") {
-            return try follow(id, reader, from: cursor, requestID: call.requestID)
+        switch request.form {
+        case .follow: return try follow(id, reader, request, requestID: call.requestID)
+        case .text: return text(reader, request)
+        case .page: return try await page(reader, request, of: run)
         }
-        if accept.contains("text/plain") { return text(reader, from: cursor) }
-        return try await page(reader, from: cursor, of: run)
-    }
-
-    private static func cursor(_ query: QueryReader, _ request: Request) throws(Problem) -> LogCursor {
-        guard let text = try query.text("after") else {
-            return request.headers[HeaderNames.lastEventID].flatMap(LogCursor.init) ?? LogCursor()
-        }
-        guard let cursor = LogCursor(text) else {
-            throw Problem.invalidParameter(
-                FieldError(
-                    field: "after",
-                    value: String(text.prefix(100)),
-                    message: "is not a position in a log",
-                    allowed: ["the member next of the page before", "the id of an event"]
-                )
-            )
-        }
-        return cursor
     }
 
     // MARK: Forms
 
-    private func page(_ reader: LogReader, from cursor: LogCursor, of run: RunRecord) async throws -> Response {
-        let page = try await reader.page(after: cursor)
+    private func page(_ reader: LogReader, _ request: LogRequest, of run: RunRecord) async throws -> Response {
+        let page = try await first(reader, request)
         let streams = try await store.logStreams(run.id)
         return .json { json in
             json.object { json in
                 json.array("lines", page.lines) { $0.line($1) }
                 json.member("next", page.cursor.description)
+                json.member("more", page.isFull)
                 json.member("complete", run.state.isTerminal && !page.isFull)
                 json.array("streams", streams) { json, stream in
                     json.object { json in
@@ -66,20 +50,29 @@ struct LogOperations: Sendable {
         }
     }
 
-    /// The lines alone. Read page by page as fast as the client takes them.
-    private func text(_ reader: LogReader, from cursor: LogCursor) -> Response {
+    /// The lines that are asked for first: a page from a position, or the last ones. Where few lines are wanted several pages
+    /// are looked through.
+    private func first(_ reader: LogReader, _ request: LogRequest) async throws -> LogPage {
+        if let tail = request.tail, request.cursor == nil { return try await reader.tail(tail).page }
+        let cursor = request.cursor ?? LogCursor()
+        guard request.filter.isSelective else { return try await reader.page(after: cursor) }
+        return try await reader.page(after: cursor, enough: limits.logSearchLines, pages: limits.logSearchPages)
+    }
+
+    /// The lines alone, with stream and time before them if the client wants that. Read page by page as fast as the client
+    /// takes them.
+    private func text(_ reader: LogReader, _ request: LogRequest) -> Response {
         Response(
             status: .ok,
             headers: [.contentType: "text/plain; charset=utf-8"],
             body: ResponseBody { writer in
-                var cursor = cursor
+                var page = try await first(reader, request)
                 while true {
-                    let page = try await reader.page(after: cursor)
-                    cursor = page.cursor
                     var text = ByteBuffer()
-                    for line in page.lines { text.writeString(line.line.text + "\n") }
+                    for line in page.lines { text.writeString(request.text(line)) }
                     if text.readableBytes > 0 { try await writer.write(text) }
                     if !page.isFull { break }
+                    page = try await reader.page(after: page.cursor)
                 }
                 try await writer.finish(nil)
             }
@@ -90,13 +83,19 @@ struct LogOperations: Sendable {
     private func follow(
         _ id: RunID,
         _ reader: LogReader,
-        from cursor: LogCursor,
+        _ request: LogRequest,
         requestID: String
     ) throws(Problem) -> Response {
         let pulses = try live.follow(id)
         return EventStream.response(requestID: requestID) { events in
-            var cursor = cursor
-            try await sendLines(of: reader, after: &cursor, to: &events)
+            var cursor = request.cursor ?? LogCursor()
+            if request.cursor == nil, let tail = request.tail {
+                let (start, page) = try await reader.tail(tail)
+                cursor = start
+                try await send(page, after: &cursor, to: &events)
+            } else {
+                try await sendLines(of: reader, after: &cursor, to: &events)
+            }
             for await pulse in pulses {
                 let before = cursor
                 try await sendLines(of: reader, after: &cursor, to: &events)
@@ -121,25 +120,38 @@ struct LogOperations: Sendable {
     ) async throws {
         while true {
             let page = try await reader.page(after: cursor)
-            var position = cursor
-            var text = ByteBuffer()
-            for line in page.lines {
-                position.advance(past: line)
-                text.writeString("id: \(position)\nevent: line\ndata: ")
-                text.writeBytes(JSONWriter.text { $0.line(line) })
-                text.writeString("\n\n")
-            }
-            try await events.send(text)
-            cursor = page.cursor
+            try await send(page, after: &cursor, to: &events)
             if !page.isFull { return }
         }
     }
+
+    @concurrent private func send(
+        _ page: LogPage,
+        after cursor: inout LogCursor,
+        to events: inout EventStream
+    ) async throws {
+        var position = cursor
+        var text = ByteBuffer()
+        for line in page.lines {
+            position.advance(past: line)
+            text.writeString("id: \(position)\nevent: line\ndata: ")
+            text.writeBytes(JSONWriter.text { $0.line(line) })
+            text.writeString("\n\n")
+        }
+        try await events.send(text)
+        cursor = page.cursor
+    }
 }
 
-extension LogCursor {
-    fileprivate mutating func advance(past line: NamedLogLine) {
-        let position = LogPosition(placement: line.placement, sequence: line.line.sequence)
-        if line.stream == "sail" { sail = position } else { runner = position }
+extension LogRequest {
+    /// A line of the plain text.
+    fileprivate func text(_ line: NamedLogLine) -> String {
+        var text = ""
+        if prefix.contains(.time) {
+            text += "\(Timestamp(microsecondsSince1970: line.line.milliseconds * 1000)) "
+        }
+        if prefix.contains(.stream) { text += "\(line.stream) │ " }
+        return text + line.line.text + "\n"
     }
 }
 

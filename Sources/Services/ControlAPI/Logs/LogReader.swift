@@ -5,49 +5,104 @@ internal import SlipwayCore
 struct LogReader: Sendable {
     let store: RunStore
     let run: RunID
-    /// `nil` reads all streams.
-    let stream: String?
+    let streams: LogStreams
+    let filter: LogFilter
     let chunksPerPage: Int
 
+    /// The next lines of all streams, in the order of time as far as each numbering allows. A page may have no line and yet be
+    /// followed by others.
     func page(after cursor: LogCursor) async throws -> LogPage {
-        switch stream {
-        case "sail"?: try await sail(after: cursor)
-        case .some(let name): try await runner(.stream(name), after: cursor)
-        case nil: try await all(after: cursor)
-        }
-    }
-
-    /// Both numberings side by side, in the order of time as far as each numbering allows.
-    private func all(after cursor: LogCursor) async throws -> LogPage {
-        async let first = runner(.numberedByRunner, after: cursor)
-        async let second = sail(after: cursor)
-        let (runner, sail) = (try await first, try await second)
+        async let first = runner(after: cursor.runner)
+        async let second = sail(after: cursor.sail)
+        async let third = events(after: cursor.event)
+        let parts = [try await first, try await second, try await third]
+        let (lines, taken) = LogMerge.merged(parts)
+        let starts = [cursor.runner, cursor.sail, LogPosition(placement: 0, sequence: cursor.event)]
+        let ends = parts.indices.map { LogMerge.position(in: parts[$0], taken: taken[$0], from: starts[$0]) }
         return LogPage(
-            lines: Self.merged(runner.lines, sail.lines),
-            cursor: LogCursor(runner: runner.cursor.runner, sail: sail.cursor.sail),
-            isFull: runner.isFull || sail.isFull
+            lines: lines,
+            cursor: LogCursor(
+                runner: ends[0],
+                sail: ends[1],
+                event: max(cursor.event, ends[2].sequence)
+            ),
+            isFull: parts.indices.contains { parts[$0].isFull || taken[$0] < parts[$0].lines.count }
         )
     }
 
-    private func sail(after cursor: LogCursor) async throws -> LogPage {
-        let (lines, end, isFull) = try await read(.stream("sail"), after: cursor.sail)
-        return LogPage(lines: lines, cursor: LogCursor(runner: cursor.runner, sail: end), isFull: isFull)
+    /// Pages until there are enough lines, or enough was looked at without finding them.
+    func page(after cursor: LogCursor, enough lines: Int, pages: Int) async throws -> LogPage {
+        var all = try await page(after: cursor)
+        var looked = 1
+        while all.isFull, all.lines.count < lines, looked < pages {
+            let next = try await page(after: all.cursor)
+            all.lines += next.lines
+            all.cursor = next.cursor
+            all.isFull = next.isFull
+            looked += 1
+        }
+        return all
     }
 
-    private func runner(_ selection: LogSelection, after cursor: LogCursor) async throws -> LogPage {
-        let (lines, end, isFull) = try await read(selection, after: cursor.runner)
-        return LogPage(lines: lines, cursor: LogCursor(runner: end, sail: cursor.sail), isFull: isFull)
+    /// The last lines, without reading those before them, and the position they follow.
+    func tail(_ count: Int) async throws -> (start: LogCursor, page: LogPage) {
+        var start = LogCursor()
+        if let selection = streams.runner { start.runner = try await store.logTail(run, of: selection, lines: count) }
+        if streams.hasSail { start.sail = try await store.logTail(run, of: .stream(LogStreams.sail), lines: count) }
+        var last = LogPage(lines: [], cursor: start, isFull: true)
+        while last.isFull {
+            let next = try await page(after: last.cursor)
+            last.lines += next.lines
+            let tooMany = max(0, last.lines.count - count)
+            for line in last.lines.prefix(tooMany) { start.advance(past: line) }
+            last.lines.removeFirst(tooMany)
+            last.cursor = next.cursor
+            last.isFull = next.isFull
+        }
+        return (start, last)
     }
 
-    private func read(
-        _ selection: LogSelection,
-        after position: LogPosition
-    ) async throws -> (lines: [NamedLogLine], end: LogPosition, isFull: Bool) {
+    // MARK: Parts
+
+    private static let nothing = LogPart(lines: [], end: .start, isFull: false)
+
+    private func sail(after position: LogPosition) async throws -> LogPart {
+        guard streams.hasSail else { return Self.nothing }
+        return try await read(.stream(LogStreams.sail), after: position)
+    }
+
+    private func runner(after position: LogPosition) async throws -> LogPart {
+        guard let selection = streams.runner else { return Self.nothing }
+        return try await read(selection, after: position)
+    }
+
+    private func events(after sequence: Int64) async throws -> LogPart {
+        guard streams.hasEvents else { return Self.nothing }
+        let events = try await store.events(run, after: sequence, limit: store.limits.page)
+        var lines: [NamedLogLine] = []
+        for event in events { lines.append(EventLine.line(event, after: lines.last?.placement ?? 0)) }
+        return LogPart(
+            lines: filter.applied(to: lines),
+            end: LogPosition(placement: .max, sequence: events.last?.sequence ?? sequence),
+            isFull: events.count == store.limits.page
+        )
+    }
+
+    private func read(_ selection: LogSelection, after position: LogPosition) async throws -> LogPart {
         var limit = chunksPerPage
         while true {
-            let chunks = try await store.logChunks(run, of: selection, after: position, limit: limit)
-            let part = Self.part(of: chunks, selection, after: position, isFull: chunks.count == limit)
-            if !part.isFull || part.end > position || limit >= store.limits.page { return part }
+            let chunks = try await store.logChunks(
+                run,
+                of: selection,
+                after: position,
+                span: filter.span,
+                limit: limit
+            )
+            var part = Self.part(of: chunks, selection, after: position, isFull: chunks.count == limit)
+            if !part.isFull || part.end > position || limit >= store.limits.page {
+                part.lines = filter.applied(to: part.lines)
+                return part
+            }
             // So many streams are written side by side that a page holds only the beginnings of their chunks.
             limit = min(limit * 4, store.limits.page)
         }
@@ -58,36 +113,24 @@ struct LogReader: Sendable {
         _ selection: LogSelection,
         after position: LogPosition,
         isFull: Bool
-    ) -> (lines: [NamedLogLine], end: LogPosition, isFull: Bool) {
+    ) -> LogPart {
         var lines = chunks.flatMap { chunk in
             chunk.lines.map { NamedLogLine(stream: chunk.stream, placement: chunk.placement, line: $0) }
         }
-        lines.sort { ($0.placement, $0.line.sequence) < ($1.placement, $1.line.sequence) }
+        lines.sort { $0.position < $1.position }
         var end = chunks.map(\.end).max() ?? position
         // Lines of several streams interleave over chunks. A chunk that did not fit may begin anywhere after the last one's
         // beginning, so lines from there on wait for the next page; a stream alone has no such gap.
-        if isFull, selection == .numberedByRunner, let last = chunks.last {
+        if isFull, !selection.isOneStream, let last = chunks.last {
             end = max(position, LogPosition(placement: last.placement, sequence: last.firstSequence - 1))
-            lines.removeAll { LogPosition(placement: $0.placement, sequence: $0.line.sequence) > end }
+            lines.removeAll { $0.position > end }
         }
-        return (lines, end, isFull)
+        return LogPart(lines: lines, end: end, isFull: isFull)
     }
+}
 
-    /// Merges by time and keeps the order within each part.
-    static func merged(_ left: [NamedLogLine], _ right: [NamedLogLine]) -> [NamedLogLine] {
-        guard !left.isEmpty, !right.isEmpty else { return left + right }
-        var merged: [NamedLogLine] = []
-        merged.reserveCapacity(left.count + right.count)
-        var (l, r) = (0, 0)
-        while l < left.count, r < right.count {
-            if (right[r].placement, right[r].line.milliseconds) < (left[l].placement, left[l].line.milliseconds) {
-                merged.append(right[r])
-                r += 1
-            } else {
-                merged.append(left[l])
-                l += 1
-            }
-        }
-        return merged + left[l...] + right[r...]
+extension LogSelection {
+    fileprivate var isOneStream: Bool {
+        if case .stream = self { true } else { false }
     }
 }

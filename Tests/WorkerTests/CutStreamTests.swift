@@ -23,7 +23,7 @@ struct CutStreamTests {
     ) throws -> SupervisedPlacement {
         var placement = SupervisedPlacement(run: run, spec: Sample.spec())
         placement.observe(try PodDocument.snapshot(.running), at: Sample.clock(now))
-        for line in lines { placement.observe(line, byteLimit: 1 << 20, at: start) }
+        for line in lines { placement.observe(line, limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20), at: start) }
         placement.observe(try PodDocument.ended(summary: summary), at: Sample.clock(now))
         placement.isRunnerStreamRead = isRead
         var settings = WorkerSettings()

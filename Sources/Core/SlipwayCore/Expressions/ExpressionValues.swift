@@ -53,31 +53,6 @@ enum ValueOrder {
     }
 }
 
-/// Looking for one text in another, in time that grows with their lengths and not with their product.
-enum TextSearch {
-    static func contains(_ whole: String, _ part: String) -> Bool {
-        let part = Array(part.utf8)
-        guard !part.isEmpty else { return true }
-        // For each beginning of the part: the length of its longest end that is a beginning of the part too.
-        var borders = [0]
-        for position in part.indices.dropFirst() {
-            borders.append(extended(borders[position - 1], by: part[position], part, borders))
-        }
-        var matched = 0
-        for byte in whole.utf8 {
-            matched = extended(matched, by: byte, part, borders)
-            if matched == part.count { return true }
-        }
-        return false
-    }
-
-    private static func extended(_ matched: Int, by byte: UInt8, _ part: [UInt8], _ borders: [Int]) -> Int {
-        var matched = matched
-        while matched > 0, part[matched] != byte { matched = borders[matched - 1] }
-        return part[matched] == byte ? matched + 1 : 0
-    }
-}
-
 /// A pattern for a whole text: `*` stands for any characters, `?` for one, `\` takes the next one as it is.
 struct GlobPattern {
     /// The work is at most the product of the two.

@@ -25,7 +25,7 @@ struct MetricsOperation: Sendable {
         let report = RunMetricsReport(
             run: run,
             stays: stays,
-            tasks: try await tasks,
+            tasks: try await tasks.filter { $0.carriedFrom == nil }.map(\.row),
             use: use,
             series: series.mapValues { UsageSeries.thinned($0, to: limit) },
             now: now()
@@ -38,7 +38,8 @@ struct MetricsOperation: Sendable {
 struct RunMetricsReport: Sendable {
     var run: RunRecord
     var stays: [StateTimes.Stay]
-    var tasks: [StoredTask]
+    /// What the run executed itself.
+    var tasks: [TaskRow]
     var use: RunUse
     /// By container.
     var series: [String: [UsagePoint]]
@@ -70,7 +71,7 @@ extension JSONWriter {
         }
     }
 
-    private mutating func timing(_ task: StoredTask, now: Timestamp) {
+    private mutating func timing(_ task: TaskRow, now: Timestamp) {
         object { json in
             json.member("name", task.name)
             json.member("state", task.state)

@@ -14,7 +14,8 @@ extension RunStore {
             let part = samples[start..<min(start + limits.usageBatch, samples.count)]
             let rows = try await pool.query(appending(Array(part))).decode(RunID.self, Int.self, String.self, Int.self)
             stored += rows.count
-            for row in rows where row.3 >= limits.usagePoints {
+            // What is not thinned now is at one of the next samples.
+            for row in rows.filter({ $0.3 >= limits.usagePoints }).prefix(limits.batch) {
                 try await thinUsage(UsageSeriesKey(run: row.0, placement: row.1, container: row.2))
             }
         }

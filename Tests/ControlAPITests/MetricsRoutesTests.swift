@@ -11,14 +11,18 @@ import Testing
             let fleet = try await TestFleet(api.store)
             let id = try await api.createRun()
             let claimed = try #require(try await fleet.place()[id])
-            let task = ObservedTask(
-                report: TaskReport(name: "extract", state: .succeeded),
-                startedAt: .now,
-                endedAt: .now + .seconds(2)
+            let began = Timestamp.now
+            let task = TaskRow(
+                name: "extract",
+                position: 0,
+                state: .succeeded,
+                startedAt: began,
+                endedAt: began + .seconds(2)
             )
             try await fleet.start(claimed)
             try await fleet.use(claimed, seconds: 30, millicores: 500)
-            try await fleet.end(claimed, tasks: [task], TestFleet.success())
+            try await fleet.write(claimed, [], tasks: [task])
+            try await fleet.end(claimed, TestFleet.success())
 
             let metrics = try await api.client.get("/runs/\(id)/metrics").json
             #expect(metrics["run"]?.string == id.description && metrics["state"]?.string == "succeeded")

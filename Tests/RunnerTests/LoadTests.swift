@@ -102,13 +102,49 @@ struct LoadTests {
         #expect(outcome.log(of: "task") == ["a\u{FFFD}b", "é", "\u{FFFD}\u{FFFD}\u{FFFD}"])
     }
 
-    @Test("a thousand tasks take little more than their processes")
-    func thousandTasks() throws {
-        let tasks = (0..<1000).map { TaskSpec(name: "t\($0)", action: .command(["true"])) }
+    @Test("two thousand tasks of a graph take little more than their processes, in flat memory")
+    func twoThousandTasks() throws {
+        let count = 2000
+        let tasks = (0..<count).map { index in
+            // Each row of ten needs one of the row before it, so that some wait and some go side by side.
+            TaskSpec(name: "t\(index)", action: .command(["true"]), needs: index < 10 ? [] : ["t\(index - 10)"])
+        }
+        let start = ContinuousClock.now
+        let runner = try RunnerUnderTest(.test(tasks))
+        var ended = 0
+        var early = 0
+        let lines = try runner.lines { line in
+            if case .task(let report) = line.record, report.state == .succeeded {
+                ended += 1
+                if ended == count / 10 { early = runner.peakMemoryBytes() ?? 0 }
+            }
+            return ended == count
+        }
+        let peak = try #require(runner.peakMemoryBytes())
+        let outcome = try runner.outcome(after: lines)
+        let each = (ContinuousClock.now - start) / count
+        print(
+            "a task takes \(each) with its process; memory \(early >> 10) KiB after a tenth, at most \(peak >> 10) KiB"
+        )
+        #expect(outcome.exitCode == 0)
+        #expect(outcome.lines.map(\.sequence) == Array(1...Int64(4 * count + 2)))
+        #expect(each < .milliseconds(20))
+        #expect(early > 0)
+        #expect(peak - early < 8 << 20)
+    }
+
+    @Test("what the runner itself takes for a task is a small part of it")
+    func overhead() throws {
+        // Programs that cannot be started leave only the runner's own work.
+        let count = 2000
+        let tasks = (0..<count).map { index in
+            TaskSpec(name: "t\(index)", action: .command(["/no/such/program"]), needs: [], allowFailure: true)
+        }
         let start = ContinuousClock.now
         let outcome = try RunnerUnderTest(.test(tasks)).outcome()
-        #expect(outcome.exitCode == 0)
-        #expect(outcome.lines.map(\.sequence) == Array(1...4002))
-        print("a task's overhead: \((ContinuousClock.now - start) / 1000)")
+        let each = (ContinuousClock.now - start) / count
+        print("the runner's own work for a task: \(each)")
+        #expect(outcome.states.values.allSatisfy { $0 == .failed })
+        #expect(each < .milliseconds(10))
     }
 }

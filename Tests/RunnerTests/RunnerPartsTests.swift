@@ -175,7 +175,8 @@ struct SummaryFittingTests {
 @Suite("Reports of the Python part")
 struct WorkerReportTests {
     private func parse(_ text: String) -> WorkerReport? {
-        WorkerReport.parse(Array(text.utf8)[...], names: ["a", "b"])?.report
+        WorkerReport.parse(Array(text.utf8)[...], name: { ["a", "b"].indices.contains($0) ? ["a", "b"][$0] : nil })?
+            .report
     }
 
     @Test(

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Reading and writing a file at once.
+/// Reading, writing and removing a file at once.
 enum SmallFile {
     /// At most `limitBytes` from the beginning of a file; `nil` if it cannot be read or is no regular file.
     ///
@@ -23,6 +23,8 @@ enum SmallFile {
         }
         return content
     }
+
+    static func remove(_ path: String) { _ = unsafe unlink(path) }
 
     /// Replaces the content of a file; makes it if needed. - Returns: whether all was written.
     @discardableResult

@@ -1,7 +1,10 @@
 internal import Glibc
 internal import SlipwayCore
 
-/// The SQL and Python tasks, which one Python process executes.
+/// The SQL and Python tasks, which one Python process executes, one after the other.
+///
+/// The rest of the loop knows only: ``canStartPython``, ``startPython(_:_:)``, ``cancelPython(_:)``, ``endOfPython(_:)``,
+/// ``readReports()``, the processes, and the tasks that wait.
 extension RunnerLoop {
     /// How much of the commands' outputs is kept for Python tasks to ask for.
     static let upstreamOutputBytes = 16 << 20
@@ -11,6 +14,20 @@ extension RunnerLoop {
             if case .command = task.action { false } else { true }
         }
     }
+
+    /// The processes that serve Python tasks.
+    var pythonProcesses: Set<pid_t> {
+        guard let process = worker?.process, process.ended == nil else { return [] }
+        return [process.processID]
+    }
+
+    /// The process that executes a task; none for a command.
+    func pythonProcesses(of task: RunningTask) -> [pid_t] { task.isPython ? Array(pythonProcesses) : [] }
+
+    func hasPythonEnded(_ task: RunningTask) -> Bool { worker?.process.ended != nil }
+
+    /// The task that the Python process executes.
+    private var pythonTask: RunningTask? { running.first(where: \.isPython) }
 
     /// Starts it at the very beginning, so that its imports overlap with whatever comes first.
     func startWorker() {
@@ -30,30 +47,48 @@ extension RunnerLoop {
         )
     }
 
-    func startPython(_ index: Int, _ task: TaskSpec) {
+    // MARK: Starting
+
+    var canStartPython: Bool { pythonTask == nil }
+
+    func waitForPython(_ execution: TaskExecution) { waitingForPython.append(execution) }
+
+    /// Those that wait, which then do so no longer.
+    func takeWaitingForPython() -> [TaskExecution] {
+        defer { waitingForPython.removeAll() }
+        return waitingForPython
+    }
+
+    func startWaitingPython() {
+        while canStartPython, !waitingForPython.isEmpty { start(waitingForPython.removeFirst()) }
+    }
+
+    func startPython(_ execution: TaskExecution, _ task: TaskSpec) {
+        actions += machine.started(execution.number)
         if worker?.process.ended != nil { worker = nil }
         do {
             if worker == nil {
                 worker = try makeWorker()
             }
         } catch {
-            actions += sequence.ended(TaskVerdict.ofSpawnError(error))
-            return
+            return end(execution, TaskVerdict.ofSpawnError(error))
         }
-        current = RunningTask(
-            index: index,
-            task: task,
-            body: .python,
-            logLimitBytes: assignment.limits.logTaskBytes
+        running.append(
+            RunningTask(execution, task: task, body: .python, logLimitBytes: assignment.limits.logTaskBytes)
         )
         worker?.execute(
-            index: index,
+            execution,
             task: task,
-            environment: environment.additions(forTask: index, task),
+            environment: environment.additions(for: execution, task),
             upstream: unsentOutputs
         )
         unsentOutputs.removeAll()
         unsentOutputBytes = 0
+    }
+
+    func cancelPython(_ task: RunningTask) {
+        worker?.cancel(task.execution)
+        worker?.process.signalGroup(SIGTERM)
     }
 
     /// Keeps a command's output until the Python process is next told to execute something.
@@ -61,7 +96,7 @@ extension RunnerLoop {
         guard needsPython else { return }
         let bytes = CompactJSON.bytes(output.value).count
         guard unsentOutputBytes + bytes <= Self.upstreamOutputBytes else {
-            actions.append(sequence.warn(output.task, "the output \(output.name) is not kept for later Python tasks"))
+            actions.append(machine.warn(output.task, "the output \(output.name) is not kept for later Python tasks"))
             return
         }
         unsentOutputBytes += bytes
@@ -76,60 +111,72 @@ extension RunnerLoop {
             try worker.readReports { line in handleReport(line) }
         } catch {
             // Only a damaged process does that; its end fails the task.
-            stream.write(.warning(task: current?.task.name, message: error.description))
+            stream.write(.warning(task: pythonTask?.execution.name, message: error.description))
             worker.process.signalGroup(SIGKILL)
         }
     }
 
     private func handleReport(_ line: ArraySlice<UInt8>) {
-        guard let (index, report) = WorkerReport.parse(line, names: taskNames) else { return }
-        if report == .ready {
+        guard let message = WorkerReport.parse(line, name: { number in self.name(ofExecution: number) }) else { return }
+        if message.report == .ready {
             worker?.becomeReady()
             return
         }
         // A thread that a task left behind may still speak of that task: too late.
-        guard let task = current, task.isPython, task.index == index, task.verdict == nil else { return }
-        switch report {
+        guard let task = pythonTask, task.execution.number == message.execution, task.verdict == nil else { return }
+        let name = task.execution.name
+        switch message.report {
         case .ready: break
-        case .progress(let done, let total): stream.write(.progress(task: task.task.name, done: done, total: total))
-        case .warning(let message): actions.append(sequence.warn(task.task.name, message))
-        case .output(let output): stream.write(.output(output))
-        case .done(let end): current?.verdict = end
+        case .progress(let done, let total): stream.write(.progress(task: name, done: done, total: total))
+        case .warning(let message): actions.append(machine.warn(name, message))
+        case .output(let output): tell(output, of: task.execution)
+        case .done(let end): task.verdict = end
         }
+    }
+
+    private func name(ofExecution number: Int) -> String? {
+        running.first { $0.execution.number == number }?.execution.name
+    }
+
+    /// What the Python process prints belongs to the task it executes.
+    @discardableResult
+    func readFromWorker(_ pipe: LogPipe) -> LogPipe.Progress {
+        guard let task = pythonTask else { return pipe.read(into: &runnerLog, stream: stream) }
+        return pipe.read(into: &task.log, stream: stream)
     }
 
     // MARK: Ending
 
-    func endOfPython() -> TaskSequence.End? {
-        guard let task = current, let worker else { return nil }
+    func endOfPython(_ task: RunningTask) -> TaskEnd? {
+        guard let worker else { return nil }
         if let status = worker.process.ended {
-            guard isCleared(), isReadToTheEnd(worker) else { return nil }
+            guard isCleared(task), isReadToTheEnd(worker, of: task) else { return nil }
             self.worker = nil
-            if let verdict = current?.verdict { return finalEnd(verdict, of: task) }
+            if let verdict = task.verdict { return finalEnd(verdict, of: task) }
             if let stop = task.stop { return TaskVerdict.ofStop(stop.reason) }
             return TaskVerdict.ofWorker(
                 status,
                 wasReady: worker.isReady,
-                ranOutOfMemory: task.hasRunOutOfMemory,
-                lastErrorLines: current?.log.lastErrorLines
+                ranOutOfMemory: hasRunOutOfMemory(task, status),
+                lastErrorLines: task.log.lastErrorLines
             )
         }
-        guard let verdict = task.verdict, isCleared(), readWhatIsWritten(by: worker) else { return nil }
-        finishLines(of: worker)
+        guard let verdict = task.verdict, isCleared(task), readWhatIsWritten(by: worker) else { return nil }
+        for pipe in worker.process.pipes { pipe.finishLine(into: &task.log, stream: stream) }
         return finalEnd(verdict, of: task)
     }
 
     /// A task that was asked to stop has stopped for that reason, whatever error it met on the way.
-    private func finalEnd(_ verdict: TaskSequence.End, of task: RunningTask) -> TaskSequence.End {
+    private func finalEnd(_ verdict: TaskEnd, of task: RunningTask) -> TaskEnd {
         if case .succeeded = verdict { return verdict }
         guard let stop = task.stop else { return verdict }
         return TaskVerdict.ofStop(stop.reason)
     }
 
-    private func isReadToTheEnd(_ worker: PythonWorker) -> Bool {
+    private func isReadToTheEnd(_ worker: PythonWorker, of task: RunningTask) -> Bool {
         guard !worker.hasReportsToRead, worker.process.pipes.allSatisfy(\.isClosed) else {
-            guard let until = current?.clearingUntil else {
-                current?.clearingUntil = .now + .seconds(Self.clearingSeconds)
+            guard let until = task.clearingUntil else {
+                task.clearingUntil = .now + .seconds(Self.clearingSeconds)
                 return false
             }
             return .now >= until
@@ -146,10 +193,5 @@ extension RunnerLoop {
             }
         }
         return true
-    }
-
-    private func finishLines(of worker: PythonWorker) {
-        guard let task = current else { return }
-        for pipe in worker.process.pipes { pipe.finishLine(into: &task.log, stream: stream) }
     }
 }

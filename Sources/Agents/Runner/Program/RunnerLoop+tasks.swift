@@ -1,107 +1,74 @@
 internal import Glibc
 internal import SlipwayCore
 
-/// Starting, stopping and ending tasks.
+/// Starting and ending tasks.
 extension RunnerLoop {
     // MARK: Starting
 
-    func start(_ index: Int) {
-        let task = assignment.tasks[index]
-        actions += sequence.started()
+    func start(_ execution: TaskExecution) {
+        guard !wasStopped else { return end(execution, .cancelled) }
+        let task = assignment.tasks[execution.task]
         switch task.action {
-        case .command(let words): startCommand(index, task, words)
-        case .sql, .python, .function: startPython(index, task)
+        case .command(let words): startCommand(execution, task, words)
+        case .sql, .python, .function: canStartPython ? startPython(execution, task) : waitForPython(execution)
         }
     }
 
-    private func startCommand(_ index: Int, _ task: TaskSpec, _ words: [String]) {
-        let outputPath = folder.path(ofOutput: index)
+    private func startCommand(_ execution: TaskExecution, _ task: TaskSpec, _ words: [String]) {
+        actions += machine.started(execution.number)
+        let outputPath = folder.path(ofOutput: execution.number)
         SmallFile.write([], to: outputPath)
         do throws(SpawnError) {
             guard let program = words.first else { throw SpawnError(program: "\"\"", errno: ENOENT) }
             let child = try ChildProcess(
                 program: program,
                 arguments: Array(words.dropFirst()),
-                environment: environment.ofCommand(index: index, task, outputPath: outputPath),
+                environment: environment.ofCommand(execution, task, outputPath: outputPath),
                 lineLimitBytes: assignment.limits.logLineBytes
             )
-            current = RunningTask(
-                index: index,
-                task: task,
-                body: .command(child, outputPath: outputPath),
-                logLimitBytes: assignment.limits.logTaskBytes
+            let body = RunningTask.Body.command(child, outputPath: outputPath)
+            running.append(
+                RunningTask(execution, task: task, body: body, logLimitBytes: assignment.limits.logTaskBytes)
             )
         } catch {
-            actions += sequence.ended(TaskVerdict.ofSpawnError(error))
+            SmallFile.remove(outputPath)
+            end(execution, TaskVerdict.ofSpawnError(error))
         }
-    }
-
-    // MARK: Stopping
-
-    /// Someone asked the run to end; the second time it ends at once.
-    func stopRun() {
-        guard !wasStopped else { return killCurrentTask() }
-        wasStopped = true
-        sequence.cancel()
-        if current != nil { stopCurrentTask(.cancelled) }
-    }
-
-    func stopCurrentTask(_ reason: RunningTask.StopReason) {
-        guard let task = current, task.stop == nil, task.verdict == nil, !hasEnded(task) else { return }
-        current?.stop = RunningTask.Stop(
-            reason: reason,
-            killAt: .now + .seconds(assignment.limits.graceSeconds)
-        )
-        let leader: ChildProcess?
-        switch task.body {
-        case .command(let child, _): leader = child
-        case .python:
-            worker?.cancel(task: task.index)
-            leader = worker?.process
-        }
-        leader?.signalGroup(SIGTERM)
-        // Those in the leader's group have it already, and some programs take a second one as "at once".
-        let others = ProcessTree.descendants(except: worker?.process.processID).filter {
-            getpgid($0) != leader?.processID
-        }
-        ProcessTree.signal(others, SIGTERM)
-    }
-
-    func killCurrentTask() {
-        guard let task = current else { return }
-        current?.stop?.hasKilled = true
-        let spared = task.isPython ? nil : worker?.process.processID
-        ProcessTree.signal(ProcessTree.descendants(except: spared), SIGKILL)
-    }
-
-    private func hasEnded(_ task: RunningTask) -> Bool {
-        if case .command(let child, _) = task.body { child.ended != nil } else { worker?.process.ended != nil }
     }
 
     // MARK: Ending
 
-    /// How the current task ended, once its process has ended, nothing it started lives and all it wrote is read.
-    func endOfCurrentTask() -> TaskSequence.End? {
-        guard let task = current else { return nil }
-        switch task.body {
-        case .command(let child, let outputPath):
-            guard let status = child.ended, isCleared(), isDrained(child) else { return nil }
-            return endOfCommand(status, outputPath: outputPath)
-        case .python:
-            return endOfPython()
+    /// Ends those of which everything is known: their process has ended, nothing they started lives, all is read.
+    func endTasks() {
+        for task in running {
+            guard let end = task.isPython ? endOfPython(task) : endOfCommand(task) else { continue }
+            running.removeAll { $0 === task }
+            if case .command(_, let outputPath) = task.body { SmallFile.remove(outputPath) }
+            self.end(task.execution, end)
         }
     }
 
-    private func endOfCommand(_ status: WaitStatus, outputPath: String) -> TaskSequence.End? {
-        guard let task = current else { return nil }
+    /// Takes the end of an execution to the machine.
+    func end(_ execution: TaskExecution, _ end: TaskEnd) {
+        actions += machine.ended(execution.number, end, now: elapsed, random: .random(in: 0...1))
+    }
+
+    private func endOfCommand(_ task: RunningTask) -> TaskEnd? {
+        guard case .command(let child, let outputPath) = task.body, let status = child.ended, isCleared(task),
+            isDrained(child, of: task)
+        else { return nil }
         if let stop = task.stop { return TaskVerdict.ofStop(stop.reason) }
         guard status == .exited(code: 0) else {
             return TaskVerdict.ofCommand(
                 status,
-                ranOutOfMemory: task.hasRunOutOfMemory,
+                ranOutOfMemory: hasRunOutOfMemory(task, status),
                 lastErrorLines: task.log.lastErrorLines
             )
         }
+        return endOfSuccess(task, outputPath: outputPath)
+    }
+
+    private func endOfSuccess(_ task: RunningTask, outputPath: String) -> TaskEnd {
         let limit = assignment.limits.outputBytes
         let content = SmallFile.read(outputPath, limitBytes: limit + 1) ?? []
         guard content.count <= limit else {
@@ -112,72 +79,76 @@ extension RunnerLoop {
             )
             return .failed(failure, exitCode: 0)
         }
-        let outcome = CommandOutputs.read(content, task: task.task.name)
+        let outcome = CommandOutputs.read(content, task: task.execution.name)
         for output in outcome.outputs {
-            stream.write(.output(output))
+            tell(output, of: task.execution)
             keepForPython(output)
         }
-        actions += outcome.problems.map { sequence.warn(task.task.name, $0) }
+        actions += outcome.problems.map { machine.warn(task.execution.name, $0) }
         return .succeeded(exitCode: 0)
     }
 
-    /// Takes the end of the current task to the sequence.
-    func complete(_ end: TaskSequence.End) {
-        current = nil
-        actions += sequence.ended(end)
+    /// Writes an output, and lets conditions know of it.
+    func tell(_ output: TaskOutput, of execution: TaskExecution) {
+        stream.write(.output(output))
+        guard machine.asks(for: output.name, of: execution.task) else { return }
+        let bytes = CompactJSON.bytes(output.value).count
+        actions += machine.gave(execution.number, output.name, output.value, bytes: bytes)
     }
 
+    /// Whether the kernel killed it for want of memory. Each such kill counts for one task only.
+    func hasRunOutOfMemory(_ task: RunningTask, _ status: WaitStatus) -> Bool {
+        status == .killed(signal: SIGKILL) && memory.claimKill(since: task.outOfMemoryKillsBefore)
+    }
+
+    // MARK: What is left behind
+
     /// Whether nothing that the task started is left; kills what is, unless it was asked to stop and may still do so.
-    func isCleared() -> Bool {
-        let spared = worker?.process.processID
-        guard worker != nil || SignalQueue.hasChildren else { return true }
-        let leftovers = ProcessTree.descendants(except: spared)
+    func isCleared(_ task: RunningTask) -> Bool {
+        guard SignalQueue.hasChildren else { return true }
+        let leftovers = processes(of: task)
         guard !leftovers.isEmpty else { return true }
         let now = ContinuousClock.now
-        if let stop = current?.stop, !stop.hasKilled, now < stop.killAt {
-            current?.clearingUntil = now + .seconds(Self.clearingSeconds)
+        if let stop = task.stop, !stop.hasKilled, now < stop.killAt {
+            task.clearingUntil = now + .seconds(Self.clearingSeconds)
             return false
         }
         ProcessTree.signal(leftovers, SIGKILL)
-        guard let until = current?.clearingUntil else {
-            current?.clearingUntil = now + .seconds(Self.clearingSeconds)
+        guard let until = task.clearingUntil else {
+            task.clearingUntil = now + .seconds(Self.clearingSeconds)
             return false
         }
         return now >= until
     }
 
+    /// What is alive of a task, other than processes that serve several tasks.
+    func processes(of task: RunningTask) -> [pid_t] {
+        var leaders: [pid_t: Int] = [:]
+        for task in running {
+            if let child = task.child { leaders[child.processID] = task.execution.number }
+        }
+        let owners = ProcessOwners(leaders: leaders, shared: pythonProcesses)
+        let own = owners.live(of: task.execution.number, isAlone: running.count == 1)
+        guard task.isPython else { return own }
+        return own + ProcessTree.live(from: pythonProcesses(of: task).flatMap(ProcessTree.children))
+    }
+
     /// Whether all a command wrote is read. Its pipes close when the last process that holds them has ended.
-    private func isDrained(_ child: ChildProcess) -> Bool {
+    private func isDrained(_ child: ChildProcess, of task: RunningTask) -> Bool {
         if child.pipes.allSatisfy(\.isClosed) { return true }
         // Something outside the tree may hold a pipe: it is not waited for beyond a bound.
-        guard let until = current?.clearingUntil else {
-            current?.clearingUntil = .now + .seconds(Self.clearingSeconds)
+        guard let until = task.clearingUntil else {
+            task.clearingUntil = .now + .seconds(Self.clearingSeconds)
             return false
         }
-        guard .now >= until, !stream.isFull else { return false }
+        guard .now >= until, !stream.isFull || isGivenUp else { return false }
         for pipe in child.pipes { pipe.close() }
-        return true
-    }
-
-    // MARK: The end of the run
-
-    func beginReleasing() {
-        worker?.end()
-        phase = .releasing(until: .now + .seconds(Self.releaseSeconds))
-    }
-
-    /// Whether the Python process has ended, by itself or because its time is over.
-    func isReleased() -> Bool {
-        guard let worker, case .releasing(let until) = phase else { return true }
-        if worker.process.ended != nil { return worker.process.pipes.allSatisfy(\.isClosed) || .now >= until }
-        guard .now >= until else { return false }
-        worker.process.signalGroup(SIGKILL)
         return true
     }
 
     /// Ends whatever still lives, so that nothing outlasts the run.
     func killAll() {
         guard SignalQueue.hasChildren else { return }
-        ProcessTree.signal(ProcessTree.descendants(except: nil), SIGKILL)
+        ProcessTree.signal(ProcessTree.live(from: ProcessTree.children(of: getpid())), SIGKILL)
     }
 }

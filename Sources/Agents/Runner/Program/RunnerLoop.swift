@@ -3,7 +3,7 @@ internal import SlipwayCore
 
 /// Executes an assignment: one thread, one `poll`, everything it waits for.
 ///
-/// ``TaskSequence`` decides; the loop starts processes, reads what they write, and feeds back how they ended.
+/// ``TaskMachine`` decides; the loop starts processes, reads what they write, and feeds back how they ended.
 @safe final class RunnerLoop {
     /// How long the Python process may take to release its session when all tasks have ended.
     static let releaseSeconds = 5
@@ -26,11 +26,14 @@ internal import SlipwayCore
     let stream: RecordStream
     let signals: SignalQueue
     let folder: ScratchFolder
-    let taskNames: [String]
-    var sequence: TaskSequence
-    var actions: [TaskSequence.Action] = []
-    var current: RunningTask?
+    var machine: TaskMachine
+    var actions = ActionQueue()
+    /// At most as many as the job lets execute side by side.
+    var running: [RunningTask] = []
+    /// Tasks that have a place among those, but no process yet that executes them.
+    var waitingForPython: [TaskExecution] = []
     var worker: PythonWorker?
+    var memory = MemoryPressure()
     /// What no task wrote.
     var runnerLog: TaskLog
     /// Outputs of commands that the Python process has not been told yet.
@@ -39,10 +42,17 @@ internal import SlipwayCore
     var phase = Phase.working
     /// When the next sign of life is due, if any is asked for.
     private var heartbeatAt: ContinuousClock.Instant?
+    private let startedAt = ContinuousClock.now
     var wasStopped = false
+    /// When a run that was told to end no longer waits for a reader that does not read.
+    var givenUpAt: ContinuousClock.Instant?
+    /// What the last wait waited for.
+    private var polled: [pollfd] = []
 
+    /// - Parameter graph: of the assignment's tasks.
     init(
         assignment: RunnerAssignment,
+        graph: TaskGraph,
         environment: TaskEnvironment,
         stream: RecordStream,
         signals: SignalQueue,
@@ -53,8 +63,14 @@ internal import SlipwayCore
         self.stream = stream
         self.signals = signals
         self.folder = folder
-        taskNames = assignment.tasks.map(\.name)
-        sequence = TaskSequence(tasks: assignment.tasks)
+        machine = TaskMachine(
+            graph,
+            variables: assignment.variables,
+            parallelism: min(
+                assignment.parallelism ?? JobSpec.standardParallelism,
+                JobLimits.standard.parallelism.upperBound
+            )
+        )
         runnerLog = TaskLog(task: nil, limitBytes: assignment.limits.logTaskBytes)
     }
 
@@ -63,7 +79,8 @@ internal import SlipwayCore
         stream.write(.started(version: RunnerVersion.current))
         heartbeatAt = assignment.heartbeatSeconds.map { .now + .seconds($0) }
         stream.flush()
-        actions = sequence.begin()
+        for carried in assignment.carried ?? [] { carried.outputs.forEach(keepForPython) }
+        actions += machine.begin(carried: assignment.carried ?? [], skipped: assignment.skipped ?? [])
         if needsPython { startWorker() }
         while true {
             performActions()
@@ -76,34 +93,45 @@ internal import SlipwayCore
                 readReports()
                 readLogs()
                 enforceDeadlines()
+                retryTasks()
             }
         }
         return finish()
     }
 
+    /// The time of the run, by which the machine counts.
+    var elapsed: Duration { .now - startedAt }
+
     // MARK: Deciding
 
     private func performActions() {
         // A bounded number at a time, so that a run of a thousand tasks does not gather a thousand records.
-        while !actions.isEmpty, !stream.isFull {
-            switch actions.removeFirst() {
+        while !stream.isFull || isGivenUp, let action = actions.next() {
+            switch action {
             case .report(let report): stream.write(.task(report))
             case .warn(let task, let message): stream.write(.warning(task: task, message: message))
-            case .start(let index): start(index)
+            case .start(let execution): start(execution)
             case .finish: beginReleasing()
             }
         }
         if !actions.isEmpty {
             stream.flush()
-            if stream.isFull { waitForEvents() }
+            if stream.isFull {
+                waitForEvents(deadline: givenUpAt)
+                handleSignals()
+                enforceDeadlines()
+            }
         }
     }
 
-    /// Moves the current task, or the end of the run, on as far as what is known allows.
+    var isGivenUp: Bool { givenUpAt.map { .now >= $0 } ?? false }
+
+    /// Moves the tasks, or the end of the run, on as far as what is known allows.
     private func advance() {
         switch phase {
         case .working:
-            if let end = endOfCurrentTask() { complete(end) }
+            endTasks()
+            startWaitingPython()
         case .releasing:
             if isReleased() { phase = .done }
         case .done: break
@@ -112,17 +140,17 @@ internal import SlipwayCore
 
     private func finish() -> RunnerSummary {
         killAll()
-        var summary = sequence.summary(lastSequence: stream.lastSequence + 1)
+        var summary = machine.summary(lastSequence: stream.lastSequence + 1)
         summary = SummaryFitting.fitted(summary)
         TerminationMessage.write(summary, to: assignment.terminationMessagePath)
         stream.write(.finished(summary))
         // A run that was told to end does not wait for ever for a reader that does not read.
-        let givenUpAt = ContinuousClock.now + .seconds(assignment.limits.graceSeconds)
+        let lastMoment = ContinuousClock.now + .seconds(assignment.limits.graceSeconds)
         while !stream.isEmpty {
             stream.flush()
             if stream.isEmpty { break }
-            if wasStopped, .now >= givenUpAt { break }
-            waitForEvents(deadline: givenUpAt)
+            if wasStopped, .now >= lastMoment { break }
+            waitForEvents(deadline: lastMoment)
             handleSignals()
         }
         return summary
@@ -139,7 +167,8 @@ internal import SlipwayCore
 
     /// Sleeps until something can be read or written, a signal came, or a deadline passed.
     private func waitForEvents(deadline: ContinuousClock.Instant? = nil) {
-        var polled = [pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)]
+        polled.removeAll(keepingCapacity: true)
+        polled.append(pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0))
         func watch(_ descriptor: Int32?, _ events: Int32) {
             if let descriptor, descriptor >= 0 {
                 polled.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
@@ -158,19 +187,20 @@ internal import SlipwayCore
 
     private var livePipes: [LogPipe] {
         var pipes = worker?.process.pipes ?? []
-        if case .command(let child, _)? = current?.body { pipes += child.pipes }
+        for task in running { pipes += task.child?.pipes ?? [] }
         return pipes.filter { !$0.isClosed }
     }
 
     private func millisecondsToWait(until deadline: ContinuousClock.Instant?) -> Int32 {
-        var deadlines = [deadline, current?.nextDeadline, heartbeatAt].compactMap { $0 }
+        var deadlines = running.compactMap(\.nextDeadline)
+        deadlines += [deadline, heartbeatAt, machine.nextDeadline.map { startedAt + $0 }].compactMap { $0 }
         if case .releasing(let until) = phase { deadlines.append(until) }
         var wait: Int32 = -1
         if let next = deadlines.min() {
             let left = max(.zero, next - .now)
             wait = Int32(min(60_000, left / .milliseconds(1) + 1))
         }
-        guard current?.clearingUntil != nil else { return wait }
+        guard running.contains(where: { $0.clearingUntil != nil }) else { return wait }
         return wait < 0 ? Self.clearingRoundMilliseconds : min(wait, Self.clearingRoundMilliseconds)
     }
 
@@ -183,33 +213,53 @@ internal import SlipwayCore
         // Several children may stand behind one SIGCHLD.
         while let (processID, status) = SignalQueue.reap() {
             if processID == worker?.process.processID { worker?.process.ended = status }
-            if case .command(let child, _)? = current?.body, child.processID == processID { child.ended = status }
+            running.first { $0.child?.processID == processID }?.child?.ended = status
         }
     }
 
     private func readLogs() {
-        if let current, case .command(let child, _) = current.body {
-            for pipe in child.pipes where !stream.isFull { _ = pipe.read(into: &current.log, stream: stream) }
+        for task in running {
+            for pipe in task.child?.pipes ?? [] where !stream.isFull && isReadable(pipe) {
+                _ = pipe.read(into: &task.log, stream: stream)
+            }
         }
         if let worker {
             for pipe in worker.process.pipes where !stream.isFull { readFromWorker(pipe) }
         }
     }
 
-    /// What the Python process prints belongs to the task it executes.
-    @discardableResult
-    func readFromWorker(_ pipe: LogPipe) -> LogPipe.Progress {
-        guard let task = current, task.isPython else { return pipe.read(into: &runnerLog, stream: stream) }
-        return pipe.read(into: &task.log, stream: stream)
+    /// Whether the last wait found something to read, or the end.
+    private func isReadable(_ pipe: LogPipe) -> Bool {
+        polled.contains { $0.fd == pipe.descriptor && $0.revents != 0 }
     }
 
-    private func enforceDeadlines() {
-        guard let task = current else { return }
-        let now = ContinuousClock.now
-        if let stop = task.stop {
-            if !stop.hasKilled, now >= stop.killAt { killCurrentTask() }
-        } else if let deadline = task.deadline, now >= deadline, let seconds = task.task.timeoutSeconds {
-            stopCurrentTask(.timedOut(seconds: seconds))
-        }
+    /// Lets those begin again whose wait after a failure is over.
+    private func retryTasks() {
+        guard let due = machine.nextDeadline, due <= elapsed else { return }
+        actions += machine.timePassed(now: elapsed)
     }
+}
+
+/// What the machine wants done, in its order.
+struct ActionQueue {
+    private var actions: [TaskMachine.Action] = []
+    private var position = 0
+
+    var isEmpty: Bool { position == actions.count }
+
+    mutating func next() -> TaskMachine.Action? {
+        guard position < actions.count else { return nil }
+        defer {
+            position += 1
+            if position == actions.count {
+                actions.removeAll(keepingCapacity: actions.count < 100)
+                position = 0
+            }
+        }
+        return actions[position]
+    }
+
+    mutating func append(_ action: TaskMachine.Action) { actions.append(action) }
+
+    static func += (queue: inout ActionQueue, actions: [TaskMachine.Action]) { queue.actions += actions }
 }

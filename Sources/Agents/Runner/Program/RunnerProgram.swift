@@ -33,10 +33,12 @@ package enum RunnerProgram {
         defer { stream.restore() }
         do {
             let assignment = try AssignmentSource.read(file: file, environment: container)
+            let graph = try TaskGraph(assignment.tasks)
             let folder = try ScratchFolder(in: [container["TMPDIR"], "/tmp", "/dev/shm", "."].compactMap { $0 })
             defer { folder.remove() }
             let loop = RunnerLoop(
                 assignment: assignment,
+                graph: graph,
                 environment: TaskEnvironment(container: container, assignment: assignment),
                 stream: stream,
                 signals: SignalQueue(),

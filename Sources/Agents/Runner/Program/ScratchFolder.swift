@@ -21,7 +21,7 @@ internal import Glibc
         throw ScratchFolderError(candidates: candidates)
     }
 
-    func path(ofOutput index: Int) -> String { "\(path)/output-\(index)" }
+    func path(ofOutput execution: Int) -> String { "\(path)/output-\(execution)" }
 
     /// Removes the folder and the files in it. What a task put into folders of its own below stays.
     func remove() {

@@ -60,9 +60,9 @@ internal import SlipwayCore
     // MARK: Orders
 
     /// Orders it to execute a task.
-    func execute(index: Int, task: TaskSpec, environment: [String: String], upstream: [TaskOutput]) {
+    func execute(_ execution: TaskExecution, task: TaskSpec, environment: [String: String], upstream: [TaskOutput]) {
         var order: [String: JSONValue] = [
-            "type": .string("run"), "task": .integer(Int64(index)), "name": .string(task.name),
+            "type": .string("run"), "task": .integer(Int64(execution.number)), "name": .string(execution.name),
             "row_limit": .integer(Int64(task.output.rowLimit)),
             "output_path": task.output.path.map { .string($0) } ?? .null,
             "environment": .object(environment.mapValues { .string($0) }),
@@ -90,7 +90,9 @@ internal import SlipwayCore
     }
 
     /// Orders it to interrupt Sail's queries and to end that task.
-    func cancel(task index: Int) { give(.object(["type": .string("cancel"), "task": .integer(Int64(index))])) }
+    func cancel(_ execution: TaskExecution) {
+        give(.object(["type": .string("cancel"), "task": .integer(Int64(execution.number))]))
+    }
 
     /// Orders it to release its session and to end.
     func end() { give(.object(["type": .string("end")])) }

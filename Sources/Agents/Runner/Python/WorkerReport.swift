@@ -9,19 +9,21 @@ enum WorkerReport: Hashable {
     case progress(done: Double, total: Double?)
     case warning(String)
     case output(TaskOutput)
-    case done(TaskSequence.End)
+    case done(TaskEnd)
 
-    /// The report and the index of the task it is about; `nil` for `ready`.
+    /// The report and the number of the execution it is about; `nil` for `ready`.
     ///
-    /// - Parameter names: of the job's tasks.
-    static func parse(_ line: ArraySlice<UInt8>, names: [String]) -> (task: Int?, report: WorkerReport)? {
+    /// - Parameter name: the name of what executes, by its number.
+    static func parse(
+        _ line: ArraySlice<UInt8>,
+        name: (Int) -> String?
+    ) -> (execution: Int?, report: WorkerReport)? {
         guard let message = try? JSONParser.parse(line) else { return nil }  // why: anything else is no report either
         if message["type"] == .string("ready") { return (nil, .ready) }
-        guard case .integer(let number)? = message["task"], let task = Int(exactly: number),
-            names.indices.contains(task),
-            let report = report(message, task: names[task])
+        guard case .integer(let number)? = message["task"], let execution = Int(exactly: number),
+            let name = name(execution), let report = report(message, task: name)
         else { return nil }
-        return (task, report)
+        return (execution, report)
     }
 
     private static func report(_ message: JSONValue, task: String) -> WorkerReport? {
@@ -60,7 +62,7 @@ enum WorkerReport: Hashable {
         )
     }
 
-    private static func end(_ message: JSONValue) -> TaskSequence.End? {
+    private static func end(_ message: JSONValue) -> TaskEnd? {
         let exitCode = message["exit_code"]?.integer
         switch message["state"]?.string {
         case "succeeded": return .succeeded(exitCode: exitCode)

@@ -1,6 +1,7 @@
+internal import Glibc
 internal import SlipwayCore
 
-/// The task that executes now, as far as the runner knows.
+/// An execution that is under way, as far as the runner knows.
 final class RunningTask {
     enum Body {
         /// A process of its own and the file for its outputs.
@@ -22,30 +23,35 @@ final class RunningTask {
         var hasKilled = false
     }
 
-    let index: Int
+    let execution: TaskExecution
     let task: TaskSpec
     let body: Body
     var log: TaskLog
     let deadline: ContinuousClock.Instant?
     var stop: Stop?
     /// What the Python process said about it.
-    var verdict: TaskSequence.End?
+    var verdict: TaskEnd?
     /// When waiting for what it left behind is given up; set once its own process has ended.
     var clearingUntil: ContinuousClock.Instant?
     /// Processes killed for want of memory before it began.
     let outOfMemoryKillsBefore: Int?
 
-    init(index: Int, task: TaskSpec, body: Body, logLimitBytes: Int) {
-        self.index = index
+    init(_ execution: TaskExecution, task: TaskSpec, body: Body, logLimitBytes: Int) {
+        self.execution = execution
         self.task = task
         self.body = body
-        log = TaskLog(task: task.name, limitBytes: logLimitBytes)
+        log = TaskLog(task: execution.name, limitBytes: logLimitBytes)
         deadline = task.timeoutSeconds.map { .now + .seconds($0) }
-        outOfMemoryKillsBefore = MemoryPressure.outOfMemoryKills()
+        outOfMemoryKillsBefore = MemoryPressure.kills()
     }
 
     var isPython: Bool {
         if case .python = body { true } else { false }
+    }
+
+    /// Its own process, if it has one.
+    var child: ChildProcess? {
+        if case .command(let child, _) = body { child } else { nil }
     }
 
     /// The next moment at which something must happen without any event.
@@ -58,11 +64,5 @@ final class RunningTask {
         }
         if let clearingUntil { candidates.append(clearingUntil) }
         return candidates.min()
-    }
-
-    /// Whether the kernel killed a process of this container for want of memory since it began.
-    var hasRunOutOfMemory: Bool {
-        guard let before = outOfMemoryKillsBefore, let now = MemoryPressure.outOfMemoryKills() else { return false }
-        return now > before
     }
 }

@@ -36,20 +36,23 @@ struct TaskEnvironment {
     /// The environment of a process that serves several tasks.
     func ofWorker() -> [String: String] { shared }
 
-    /// What one task has beyond the others.
-    func additions(forTask index: Int, _ task: TaskSpec) -> [String: String] {
+    /// What one execution has beyond the others.
+    func additions(for execution: TaskExecution, _ task: TaskSpec) -> [String: String] {
         var additions: [String: String] = [:]
         for (name, value) in task.environment {
             if case .literal(let text) = value { additions[name] = text }
         }
-        additions.merge(ofTask[index] ?? [:]) { _, reference in reference }
-        additions["SLIPWAY_TASK"] = task.name
+        additions.merge(ofTask[execution.task] ?? [:]) { _, reference in reference }
+        additions["SLIPWAY_TASK"] = execution.name
+        additions[ProcessOwners.mark] = String(execution.number)
+        if let item = execution.item { additions["SLIPWAY_ITEM"] = Self.text(of: item) }
+        if let index = execution.itemIndex { additions["SLIPWAY_ITEM_INDEX"] = String(index) }
         return additions
     }
 
     /// The whole environment of a command.
-    func ofCommand(index: Int, _ task: TaskSpec, outputPath: String) -> [String: String] {
-        var environment = shared.merging(additions(forTask: index, task)) { _, own in own }
+    func ofCommand(_ execution: TaskExecution, _ task: TaskSpec, outputPath: String) -> [String: String] {
+        var environment = shared.merging(additions(for: execution, task)) { _, own in own }
         environment["SLIPWAY_OUTPUT"] = outputPath
         return environment
     }

@@ -3,7 +3,7 @@ internal import SlipwayCore
 
 /// What a task's end means: pure readings of how its process ended.
 enum TaskVerdict {
-    static func ofStop(_ reason: RunningTask.StopReason) -> TaskSequence.End {
+    static func ofStop(_ reason: RunningTask.StopReason) -> TaskEnd {
         switch reason {
         case .cancelled: .cancelled
         case .timedOut(let seconds):
@@ -19,7 +19,7 @@ enum TaskVerdict {
         }
     }
 
-    static func ofCommand(_ status: WaitStatus, ranOutOfMemory: Bool, lastErrorLines: String?) -> TaskSequence.End {
+    static func ofCommand(_ status: WaitStatus, ranOutOfMemory: Bool, lastErrorLines: String?) -> TaskEnd {
         if status == .exited(code: 0) { return .succeeded(exitCode: 0) }
         if status == .killed(signal: SIGKILL), ranOutOfMemory {
             return .failed(outOfMemory("the command", lastErrorLines), exitCode: status.exitCode)
@@ -39,7 +39,7 @@ enum TaskVerdict {
         wasReady: Bool,
         ranOutOfMemory: Bool,
         lastErrorLines: String?
-    ) -> TaskSequence.End {
+    ) -> TaskEnd {
         let failure: TaskFailure
         switch status {
         case _ where !wasReady:
@@ -76,7 +76,7 @@ enum TaskVerdict {
         return .failed(failure, exitCode: status.exitCode)
     }
 
-    static func ofSpawnError(_ error: SpawnError) -> TaskSequence.End {
+    static func ofSpawnError(_ error: SpawnError) -> TaskEnd {
         .failed(
             TaskFailure(reason: .preparationFailed, failureClass: .user, message: error.description),
             exitCode: nil

@@ -4,7 +4,7 @@ extension JobFileReader {
     private static let jobKeys = [
         "name", "team", "kind", "description", "tags", "engine", "image", "resources", "timeouts", "retries",
         "variables",
-        "env", "tasks", "requirements", "node_selector", "tolerations", "annotations", "cluster",
+        "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
@@ -25,9 +25,15 @@ extension JobFileReader {
         if let field = members["resources"] { job.resources = resources(field) }
         job.timeouts = members["timeouts"].map { timeouts($0) } ?? standardTimeouts
         if let field = members["retries"] { job.retries = retries(field) }
+        let mistakesBeforeVariables = problems.errors.count
         if let field = members["variables"] { job.variables = variables(field) }
+        let hasVariables = problems.errors.count == mistakesBeforeVariables
         if let field = members["env"] { job.environment = environment(field) }
-        if let field = members["tasks"] { job.tasks = tasks(field) }
+        if let field = members["tasks"] {
+            job.tasks = tasks(field)
+            checkGraph(of: job, at: field, variables: hasVariables ? job.variables.mapValues(\.type) : nil)
+        }
+        job.parallelism = members["parallelism"].flatMap { integer($0, in: limits.parallelism) }
         job.requirements = members["requirements"].flatMap { requirements($0) }
         if let field = members["node_selector"] { job.nodeSelector = nodeSelector(field) }
         if let field = members["tolerations"] { job.tolerations = tolerations(field) }

@@ -33,8 +33,8 @@ extension JobFileReader {
         return reasons
     }
 
-    private mutating func backoff(_ field: JobFileField) -> RetryBackoff {
-        var backoff = RetryBackoff()
+    mutating func backoff(_ field: JobFileField, standard: RetryBackoff = RetryBackoff()) -> RetryBackoff {
+        var backoff = standard
         guard let members = members(of: field, known: ["kind", "initial", "factor", "max", "jitter"]) else {
             return backoff
         }

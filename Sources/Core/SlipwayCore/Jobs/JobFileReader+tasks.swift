@@ -3,6 +3,7 @@ internal import Yams
 extension JobFileReader {
     private static let taskKeys = [
         "name", "sql", "python", "command", "env", "timeout", "allow_failure", "output",
+        "needs", "when", "always", "for_each", "retries",
     ]
     private static let actionKeys = ["sql", "python", "command"]
 
@@ -27,10 +28,20 @@ extension JobFileReader {
         let timeout = members["timeout"].flatMap { duration($0) }
         let allowFailure = members["allow_failure"].flatMap { boolean($0) } ?? false
         let output = members["output"].map { self.output($0) } ?? TaskSpec.OutputSettings()
+        let needs = members["needs"].map { self.needs($0) }
+        let when = members["when"].flatMap { expression($0) }
+        let always = members["always"].flatMap { boolean($0) } ?? false
+        let forEach = members["for_each"].flatMap { self.forEach($0) }
+        let retries = members["retries"].flatMap { taskRetries($0) }
         guard let name, let action else { return nil }
         return TaskSpec(
             name: name,
             action: action,
+            needs: needs,
+            when: when,
+            always: always,
+            forEach: forEach,
+            retries: retries,
             environment: environment,
             timeoutSeconds: timeout,
             allowFailure: allowFailure,

@@ -13,6 +13,8 @@ package struct JobLimits: Sendable, Hashable {
     package var errorValueCharacters = 80
 
     package var tasks = 2000
+    /// How many tasks of a job, or items of a task, execute side by side.
+    package var parallelism = 1...64
     package var variables = 100
     package var environmentVariables = 200
     package var environmentValueBytes = 32 << 10

@@ -1,10 +1,11 @@
 /// Where a task inside a run is. Run and task results are independent of each other.
 package enum TaskState: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Known, not looked at yet. → `queued`, `skipped`, `upstream_failed`, `condition_failed`, `cancelled`
+    /// Known, not looked at yet. → `queued`, `skipped`, `upstream_failed`, `condition_failed`, `cancelled`; `succeeded`
+    /// (carried over, no items), `failed` (its condition or items cannot be evaluated)
     case initial
     /// Its turn has come, nothing runs yet. → `running`, `cancelled`
     case queued
-    /// Its code executes. → `succeeded`, `failed`, `cancelled`, `queued` (another attempt)
+    /// Its code, or that of some of its items, executes. → `succeeded`, `failed`, `cancelled`, `queued` (another attempt)
     case running
     /// Ended well. Terminal.
     case succeeded

@@ -13,6 +13,8 @@ struct CommandLineFixture: Sendable {
     let store: RunStore
     let holder: Holder
     let server: String
+    /// Its address.
+    let database: String
 
     static let jobFile = """
         name: report
@@ -27,7 +29,12 @@ struct CommandLineFixture: Sendable {
             command: ["true"]
         """
 
-    static func with(token: String = "", _ body: (CommandLineFixture) async throws -> Void) async throws {
+    /// - Parameter settings: more of the API's environment.
+    static func with(
+        token: String = "",
+        settings: [String: String] = [:],
+        _ body: (CommandLineFixture) async throws -> Void
+    ) async throws {
         try await withFreshDatabase { url in
             let migrated = try await CommandLine(environment: ["SLIPWAY_POSTGRES_URL": url]).run("admin", "migrate")
             try #require(migrated.status == 0, "\(migrated.errors)")
@@ -38,6 +45,7 @@ struct CommandLineFixture: Sendable {
                 "SLIPWAY_API_FOLLOW_INTERVAL": "20ms", "SLIPWAY_COST_CPU_HOUR": "360", "SLIPWAY_COST_CURRENCY": "EUR",
             ]
             if !token.isEmpty { environment["SLIPWAY_API_TOKEN"] = token }
+            environment.merge(settings) { $1 }
             let api = try TestProcess(try BuiltExecutable.path("slipway-api"), environment: environment)
             try await api.waitForLine(containing: "The API is served")
             let loop = EventLoop(name: "test-postgres")
@@ -61,7 +69,7 @@ struct CommandLineFixture: Sendable {
             let server = "http://127.0.0.1:\(port)"
             let command = CommandLine(environment: ["SLIPWAY_SERVER": server, "SLIPWAY_TOKEN": token])
             let result = await Self.result(
-                CommandLineFixture(command: command, store: store, holder: holder, server: server),
+                CommandLineFixture(command: command, store: store, holder: holder, server: server, database: url),
                 body
             )
             await pool.close()

@@ -61,7 +61,11 @@ package struct LogKeeper: Service {
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown { try await keep() }
+        do {
+            try await cancelWhenGracefulShutdown { try await keep() }
+        } catch is CancellationError {
+            // Stopped: what was under way is repeated by whoever comes next.
+        }
     }
 
     private func keep() async throws {

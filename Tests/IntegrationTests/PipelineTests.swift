@@ -12,7 +12,7 @@ extension StackTests {
         func resumed() async throws {
             let site = try Site.current()
             let data = try await TPCHData.shared.folder()
-            let control = "\(try TestScratch.shared.folder("control"))/control.json"
+            let control = "\(site.folder)/control.json"
             let example = try String(
                 contentsOf: URL(filePath: "\(Given.repository)/deploy/examples/tpch-pipeline.yaml"),
                 encoding: .utf8

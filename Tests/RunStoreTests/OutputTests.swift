@@ -78,6 +78,7 @@ import Testing
             ).decode(String.self, String.self, String.self, Int.self, Bool.self, Int.self)
             #expect(output.first.map { "\($0)" } == #"("only", "a", "rows", 6, true, 15)"#)
             let run = try await fixture.placed(.running)
+            try await fixture.tell(run, [TaskRow(name: "only", position: 0, state: .running)])
             let tasks = try await fixture.store.pool.query(
                 "SELECT name, state, attempt, duration IS NULL FROM tasks WHERE run_id = \(run.id)"
             ).decode(String.self, String.self, Int.self, Bool.self)

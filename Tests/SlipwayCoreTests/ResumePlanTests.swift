@@ -4,22 +4,24 @@ import Testing
 @Suite("What a run that goes on with another executes")
 struct ResumePlanTests {
     private func tasks(_ needs: [(String, [String]?)], always: Set<String> = [], allowed: Set<String> = [])
-        -> [TaskSpec]
+        throws -> TaskGraph
     {
-        needs.map { name, needs in
-            TaskSpec(
-                name: name,
-                action: .command(["true"]),
-                needs: needs,
-                always: always.contains(name),
-                allowFailure: allowed.contains(name)
-            )
-        }
+        try TaskGraph(
+            needs.map { name, needs in
+                TaskSpec(
+                    name: name,
+                    action: .command(["true"]),
+                    needs: needs,
+                    always: always.contains(name),
+                    allowFailure: allowed.contains(name)
+                )
+            }
+        )
     }
 
     /// `load` feeds `q1` and `q2`, `report` needs both, `clean` comes last whatever happens.
-    private var pipeline: [TaskSpec] {
-        tasks(
+    private func pipeline() throws -> TaskGraph {
+        try tasks(
             [
                 ("load", []), ("q1", ["load"]), ("q2", ["load"]), ("report", ["q1", "q2"]), ("clean", ["report"]),
                 ("aside", nil),
@@ -35,33 +37,33 @@ struct ResumePlanTests {
 
     @Test("a resumption executes what had not succeeded, and what always comes after it")
     func resume() throws {
-        let plan = try ResumePlan.resuming(pipeline, states: broken)
+        let plan = try ResumePlan.resuming(pipeline(), states: broken)
         #expect(plan.executed == ["q2", "report", "clean"] && plan.carried == ["load", "q1", "aside"])
         #expect(plan.skipped.isEmpty)
     }
 
     @Test("beginning with a task executes it and what follows, and skips what is neither that nor done")
     func from() throws {
-        let plan = try ResumePlan.starting(from: "q2", pipeline, states: broken)
+        let plan = try ResumePlan.starting(from: "q2", pipeline(), states: broken)
         #expect(plan.executed == ["q2", "report", "clean"] && plan.carried == ["load", "q1", "aside"])
         var states = broken
         states["aside"] = .failed
         states["q2"] = .succeeded
-        let again = try ResumePlan.starting(from: "load", pipeline, states: states)
+        let again = try ResumePlan.starting(from: "load", pipeline(), states: states)
         #expect(again.executed == ["load", "q1", "q2", "report", "clean"])
         #expect(again.carried.isEmpty && again.skipped == ["aside"])
     }
 
     @Test("a task whose needs are not met cannot be begun with, and an unknown one is told with the nearest")
-    func refusals() {
+    func refusals() throws {
         #expect(throws: ResumeRefusal.unmet(task: "report", needs: "q2", state: .failed, from: "q1")) {
-            try ResumePlan.starting(from: "q1", pipeline, states: broken)
+            try ResumePlan.starting(from: "q1", pipeline(), states: broken)
         }
         #expect(throws: ResumeRefusal.unmet(task: "report", needs: "q1", state: .initial, from: "report")) {
-            try ResumePlan.starting(from: "report", pipeline, states: [:])
+            try ResumePlan.starting(from: "report", pipeline(), states: [:])
         }
         #expect(throws: ResumeRefusal.unknownTask("reprot", nearest: "report")) {
-            try ResumePlan.starting(from: "reprot", pipeline, states: broken)
+            try ResumePlan.starting(from: "reprot", pipeline(), states: broken)
         }
         let message =
             "task \"report\" comes after \"q2\", which is failed and does not follow from \"q1\"; "
@@ -73,19 +75,19 @@ struct ResumePlanTests {
 
     @Test("with everything done nothing is left, also if conditions were not met")
     func nothingLeft() throws {
-        let done = Dictionary(uniqueKeysWithValues: pipeline.map { ($0.name, TaskState.succeeded) })
+        let done = Dictionary(uniqueKeysWithValues: try pipeline().tasks.map { ($0.name, TaskState.succeeded) })
         for state in [TaskState.succeeded, .conditionFailed, .skipped] {
             #expect(throws: ResumeRefusal.nothingLeft) {
-                try ResumePlan.resuming(pipeline, states: done.merging(["report": state]) { $1 })
+                try ResumePlan.resuming(pipeline(), states: done.merging(["report": state]) { $1 })
             }
         }
-        let plan = try ResumePlan.resuming(pipeline, states: broken.merging(["report": .conditionFailed]) { $1 })
+        let plan = try ResumePlan.resuming(pipeline(), states: broken.merging(["report": .conditionFailed]) { $1 })
         #expect(plan.executed == ["q2", "report", "clean"])
     }
 
     @Test("in a sequence all that stands behind follows")
     func sequence() throws {
-        let sequence = tasks([("a", nil), ("b", nil), ("c", nil), ("d", nil)], allowed: ["b"])
+        let sequence = try tasks([("a", nil), ("b", nil), ("c", nil), ("d", nil)], allowed: ["b"])
         let states: [String: TaskState] = ["a": .succeeded, "b": .failed, "c": .conditionFailed, "d": .failed]
         let plan = try ResumePlan.starting(from: "d", sequence, states: states)
         #expect(plan.executed == ["d"] && plan.carried == ["a"] && plan.skipped == ["b", "c"])
@@ -117,9 +119,10 @@ struct ResumePlanTests {
             isSequence ? Array(tasks[..<index].map(\.name)) : tasks[index].needs ?? []
         }
         let start = "t\(dice.below(count))"
+        let graph = try TaskGraph(tasks)
         for plan in [
-            try? ResumePlan.resuming(tasks, states: states),
-            try? ResumePlan.starting(from: start, tasks, states: states),
+            try? ResumePlan.resuming(graph, states: states),
+            try? ResumePlan.starting(from: start, graph, states: states),
         ].compactMap(\.self) {
             let all = plan.executed + plan.carried + plan.skipped
             #expect(all.count == count && Set(all) == Set(tasks.map(\.name)), "seed \(seed)")
@@ -127,13 +130,13 @@ struct ResumePlanTests {
             #expect(plan.skipped.allSatisfy { states[$0] != .succeeded }, "seed \(seed)")
             #expect(!plan.executed.isEmpty, "seed \(seed)")
         }
-        if let plan = try? ResumePlan.resuming(tasks, states: states) {
+        if let plan = try? ResumePlan.resuming(graph, states: states) {
             #expect(plan.skipped.allSatisfy { states[$0] == .skipped }, "seed \(seed)")
             for (index, task) in tasks.enumerated() where task.always && plan.carried.contains(task.name) {
                 #expect(needs(index).allSatisfy { !plan.executed.contains($0) }, "seed \(seed)")
             }
         }
-        if let plan = try? ResumePlan.starting(from: start, tasks, states: states) {
+        if let plan = try? ResumePlan.starting(from: start, graph, states: states) {
             #expect(plan.executed.contains(start), "seed \(seed)")
             for (index, task) in tasks.enumerated() {
                 let isAfter = task.name == start || needs(index).contains { plan.executed.contains($0) }

@@ -306,6 +306,17 @@ import Testing
         #expect(run.said == ["a succeeded", "b queued"])
     }
 
+    @Test(arguments: ["n", "a[3].n"]) func aCarriedOutputThatWasLeftOutIsNotTakenForNull(omitted: String) throws {
+        let run = try Driven(
+            [Self.task("a"), Self.task("b", when: "tasks.a.outputs.n == null")],
+            carried: [CarriedTask(name: "a", from: RunID(high: 1, low: 2), outputs: [], omitted: [omitted])]
+        )
+        #expect(
+            run.summary.failure?.message
+                == "the condition cannot be evaluated: the output n of a is too large to be asked for"
+        )
+    }
+
     @Test func readyTasksStartInTheOrderOfTheJob() throws {
         let run = try Driven(
             [Self.task("a", needs: ["z"])] + ["b", "c", "d"].map { Self.task($0, needs: []) } + [

@@ -10,28 +10,26 @@ package struct ResumePlan: Sendable, Hashable {
     /// Goes on where a run ended: what had succeeded is carried over, what had been skipped stays so, the rest is executed.
     ///
     /// A task with `always` is executed again if anything it waits for is: what it does belongs to their end. One whose result
-    /// is not carried over is executed again if anything that comes after it is.
+    /// is not carried over is executed again if anything that waits for it is.
     ///
     /// - Parameter states: of the job's tasks in the run that ended; a missing one had not been reached.
     package static func resuming(
-        _ tasks: [TaskSpec],
+        _ graph: TaskGraph,
         states: [String: TaskState]
     ) throws(ResumeRefusal) -> ResumePlan {
-        let order = TaskOrder(tasks)
-        var isExecuted = tasks.map { task in
-            switch states[task.name] {
+        let tasks = graph.tasks
+        let open = tasks.indices.filter { index in
+            switch states[tasks[index].name] {
             case .succeeded, .skipped: false
             default: true
             }
         }
         // A condition that was not met is not met again if nothing before it is done anew.
-        let isAnythingLeft = tasks.indices.contains { isExecuted[$0] && states[tasks[$0].name] != .conditionFailed }
-        guard isAnythingLeft else { throw ResumeRefusal.nothingLeft }
-        for index in order.executedAgain(after: isExecuted, where: { tasks[$0].always }) { isExecuted[index] = true }
-        for index in order.leading(to: isExecuted) where !tasks[index].carryOver && states[tasks[index].name] == .succeeded {
-            isExecuted[index] = true
+        guard open.contains(where: { states[tasks[$0].name] != .conditionFailed }) else {
+            throw ResumeRefusal.nothingLeft
         }
-        return ResumePlan(tasks, states, isExecuted)
+        let again = graph.downstream(of: open).filter { tasks[$0].always }
+        return ResumePlan(graph, states, Set(open).union(again))
     }
 
     /// Begins with one task: it and all that follows from it are executed, what had succeeded beside them is carried over, and the
@@ -40,32 +38,44 @@ package struct ResumePlan: Sendable, Hashable {
     /// - Parameter states: of the job's tasks in the run that ended; a missing one had not been reached.
     package static func starting(
         from name: String,
-        _ tasks: [TaskSpec],
+        _ graph: TaskGraph,
         states: [String: TaskState]
     ) throws(ResumeRefusal) -> ResumePlan {
-        guard let start = tasks.firstIndex(where: { $0.name == name }) else {
+        let tasks = graph.tasks
+        guard let start = graph.places[name] else {
             throw ResumeRefusal.unknownTask(name, nearest: NearestName.of(name, among: tasks.map(\.name)))
         }
-        let order = TaskOrder(tasks)
-        var isExecuted = order.following(start)
-        for index in tasks.indices where isExecuted[index] && !tasks[index].always {
-            for before in order.needs(of: index) where !isExecuted[before] {
+        let isExecuted = graph.downstream(of: [start])
+        let checked = isExecuted.sorted().filter { !tasks[$0].always }
+        for index in checked {
+            // In a sequence all that stands before must let the first one begin, and with it the others.
+            let needs = graph.isSequence ? Array(0..<(index == checked[0] ? start : 0)) : graph.needs[index]
+            for before in needs where !isExecuted.contains(before) {
                 let task = tasks[before]
                 let state = states[task.name] ?? .initial
-                guard order.isSatisfied(by: state, of: task) else {
+                guard isPassed(state, of: task, graph) else {
                     throw ResumeRefusal.unmet(task: tasks[index].name, needs: task.name, state: state, from: name)
                 }
             }
         }
-        for index in order.leading(to: isExecuted) where !tasks[index].carryOver && states[tasks[index].name] == .succeeded {
-            isExecuted[index] = true
-        }
-        return ResumePlan(tasks, states, isExecuted)
+        return ResumePlan(graph, states, isExecuted)
     }
 
-    private init(_ tasks: [TaskSpec], _ states: [String: TaskState], _ isExecuted: [Bool]) {
-        for (task, isExecuted) in zip(tasks, isExecuted) {
-            if isExecuted {
+    /// Whether a task of a run that ended keeps nothing that comes after it from beginning.
+    private static func isPassed(_ state: TaskState, of task: TaskSpec, _ graph: TaskGraph) -> Bool {
+        switch state {
+        case .succeeded, .skipped: true
+        case .failed: task.allowFailure
+        case .conditionFailed: graph.isSequence
+        case .initial, .queued, .running, .cancelled, .upstreamFailed: false
+        }
+    }
+
+    private init(_ graph: TaskGraph, _ states: [String: TaskState], _ wanted: Set<Int>) {
+        let before = graph.upstream(of: wanted)
+        for (index, task) in graph.tasks.enumerated() {
+            let isDoneAnew = !task.carryOver && before.contains(index) && states[task.name] == .succeeded
+            if wanted.contains(index) || isDoneAnew {
                 executed.append(task.name)
             } else if states[task.name] == .succeeded {
                 carried.append(task.name)
@@ -92,90 +102,5 @@ package enum ResumeRefusal: Error, Sendable, Hashable, CustomStringConvertible {
             "task \"\(task)\" comes after \"\(needs)\", which is \(state.rawValue) and does not follow from \"\(from)\"; "
                 + "begin with \"\(needs)\", or resume the run"
         }
-    }
-}
-
-/// Which tasks come after which.
-private struct TaskOrder {
-    /// Without needs in any task each follows the one before.
-    private let isSequence: Bool
-    /// The tasks that each one waits for itself; in a sequence the one before.
-    private let before: [[Int]]
-    private let after: [[Int]]
-
-    init(_ tasks: [TaskSpec]) {
-        isSequence = tasks.allSatisfy { $0.needs == nil }
-        let indices = Dictionary(zip(tasks.map(\.name), tasks.indices), uniquingKeysWith: { first, _ in first })
-        var before: [[Int]] = []
-        for (index, task) in tasks.enumerated() {
-            if isSequence {
-                before.append(index == 0 ? [] : [index - 1])
-            } else {
-                before.append((task.needs ?? []).compactMap { indices[$0] })
-            }
-        }
-        var after = Array(repeating: [Int](), count: tasks.count)
-        for (index, needs) in before.enumerated() {
-            for need in needs { after[need].append(index) }
-        }
-        self.before = before
-        self.after = after
-    }
-
-    /// What must have ended well before a task begins.
-    func needs(of index: Int) -> [Int] { isSequence ? Array(0..<index) : before[index] }
-
-    /// Whether a task of a run that ended keeps nothing that comes after it from beginning.
-    func isSatisfied(by state: TaskState, of task: TaskSpec) -> Bool {
-        switch state {
-        case .succeeded, .skipped: true
-        case .failed: task.allowFailure
-        case .conditionFailed: isSequence
-        case .initial, .queued, .running, .cancelled, .upstreamFailed: false
-        }
-    }
-
-    /// The task itself and all that comes after it.
-    func following(_ start: Int) -> [Bool] {
-        var isReached = Array(repeating: false, count: after.count)
-        isReached[start] = true
-        var waiting = [start]
-        while let index = waiting.popLast() {
-            for next in after[index] where !isReached[next] {
-                isReached[next] = true
-                waiting.append(next)
-            }
-        }
-        return isReached
-    }
-
-    /// The tasks that come, with any number of tasks between, before one of these.
-    func leading(to isExecuted: [Bool]) -> [Int] {
-        var isReached = isExecuted
-        var waiting = isExecuted.indices.filter { isExecuted[$0] }
-        var found: [Int] = []
-        while let index = waiting.popLast() {
-            for previous in before[index] where !isReached[previous] {
-                isReached[previous] = true
-                waiting.append(previous)
-                found.append(previous)
-            }
-        }
-        return found
-    }
-
-    /// The tasks fit for it that come, with any number of tasks between, after one that is executed.
-    func executedAgain(after isExecuted: [Bool], where isFit: (Int) -> Bool) -> [Int] {
-        var isReached = isExecuted
-        var waiting = isExecuted.indices.filter { isExecuted[$0] }
-        var found: [Int] = []
-        while let index = waiting.popLast() {
-            for next in after[index] where !isReached[next] {
-                isReached[next] = true
-                waiting.append(next)
-                if isFit(next) { found.append(next) }
-            }
-        }
-        return found
     }
 }

@@ -35,6 +35,12 @@ extension TaskMachine {
             // The assignment that told them is bounded itself.
             _ = results.keep(output.value, output.name, task: task, item: item, bytes: 0)
         }
+        for name in carried.omitted {
+            // Of an item the name stands behind the item's.
+            let isOfItem = name.hasPrefix(carried.name + "[")
+            let last = isOfItem ? name.firstIndex(of: "]").map { name[name.index(after: $0)...].dropFirst() } : nil
+            results.rows[task].omittedOutputs.insert(String(last ?? name[...]))
+        }
         end(task, .succeeded, note: "carried over from run \(carried.from)")
     }
 

@@ -21,13 +21,15 @@ extension RunFactory {
         guard let spec = try await directory.spec(origin.jobID, version: origin.jobVersion) else {
             throw Problem.versionNotFound(job: origin.jobName, version: origin.jobVersion, newest: origin.jobVersion)
         }
+        // Its job was checked when it was applied.
+        let graph = try TaskGraph(spec.tasks)
         let states = Dictionary(stored.map { ($0.row.name, $0.row.state) }, uniquingKeysWith: { first, _ in first })
         do throws(ResumeRefusal) {
             let plan =
                 if let task {
-                    try ResumePlan.starting(from: task, spec.tasks, states: states)
+                    try ResumePlan.starting(from: task, graph, states: states)
                 } else {
-                    try ResumePlan.resuming(spec.tasks, states: states)
+                    try ResumePlan.resuming(graph, states: states)
                 }
             return RunPlan(fromRun: origin.id, fromTask: task, carried: plan.carried, skipped: plan.skipped)
         } catch {

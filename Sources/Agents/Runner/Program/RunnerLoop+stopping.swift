@@ -8,7 +8,7 @@ extension RunnerLoop {
         guard !wasStopped else { return running.forEach(kill) }
         wasStopped = true
         actions += machine.cancel()
-        for execution in takeWaitingForPython() { end(execution, .cancelled) }
+        stopInstallation()
         for task in running { stop(task, .cancelled) }
     }
 
@@ -26,6 +26,7 @@ extension RunnerLoop {
 
     func kill(_ task: RunningTask) {
         task.stop?.hasKilled = true
+        killUnborn(task)
         ProcessTree.signal(processes(of: task) + pythonProcesses(of: task), SIGKILL)
     }
 
@@ -47,16 +48,15 @@ extension RunnerLoop {
     // MARK: The end of the run
 
     func beginReleasing() {
-        worker?.end()
+        python.end()
         phase = .releasing(until: .now + .seconds(Self.releaseSeconds))
     }
 
-    /// Whether the Python process has ended, by itself or because its time is over.
+    /// Whether the Python processes have ended, by themselves or because their time is over.
     func isReleased() -> Bool {
-        guard let worker, case .releasing(let until) = phase else { return true }
-        if worker.process.ended != nil { return worker.process.pipes.allSatisfy(\.isClosed) || .now >= until }
+        guard case .releasing(let until) = phase, !python.isOver else { return true }
         guard .now >= until else { return false }
-        worker.process.signalGroup(SIGKILL)
+        python.killAll()
         return true
     }
 }

@@ -24,6 +24,8 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
     package var skipped: [String]?
     /// The variables that are secrets; the value of each is in the environment as ``secretPrefix`` and its name.
     package var secrets: [String]?
+    /// The variables that are dates, which SQL takes as dates.
+    package var dates: [String]?
     /// Environment variables whose values must not appear in any stream.
     package var confidentialEnvironment: [String]?
     /// Where Sail listens, such as `sc://127.0.0.1:50051`; `nil` without an engine.
@@ -36,7 +38,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
 
     package enum CodingKeys: String, CodingKey {
         case runID = "run_id"
-        case placement, job, tasks, variables, parallelism, session, requirements, carried, skipped, secrets
+        case placement, job, tasks, variables, parallelism, session, requirements, carried, skipped, secrets, dates
         case confidentialEnvironment = "confidential_env"
         case sailAddress = "sail_address"
         case terminationMessagePath = "termination_message_path"
@@ -56,6 +58,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
         carried: [CarriedTask]? = nil,
         skipped: [String]? = nil,
         secrets: [String]? = nil,
+        dates: [String]? = nil,
         confidentialEnvironment: [String]? = nil,
         sailAddress: String?,
         terminationMessagePath: String = "/dev/termination-log",
@@ -73,6 +76,7 @@ package struct RunnerAssignment: Sendable, Hashable, Codable {
         self.carried = carried
         self.skipped = skipped
         self.secrets = secrets
+        self.dates = dates
         self.confidentialEnvironment = confidentialEnvironment
         self.sailAddress = sailAddress
         self.terminationMessagePath = terminationMessagePath

@@ -50,12 +50,21 @@ python_tests() {
   (cd "$folder" && "$python/bin/python3" -m pytest -q tests)
 }
 
+# shellcheck disable=SC2317
+python_checks() {
+  cd deploy/runner/python
+  "$python/bin/mypy" --cache-dir "$repository/.build/mypy"
+  "$python/bin/ruff" check --no-cache .
+  "$python/bin/ruff" format --no-cache --check .
+}
+
 require_swift
 step "packages" install_packages
 step "python environment" python_environment "$python" deploy/runner/requirements.txt deploy/test-requirements.txt
 step "s3 server" python_environment "$objects" deploy/test-s3-requirements.txt
 step "build (debug, with tests)" build
 step "format" lint
+step "python types and format" python_checks
 step "python tests" python_tests
 
 # A local cluster for the tests of the Kubernetes client. It ends with this script.

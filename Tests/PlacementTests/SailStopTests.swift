@@ -30,6 +30,26 @@ import Testing
         #expect(sail.waitForEnd() == 42)
     }
 
+    @Test func confidentialValuesAreMaskedInWhatSailWrites() throws {
+        let sail = try StandInSail(
+            "$SIG{INT} = sub { print \"last own/v.*[a]\\n\"; exit 130 };",
+            "print STDERR \"begin middle-line of a\\n\"; sleep 60;",
+            environment: [
+                "A": "own/v.*[a]", "B": "first line\n  middle-line\nof", "C": "middle-line of a", "D": "not named",
+                "SLIPWAY_CONFIDENTIAL": "A B C GONE",
+            ]
+        )
+        #expect(try sail.stop(by: SIGTERM) == 0)
+        #expect(sail.output.contains("begin ***\n") && sail.output.contains("last ***\n"), "\(sail.output)")
+    }
+
+    @Test func aCrashKeepsItsCodeAndItsLastWordsThroughTheFilter() throws {
+        let environment = ["A": "a secret", "SLIPWAY_CONFIDENTIAL": "A"]
+        let sail = try StandInSail("", "print \"it is a secret\"; exit 42;", environment: environment)
+        #expect(sail.waitForEnd() == 42)
+        #expect(sail.output.contains("it is ***"))
+    }
+
     @Test func theScriptHoldsNothingThatKubernetesWouldExpand() {
         #expect(!SailContainer.script.contains("$(") && !SailContainer.script.contains("$$"))
     }
@@ -53,7 +73,7 @@ private final class StandInSail {
     /// - Parameters:
     ///   - preparation: what it does before it says that it runs.
     ///   - behaviour: what it does then.
-    init(_ preparation: String, _ behaviour: String) throws {
+    init(_ preparation: String, _ behaviour: String, environment: [String: String] = [:]) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "sail-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let program = "#!/usr/bin/perl\n$| = 1;\n\(preparation)\nprint \"$$ @ARGV\\n\";\n\(behaviour)\n"
@@ -62,7 +82,9 @@ private final class StandInSail {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.path)
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = ["-c", SailContainer.script]
-        process.environment = ["PATH": "\(folder.path):/usr/bin:/bin", "SLIPWAY_POD_IP": "127.1.2.3"]
+        process.environment = environment.merging(
+            ["PATH": "\(folder.path):/usr/bin:/bin", "SLIPWAY_POD_IP": "127.1.2.3", "TMPDIR": folder.path]
+        ) { _, own in own }
         process.standardOutput = pipe
         try Self.withSignalsUnblocked { try process.run() }
         // The first line says that the stand-in is prepared.

@@ -107,7 +107,7 @@ enum SmallPodGolden {
                 "command" : [
                   "/bin/sh",
                   "-c",
-                  "stop() {\n  for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do\n    kill -INT $! 2>/dev/null || exit 0\n    sleep 0.1\n  done\n  kill -KILL $! 2>/dev/null\n  wait $!\n  exit 0\n}\ntrap stop TERM INT\nsail spark server --ip \"$SLIPWAY_POD_IP\" --port 50051 &\nwait $!"
+                  "mask() {\n  folder=`mktemp -d` && mkfifo \"$folder/log\" || exit 70\n  for name in $SLIPWAY_CONFIDENTIAL; do printenv \"$name\"; done |\n    sed -e 's/^[[:space:]]*//' -e 's/[[:space:]]*$//' -e '/^.\\{0,3\\}$/d' |\n    awk '{ print length($0) \" \" $0 }' | sort -rn | cut -d ' ' -f 2- |\n    sed -e 's/[][\\\\.*^$/]/\\\\&/g' -e 's/.*/s\\/&\\/***\\/g/' >\"$folder/values\"\n  unbuffered=-u\n  sed -u p </dev/null >/dev/null 2>&1 || unbuffered=\n  { trap '' TERM INT; sed $unbuffered -f \"$folder/values\" || cat >/dev/null; } <\"$folder/log\" &\n  filter=$!\n}\nleave() {\n  if [ -n \"$filter\" ]; then\n    for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n      kill -0 $filter 2>/dev/null || break\n      sleep 0.1\n    done\n    rm -rf \"$folder\"\n  fi\n  exit $1\n}\nstop() {\n  for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do\n    kill -INT $! 2>/dev/null || leave 0\n    sleep 0.1\n  done\n  kill -KILL $! 2>/dev/null\n  wait $!\n  leave 0\n}\nserve() { exec sail spark server --ip \"$SLIPWAY_POD_IP\" --port 50051; }\ntrap stop TERM INT\nif [ -n \"$SLIPWAY_CONFIDENTIAL\" ]; then\n  mask\n  serve >\"$folder/log\" 2>&1 &\nelse\n  serve &\nfi\nwait $!\nleave $?"
                 ],
                 "env" : [
                   {

@@ -182,10 +182,11 @@ struct WorkerReportTests {
     @Test(
         "what is no report is nothing",
         arguments: [
-            "", "x", "[]", "{}", #"{"type":"done","task":7,"state":"succeeded"}"#,
-            #"{"type":"done","task":0,"state":"odd"}"#,
-            #"{"type":"output","task":0,"name":"no name","kind":"text","value":""}"#, #"{"type":"progress","task":0}"#,
-            #"{"type":"output","task":0,"name":"n","kind":"odd","value":""}"#, #"{"type":"done","task":-1}"#,
+            "", "x", "[]", "{}", #"{"type":"done","execution":7,"state":"succeeded"}"#,
+            #"{"type":"done","execution":0,"state":"odd"}"#,
+            #"{"type":"output","execution":0,"name":"no name","kind":"text","value":""}"#,
+            #"{"type":"progress","execution":0}"#,
+            #"{"type":"output","execution":0,"name":"n","kind":"odd","value":""}"#, #"{"type":"done","execution":-1}"#,
         ]
     )
     func nothing(text: String) { #expect(parse(text) == nil) }
@@ -193,9 +194,15 @@ struct WorkerReportTests {
     @Test("a report names its task by its place, so it cannot speak of another by name")
     func output() {
         #expect(
-            parse(#"{"type":"output","task":1,"name":"n","kind":"text","value":"v"}"#)
+            parse(#"{"type":"output","execution":1,"name":"n","kind":"text","value":"v"}"#)
                 == .output(TaskOutput(task: "b", name: "n", kind: .text, value: .string("v")))
         )
+    }
+
+    @Test("a process is ready with its number")
+    func ready() {
+        #expect(parse(#"{"type":"ready","pid":7}"#) == .ready(processID: 7))
+        #expect(parse(#"{"type":"ready"}"#) == nil)
     }
 
     @Test("an unknown reason becomes a failed task, and texts are bounded")
@@ -203,7 +210,7 @@ struct WorkerReportTests {
         let long = String(repeating: "m", count: 5000)
         guard
             case .done(.failed(let failure, let exitCode))? = parse(
-                #"{"type":"done","task":0,"state":"failed","exit_code":3,"failure":{"reason":"odd","message":"\#(long)"}}"#
+                #"{"type":"done","execution":0,"state":"failed","exit_code":3,"failure":{"reason":"odd","message":"\#(long)"}}"#
             )
         else { return #expect(Bool(false), "it is a failure") }
         #expect(failure.reason == .taskFailed)

@@ -21,6 +21,8 @@ final class SailUnderTest {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         process.executableURL = URL(filePath: "\(environment)/bin/sail")
         process.arguments = ["spark", "server", "--port", "0"]
+        // As in a pod: with a thread for each of few cores a busy query keeps Sail from answering for a minute.
+        process.environment = ProcessInfo.processInfo.environment.merging(["TOKIO_WORKER_THREADS": "8"]) { $1 }
         process.currentDirectoryURL = folder
         process.standardError = errors
         process.standardOutput = FileHandle.nullDevice

@@ -7,19 +7,29 @@ enum SailContainer {
     /// running queries without limit. So a shell passes either signal on as SIGINT, repeatedly since a signal before
     /// Sail listens for it is lost, and kills it after 1.5 s. A stop that was asked for exits with 0; a crash keeps its
     /// code.
+    ///
+    /// What Sail writes goes through `mask` if the environment holds confidential values; see ``SailLogFilter``.
     static let script = """
+        \(SailLogFilter.definition)
         stop() {
           for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-            kill -INT $! 2>/dev/null || exit 0
+            kill -INT $! 2>/dev/null || leave 0
             sleep 0.1
           done
           kill -KILL $! 2>/dev/null
           wait $!
-          exit 0
+          leave 0
         }
+        serve() { exec sail spark server --ip "$\(PodNaming.addressEnvironment)" --port \(PodNaming.sailPort); }
         trap stop TERM INT
-        sail spark server --ip "$\(PodNaming.addressEnvironment)" --port \(PodNaming.sailPort) &
+        if [ -n "$\(SailLogFilter.namesEnvironment)" ]; then
+          mask
+          serve >"$folder/log" 2>&1 &
+        else
+          serve &
+        fi
         wait $!
+        leave $?
         """
 
     static func make(_ request: PlacementRequest, _ settings: JobSpec.SailSettings) -> Container {

@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 int slipway_hide_process(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
@@ -39,6 +42,43 @@ int slipway_pipe(int *read_end, int *write_end) {
     *read_end = ends[0];
     *write_end = ends[1];
     return 0;
+}
+
+int slipway_socket_pair(int *one_end, int *other_end) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+    *one_end = ends[0];
+    *other_end = ends[1];
+    return 0;
+}
+
+int slipway_send_descriptors(int socket, const void *text, size_t bytes, const int *descriptors, size_t count) {
+    if (count == 0 || count > SLIPWAY_MAXIMUM_DESCRIPTORS) {
+        errno = EINVAL;
+        return -1;
+    }
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(SLIPWAY_MAXIMUM_DESCRIPTORS * sizeof(int))];
+    } control;
+    memset(&control, 0, sizeof control);
+    struct iovec content = {.iov_base = (void *)text, .iov_len = bytes};
+    struct msghdr message = {
+        .msg_iov = &content,
+        .msg_iovlen = 1,
+        .msg_control = control.room,
+        .msg_controllen = CMSG_SPACE(count * sizeof(int)),
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+    ssize_t sent;
+    do {
+        sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -1 : 0;
 }
 
 char *const *slipway_environment(void) { return environ; }

@@ -9,6 +9,7 @@ internal import SlipwayCore
     /// -1 once the other end is closed everywhere.
     private(set) var descriptor: Int32
     private var lines: LineAssembler
+    private var filter = Redaction.Filter()
     private var chunk: [UInt8]
 
     init(descriptor: Int32, channel: LogChannel, lineLimitBytes: Int) {
@@ -43,7 +44,9 @@ internal import SlipwayCore
             close()
             return .closed
         }
-        lines.append(chunk[..<count], atMilliseconds: now) { line in
+        // Before lines are cut into pieces: a value may stand where the cut is.
+        let redacted = stream.redaction.map { filter.pass(chunk[..<count], by: $0)[...] }
+        lines.append(redacted ?? chunk[..<count], atMilliseconds: now) { line in
             log.write(line, channel: channel, milliseconds: now, to: stream)
         }
         return .read
@@ -52,6 +55,9 @@ internal import SlipwayCore
     /// Logs a last line that has no line end.
     func finishLine(into log: inout TaskLog, stream: RecordStream) {
         let now = WallClock.milliseconds()
+        if let rest = stream.redaction.map({ filter.finish(by: $0) }), !rest.isEmpty {
+            lines.append(rest[...], atMilliseconds: now) { _ in }
+        }
         lines.finish { line in log.write(line, channel: channel, milliseconds: now, to: stream) }
     }
 

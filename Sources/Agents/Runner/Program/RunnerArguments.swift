@@ -52,8 +52,8 @@ enum RunnerArguments: Hashable {
           SLIPWAY_OUTPUT                 a file for outputs: name=value lines, or one JSON object
 
         WHAT SQL AND PYTHON FIND
-          SQL: variables as named parameters, such as :from_date.
-          Python: spark (connected when the script mentions it) and context (variables, outputs, warnings, progress).
+          SQL: variables as named parameters, such as :from_date, and :item with for_each.
+          Python: spark (connected when the script mentions it) and context (variables, item, outputs, warnings, progress).
           Both need python3 with the modules slipway_runner and pyspark.
 
         EXIT CODE

@@ -1,129 +1,97 @@
 internal import Glibc
 internal import SlipwayCore
 
-/// The SQL and Python tasks, which one Python process executes, one after the other.
+/// The SQL and Python tasks, each of which a Python process of the pool executes.
 ///
-/// The rest of the loop knows only: ``canStartPython``, ``startPython(_:_:)``, ``cancelPython(_:)``, ``endOfPython(_:)``,
-/// ``readReports()``, the processes, and the tasks that wait.
+/// The rest of the loop knows only: ``startPython(_:_:)``, ``cancelPython(_:)``, ``endOfPython(_:)``, ``readReports()``,
+/// ``readPythonLogs()`` and the processes.
 extension RunnerLoop {
-    /// How much of the commands' outputs is kept for Python tasks to ask for.
-    static let upstreamOutputBytes = 16 << 20
+    /// How long the end of the process that should have forked a worker is waited for.
+    private static let nurseryEndSeconds = 1
 
-    var needsPython: Bool {
-        assignment.tasks.contains { task in
-            if case .command = task.action { false } else { true }
-        }
-    }
+    var needsPython: Bool { assignment.tasks.contains(where: \.needsPython) }
 
-    /// The processes that serve Python tasks.
-    var pythonProcesses: Set<pid_t> {
-        guard let process = worker?.process, process.ended == nil else { return [] }
-        return [process.processID]
+    /// The processes that serve several tasks.
+    var sharedProcesses: Set<pid_t> {
+        var processes = python.processIDs
+        if let process = installation?.process, process.ended == nil { processes.insert(process.processID) }
+        return processes
     }
 
     /// The process that executes a task; none for a command.
-    func pythonProcesses(of task: RunningTask) -> [pid_t] { task.isPython ? Array(pythonProcesses) : [] }
-
-    func hasPythonEnded(_ task: RunningTask) -> Bool { worker?.process.ended != nil }
-
-    /// The task that the Python process executes.
-    private var pythonTask: RunningTask? { running.first(where: \.isPython) }
-
-    /// Starts it at the very beginning, so that its imports overlap with whatever comes first.
-    func startWorker() {
-        do {
-            worker = try makeWorker()
-        } catch {
-            // The first task that needs it tries again and then fails with the reason.
-            worker = nil
-        }
+    func pythonProcesses(of task: RunningTask) -> [pid_t] {
+        guard let worker = python.worker(of: task.execution.number), let process = worker.processID,
+            worker.ended == nil
+        else { return [] }
+        return [process]
     }
 
-    private func makeWorker() throws(SpawnError) -> PythonWorker {
-        try PythonWorker(
-            assignment: assignment,
-            environment: environment.ofWorker(),
-            scratchFolder: folder.path
-        )
+    func hasPythonEnded(_ task: RunningTask) -> Bool { python.worker(of: task.execution.number)?.ended != nil }
+
+    /// Starts Python at the very beginning, so that its imports overlap with whatever comes first.
+    func preparePython() {
+        for task in assignment.tasks where task.forEach != nil { itemCounts[task.name] = 0 }
+        // why: the first task that needs it tries again and then fails with the reason
+        try? python.prepare()
     }
 
     // MARK: Starting
 
-    var canStartPython: Bool { pythonTask == nil }
-
-    func waitForPython(_ execution: TaskExecution) { waitingForPython.append(execution) }
-
-    /// Those that wait, which then do so no longer.
-    func takeWaitingForPython() -> [TaskExecution] {
-        defer { waitingForPython.removeAll() }
-        return waitingForPython
-    }
-
-    func startWaitingPython() {
-        while canStartPython, !waitingForPython.isEmpty { start(waitingForPython.removeFirst()) }
-    }
-
     func startPython(_ execution: TaskExecution, _ task: TaskSpec) {
         actions += machine.started(execution.number)
-        if worker?.process.ended != nil { worker = nil }
         do {
-            if worker == nil {
-                worker = try makeWorker()
-            }
+            try python.start(
+                execution,
+                task,
+                environment: environment.additions(for: execution, task),
+                itemCounts: itemCounts
+            )
         } catch {
             return end(execution, TaskVerdict.ofSpawnError(error))
         }
         running.append(
             RunningTask(execution, task: task, body: .python, logLimitBytes: assignment.limits.logTaskBytes)
         )
-        worker?.execute(
-            execution,
-            task: task,
-            environment: environment.additions(for: execution, task),
-            upstream: unsentOutputs
-        )
-        unsentOutputs.removeAll()
-        unsentOutputBytes = 0
     }
 
     func cancelPython(_ task: RunningTask) {
-        worker?.cancel(task.execution)
-        worker?.process.signalGroup(SIGTERM)
+        let worker = python.worker(of: task.execution.number)
+        worker?.cancel(execution: task.execution.number)
+        worker?.signalGroup(SIGTERM)
     }
 
-    /// Keeps a command's output until the Python process is next told to execute something.
+    /// A worker that does not exist yet cannot be killed, but what it would come from can.
+    func killUnborn(_ task: RunningTask) {
+        guard let worker = python.worker(of: task.execution.number), !worker.isReady else { return }
+        python.nursery?.process.signalGroup(SIGKILL)
+    }
+
+    /// Keeps an output for the Python tasks that come.
     func keepForPython(_ output: TaskOutput) {
-        guard needsPython else { return }
-        let bytes = CompactJSON.bytes(output.value).count
-        guard unsentOutputBytes + bytes <= Self.upstreamOutputBytes else {
-            actions.append(machine.warn(output.task, "the output \(output.name) is not kept for later Python tasks"))
-            return
-        }
-        unsentOutputBytes += bytes
-        unsentOutputs.append(output)
+        guard assignment.tasks.contains(where: \.readsOutputs), !python.outputs.keep(output) else { return }
+        actions.append(machine.warn(output.task, "the output \(output.name) is not kept for later Python tasks"))
     }
 
     // MARK: Reports
 
     func readReports() {
-        guard let worker, !stream.isFull else { return }
-        do {
-            try worker.readReports { line in handleReport(line) }
-        } catch {
-            // Only a damaged process does that; its end fails the task.
-            stream.write(.warning(task: pythonTask?.execution.name, message: error.description))
-            worker.process.signalGroup(SIGKILL)
+        for worker in python.workers where !stream.isFull && isReadable(worker.reportsDescriptor) {
+            do {
+                try worker.readReports { line in handleReport(line, from: worker) }
+            } catch {
+                // Only a damaged process does that; its end fails the task.
+                stream.write(.warning(task: task(of: worker)?.execution.name, message: error.description))
+                worker.signalGroup(SIGKILL)
+            }
         }
     }
 
-    private func handleReport(_ line: ArraySlice<UInt8>) {
-        guard let message = WorkerReport.parse(line, name: { number in self.name(ofExecution: number) }) else { return }
-        if message.report == .ready {
-            worker?.becomeReady()
-            return
-        }
+    private func handleReport(_ line: ArraySlice<UInt8>, from worker: PythonWorker) {
+        let task = task(of: worker)
+        let message = WorkerReport.parse(line) { $0 == worker.execution ? task?.execution.name : nil }
+        if case .ready(let processID) = message?.report { return python.ready(worker, processID: processID) }
         // A thread that a task left behind may still speak of that task: too late.
-        guard let task = pythonTask, task.execution.number == message.execution, task.verdict == nil else { return }
+        guard let message, let task, task.verdict == nil else { return }
         let name = task.execution.name
         switch message.report {
         case .ready: break
@@ -134,35 +102,51 @@ extension RunnerLoop {
         }
     }
 
-    private func name(ofExecution number: Int) -> String? {
-        running.first { $0.execution.number == number }?.execution.name
+    private func task(of worker: PythonWorker) -> RunningTask? {
+        running.first { $0.isPython && $0.execution.number == worker.execution }
     }
 
-    /// What the Python process prints belongs to the task it executes.
+    // MARK: Logs
+
+    func readPythonLogs() {
+        for worker in python.workers {
+            for pipe in worker.pipes where !stream.isFull && isReadable(pipe.descriptor) {
+                read(pipe, of: worker)
+            }
+        }
+        for pipe in python.nursery?.process.pipes ?? [] where !stream.isFull && isReadable(pipe.descriptor) {
+            _ = pipe.read(into: &python.nurseryLog, stream: stream)
+        }
+        readInstallationLog()
+    }
+
+    /// What a worker prints belongs to the task it executes.
     @discardableResult
-    func readFromWorker(_ pipe: LogPipe) -> LogPipe.Progress {
-        guard let task = pythonTask else { return pipe.read(into: &runnerLog, stream: stream) }
+    private func read(_ pipe: LogPipe, of worker: PythonWorker) -> LogPipe.Progress {
+        guard let task = task(of: worker) else { return pipe.read(into: &runnerLog, stream: stream) }
         return pipe.read(into: &task.log, stream: stream)
     }
 
     // MARK: Ending
 
     func endOfPython(_ task: RunningTask) -> TaskEnd? {
-        guard let worker else { return nil }
-        if let status = worker.process.ended {
-            guard isCleared(task), isReadToTheEnd(worker, of: task) else { return nil }
-            self.worker = nil
+        guard let worker = python.worker(of: task.execution.number) else { return nil }
+        if worker.ended != nil || worker.hasNeverBegun {
+            guard isCleared(task), isReadToTheEnd(worker, of: task), isExplained(worker, to: task) else { return nil }
+            defer { python.drop(worker) }
             if let verdict = task.verdict { return finalEnd(verdict, of: task) }
             if let stop = task.stop { return TaskVerdict.ofStop(stop.reason) }
+            let status = worker.ended ?? python.nurseryEnded ?? .exited(code: 1)
             return TaskVerdict.ofWorker(
                 status,
                 wasReady: worker.isReady,
                 ranOutOfMemory: hasRunOutOfMemory(task, status),
-                lastErrorLines: task.log.lastErrorLines
+                lastErrorLines: task.log.lastErrorLines ?? python.nurseryLog.lastErrorLines
             )
         }
         guard let verdict = task.verdict, isCleared(task), readWhatIsWritten(by: worker) else { return nil }
-        for pipe in worker.process.pipes { pipe.finishLine(into: &task.log, stream: stream) }
+        for pipe in worker.pipes { pipe.finishLine(into: &task.log, stream: stream) }
+        python.release(worker)
         return finalEnd(verdict, of: task)
     }
 
@@ -174,22 +158,33 @@ extension RunnerLoop {
     }
 
     private func isReadToTheEnd(_ worker: PythonWorker, of task: RunningTask) -> Bool {
-        guard !worker.hasReportsToRead, worker.process.pipes.allSatisfy(\.isClosed) else {
-            guard let until = task.clearingUntil else {
-                task.clearingUntil = .now + .seconds(Self.clearingSeconds)
-                return false
-            }
-            return .now >= until
+        guard !worker.hasReportsToRead, worker.pipes.allSatisfy(\.isClosed) else {
+            return isOver(task, afterSeconds: Self.clearingSeconds)
         }
         return true
     }
 
+    /// Of a worker that did not start: whether it is known how the process ended that should have forked it.
+    private func isExplained(_ worker: PythonWorker, to task: RunningTask) -> Bool {
+        guard worker.hasNeverBegun, let nursery = python.nursery else { return true }
+        let isKnown = nursery.process.ended != nil && nursery.process.pipes.allSatisfy(\.isClosed)
+        return isKnown || isOver(task, afterSeconds: Self.nurseryEndSeconds)
+    }
+
+    private func isOver(_ task: RunningTask, afterSeconds seconds: Int) -> Bool {
+        guard let until = task.clearingUntil else {
+            task.clearingUntil = .now + .seconds(seconds)
+            return false
+        }
+        return .now >= until
+    }
+
     /// The process has flushed what the task printed before it reported the end, so it is in the pipes by now.
     private func readWhatIsWritten(by worker: PythonWorker) -> Bool {
-        for pipe in worker.process.pipes {
+        for pipe in worker.pipes {
             while true {
                 if stream.isFull { return false }
-                if readFromWorker(pipe) != .read { break }
+                if read(pipe, of: worker) != .read { break }
             }
         }
         return true

@@ -10,7 +10,7 @@ extension RunnerLoop {
         // Its tasks may take the grace period once to end, and what they said last once more to be read.
         givenUpAt = .now + .seconds(2 * assignment.limits.graceSeconds)
         actions += machine.cancel()
-        for execution in takeWaitingForPython() { end(execution, .cancelled) }
+        stopInstallation()
         for task in running { stop(task, .cancelled) }
     }
 
@@ -28,6 +28,7 @@ extension RunnerLoop {
 
     func kill(_ task: RunningTask) {
         task.stop?.hasKilled = true
+        killUnborn(task)
         ProcessTree.signal(processes(of: task) + pythonProcesses(of: task), SIGKILL)
     }
 
@@ -49,16 +50,15 @@ extension RunnerLoop {
     // MARK: The end of the run
 
     func beginReleasing() {
-        worker?.end()
+        python.end()
         phase = .releasing(until: .now + .seconds(Self.releaseSeconds))
     }
 
-    /// Whether the Python process has ended, by itself or because its time is over.
+    /// Whether the Python processes have ended, by themselves or because their time is over.
     func isReleased() -> Bool {
-        guard let worker, case .releasing(let until) = phase else { return true }
-        if worker.process.ended != nil { return worker.process.pipes.allSatisfy(\.isClosed) || .now >= until }
+        guard case .releasing(let until) = phase, !python.isOver else { return true }
         guard .now >= until else { return false }
-        worker.process.signalGroup(SIGKILL)
+        python.killAll()
         return true
     }
 }

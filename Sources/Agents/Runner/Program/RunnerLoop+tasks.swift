@@ -8,9 +8,15 @@ extension RunnerLoop {
     func start(_ execution: TaskExecution) {
         guard !wasStopped else { return end(execution, .cancelled) }
         let task = assignment.tasks[execution.task]
+        if let index = execution.itemIndex { itemCounts[task.name] = max(itemCounts[task.name] ?? 0, index + 1) }
+        guard isInstalled(for: task) else { return waitingForInstallation.append(execution) }
+        if let failure = installationFailure, task.needsInstallation, !task.always {
+            actions += machine.started(execution.number)
+            return end(execution, .failed(failure, exitCode: nil))
+        }
         switch task.action {
         case .command(let words): startCommand(execution, task, words)
-        case .sql, .python, .function: canStartPython ? startPython(execution, task) : waitForPython(execution)
+        case .sql, .python, .function: startPython(execution, task)
         }
     }
 
@@ -80,17 +86,16 @@ extension RunnerLoop {
             return .failed(failure, exitCode: 0)
         }
         let outcome = CommandOutputs.read(content, task: task.execution.name)
-        for output in outcome.outputs {
-            tell(output, of: task.execution)
-            keepForPython(output)
-        }
+        for output in outcome.outputs { tell(output, of: task.execution) }
         actions += outcome.problems.map { machine.warn(task.execution.name, $0) }
         return .succeeded(exitCode: 0)
     }
 
-    /// Writes an output, and lets conditions know of it.
+    /// Writes an output, and lets later tasks and conditions know of it, without what is confidential.
     func tell(_ output: TaskOutput, of execution: TaskExecution) {
+        let output = stream.redaction?.redacted(output) ?? output
         stream.write(.output(output))
+        keepForPython(output)
         guard machine.asks(for: output.name, of: execution.task) else { return }
         let bytes = CompactJSON.bytes(output.value).count
         actions += machine.gave(execution.number, output.name, output.value, bytes: bytes)
@@ -126,8 +131,9 @@ extension RunnerLoop {
         var leaders: [pid_t: Int] = [:]
         for task in running {
             if let child = task.child { leaders[child.processID] = task.execution.number }
+            for process in pythonProcesses(of: task) { leaders[process] = task.execution.number }
         }
-        let owners = ProcessOwners(leaders: leaders, shared: pythonProcesses)
+        let owners = ProcessOwners(leaders: leaders, shared: sharedProcesses)
         let own = owners.live(of: task.execution.number, isAlone: running.count == 1)
         guard task.isPython else { return own }
         return own + ProcessTree.live(from: pythonProcesses(of: task).flatMap(ProcessTree.children))

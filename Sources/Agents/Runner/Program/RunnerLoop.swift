@@ -5,7 +5,7 @@ internal import SlipwayCore
 ///
 /// ``TaskMachine`` decides; the loop starts processes, reads what they write, and feeds back how they ended.
 @safe final class RunnerLoop {
-    /// How long the Python process may take to release its session when all tasks have ended.
+    /// How long the Python processes may take to release their sessions when all tasks have ended.
     static let releaseSeconds = 5
     /// How long processes that were killed may take to disappear.
     static let clearingSeconds = 5
@@ -15,7 +15,7 @@ internal import SlipwayCore
     enum Phase {
         /// Tasks execute. → `releasing`
         case working
-        /// All tasks have ended; the Python process releases its session. → `done`
+        /// All tasks have ended; the Python processes release their sessions. → `done`
         case releasing(until: ContinuousClock.Instant)
         /// The last record is written.
         case done
@@ -30,15 +30,17 @@ internal import SlipwayCore
     var actions = ActionQueue()
     /// At most as many as the job lets execute side by side.
     var running: [RunningTask] = []
-    /// Tasks that have a place among those, but no process yet that executes them.
-    var waitingForPython: [TaskExecution] = []
-    var worker: PythonWorker?
+    /// Tasks that have a place among those, but wait for what pip installs.
+    var waitingForInstallation: [TaskExecution] = []
+    var installation: Installation?
+    /// Why what the job requires is not there.
+    var installationFailure: TaskFailure?
+    let python: PythonPool
+    /// How many items tasks with `for_each` have, as far as they were started.
+    var itemCounts: [String: Int] = [:]
     var memory = MemoryPressure()
     /// What no task wrote.
     var runnerLog: TaskLog
-    /// Outputs of commands that the Python process has not been told yet.
-    var unsentOutputs: [TaskOutput] = []
-    var unsentOutputBytes = 0
     var phase = Phase.working
     /// When the next sign of life is due, if any is asked for.
     private var heartbeatAt: ContinuousClock.Instant?
@@ -49,11 +51,14 @@ internal import SlipwayCore
     /// What the last wait waited for.
     private var polled: [pollfd] = []
 
-    /// - Parameter graph: of the assignment's tasks.
+    /// - Parameters:
+    ///   - graph: of the assignment's tasks.
+    ///   - confidential: values that must not be shown.
     init(
         assignment: RunnerAssignment,
         graph: TaskGraph,
         environment: TaskEnvironment,
+        confidential: [String],
         stream: RecordStream,
         signals: SignalQueue,
         folder: ScratchFolder
@@ -72,6 +77,12 @@ internal import SlipwayCore
             )
         )
         runnerLog = TaskLog(task: nil, limitBytes: assignment.limits.logTaskBytes)
+        python = PythonPool(
+            assignment: assignment,
+            environment: environment.ofWorker(),
+            scratchFolder: folder.path,
+            confidential: confidential
+        )
     }
 
     /// Runs all tasks. - Returns: how it ended; the last record and the termination message say the same.
@@ -79,9 +90,9 @@ internal import SlipwayCore
         stream.write(.started(version: RunnerVersion.current))
         heartbeatAt = assignment.heartbeatSeconds.map { .now + .seconds($0) }
         stream.flush()
-        for carried in assignment.carried ?? [] { carried.outputs.forEach(keepForPython) }
         actions += machine.begin(carried: assignment.carried ?? [], skipped: assignment.skipped ?? [])
-        if needsPython { startWorker() }
+        if needsPython { preparePython() }
+        startInstallation()
         while true {
             performActions()
             advance()
@@ -131,7 +142,8 @@ internal import SlipwayCore
         switch phase {
         case .working:
             endTasks()
-            startWaitingPython()
+            endInstallation()
+            python.dropEndedIdle()
         case .releasing:
             if isReleased() { phase = .done }
         case .done: break
@@ -175,18 +187,18 @@ internal import SlipwayCore
             }
         }
         watch(stream.descriptorToWrite, POLLOUT)
-        watch(worker?.descriptorToWrite, POLLOUT)
+        for worker in python.workers { watch(worker.descriptorToWrite, POLLOUT) }
         if !stream.isFull {
             for pipe in livePipes { watch(pipe.descriptor, POLLIN) }
-            watch(worker?.reportsDescriptor, POLLIN)
+            for worker in python.workers { watch(worker.reportsDescriptor, POLLIN) }
         }
         unsafe poll(&polled, nfds_t(polled.count), millisecondsToWait(until: deadline))
-        worker?.writeOrders()
+        for worker in python.workers { worker.writeOrders() }
         beat()
     }
 
     private var livePipes: [LogPipe] {
-        var pipes = worker?.process.pipes ?? []
+        var pipes = python.pipes + (installation?.process.pipes ?? [])
         for task in running { pipes += task.child?.pipes ?? [] }
         return pipes.filter { !$0.isClosed }
     }
@@ -212,25 +224,24 @@ internal import SlipwayCore
         }
         // Several children may stand behind one SIGCHLD.
         while let (processID, status) = SignalQueue.reap() {
-            if processID == worker?.process.processID { worker?.process.ended = status }
+            if python.childEnded(processID, status) { continue }
+            if processID == installation?.process.processID { installation?.process.ended = status }
             running.first { $0.child?.processID == processID }?.child?.ended = status
         }
     }
 
     private func readLogs() {
         for task in running {
-            for pipe in task.child?.pipes ?? [] where !stream.isFull && isReadable(pipe) {
+            for pipe in task.child?.pipes ?? [] where !stream.isFull && isReadable(pipe.descriptor) {
                 _ = pipe.read(into: &task.log, stream: stream)
             }
         }
-        if let worker {
-            for pipe in worker.process.pipes where !stream.isFull { readFromWorker(pipe) }
-        }
+        readPythonLogs()
     }
 
     /// Whether the last wait found something to read, or the end.
-    private func isReadable(_ pipe: LogPipe) -> Bool {
-        polled.contains { $0.fd == pipe.descriptor && $0.revents != 0 }
+    func isReadable(_ descriptor: Int32) -> Bool {
+        descriptor >= 0 && polled.contains { $0.fd == descriptor && $0.revents != 0 }
     }
 
     /// Lets those begin again whose wait after a failure is over.

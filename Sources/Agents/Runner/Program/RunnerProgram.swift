@@ -32,14 +32,22 @@ package enum RunnerProgram {
         let stream = RecordStream(descriptor: STDOUT_FILENO)
         defer { stream.restore() }
         do {
-            let assignment = try AssignmentSource.read(file: file, environment: container)
+            let read = try AssignmentSource.read(file: file, environment: container)
+            let confidential = Confidential.values(read, container: container)
+            stream.redaction = Redaction(hiding: confidential)
+            let assignment = try Confidential.resolved(read, container: container)
             let graph = try TaskGraph(assignment.tasks)
             let folder = try ScratchFolder(in: [container["TMPDIR"], "/tmp", "/dev/shm", "."].compactMap { $0 })
             defer { folder.remove() }
             let loop = RunnerLoop(
                 assignment: assignment,
                 graph: graph,
-                environment: TaskEnvironment(container: container, assignment: assignment),
+                environment: TaskEnvironment(
+                    container: container,
+                    assignment: assignment,
+                    siteFolder: assignment.requirements?.isEmpty == false ? folder.siteFolder : nil
+                ),
+                confidential: confidential,
                 stream: stream,
                 signals: SignalQueue(),
                 folder: folder

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Glibc
 
 /// A private folder for the files of one run.
@@ -23,8 +24,13 @@ internal import Glibc
 
     func path(ofOutput execution: Int) -> String { "\(path)/output-\(execution)" }
 
+    /// Where pip installs the job's requirements.
+    var siteFolder: String { "\(path)/site" }
+
     /// Removes the folder and the files in it. What a task put into folders of its own below stays.
     func remove() {
+        // why: what cannot be removed is the container's to drop
+        try? FileManager.default.removeItem(atPath: siteFolder)
         if let folder = unsafe opendir(path) {
             while let entry = unsafe readdir(folder) {
                 let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in

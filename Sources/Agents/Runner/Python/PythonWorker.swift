@@ -2,54 +2,68 @@ internal import CRunnerSystem
 internal import Glibc
 internal import SlipwayCore
 
-/// The Python process that executes the SQL and Python tasks of a run, one after the other.
+/// A Python process that executes one SQL or Python task at a time.
 ///
-/// Orders go down one pipe and reports come up another, a JSON object a line; its standard output and error are log.
+/// Orders go down one pipe and reports come up another, a JSON object a line; its standard output and error are log. It is
+/// forked by ``PythonNursery``, so the runner learns its number from its first report and adopts it.
 @safe final class PythonWorker {
-    static let program = "python3"
-    static let module = "slipway_runner"
-
-    let process: ChildProcess
-    /// Whether it has said that it reads orders.
-    private(set) var isReady = false
+    let output: LogPipe
+    let error: LogPipe
+    /// Which nursery it comes from; see ``PythonPool``.
+    let generation: Int
+    /// `nil` until it has said that it reads orders.
+    private(set) var processID: pid_t?
+    /// Set once it has ended and was reaped.
+    var ended: WaitStatus?
+    /// The number of the execution it was last told to begin, until that has ended.
+    var execution: Int?
+    /// How many of the kept outputs it was told.
+    var toldOutputs = 0
     private(set) var ordersDescriptor: Int32
     private(set) var reportsDescriptor: Int32
     private var orders: [UInt8] = []
+    private var writtenOrders = 0
     private var partial: [UInt8] = []
     private let reportLimitBytes: Int
     private var chunk = [UInt8](repeating: 0, count: LogPipe.chunkBytes)
 
-    /// - Throws: `SpawnError` if Python cannot be started.
-    init(assignment: RunnerAssignment, environment: [String: String], scratchFolder: String) throws(SpawnError) {
-        var orders: (read: Int32, write: Int32) = (-1, -1)
-        var reports: (read: Int32, write: Int32) = (-1, -1)
-        guard unsafe slipway_pipe(&orders.read, &orders.write) == 0,
-            unsafe slipway_pipe(&reports.read, &reports.write) == 0
-        else { throw SpawnError(program: Self.program, errno: errno) }
-        defer {
-            close(orders.read)
-            close(reports.write)
+    /// - Parameter fork: takes the descriptors of its standard output and error, its orders and its reports.
+    /// - Throws: `SpawnError` if there are no pipes, or what `fork` throws.
+    init(
+        generation: Int,
+        limits: RunnerLimits,
+        fork: ([Int32]) throws(SpawnError) -> Void
+    ) throws(SpawnError) {
+        var ends: [(read: Int32, write: Int32)] = []
+        var ownEnds: [Int32] = []
+        var otherEnds: [Int32] = []
+        for isInput in [false, false, true, false] {
+            var pair: (read: Int32, write: Int32) = (-1, -1)
+            guard unsafe slipway_pipe(&pair.read, &pair.write) == 0 else {
+                let problem = errno
+                for descriptor in ownEnds + otherEnds { close(descriptor) }
+                throw SpawnError(program: PythonNursery.program, errno: problem)
+            }
+            ends.append(pair)
+            ownEnds.append(isInput ? pair.write : pair.read)
+            otherEnds.append(isInput ? pair.read : pair.write)
         }
-        ordersDescriptor = orders.write
-        reportsDescriptor = reports.read
-        // Room for an output of the largest size, whatever surrounds it.
-        reportLimitBytes = assignment.limits.outputBytes + (1 << 20)
+        defer { for descriptor in otherEnds { close(descriptor) } }
         do {
-            process = try ChildProcess(
-                program: Self.program,
-                arguments: ["-m", Self.module, "--orders", "\(orders.read)", "--reports", "\(reports.write)"],
-                environment: environment,
-                keptDescriptors: [orders.read, reports.write],
-                lineLimitBytes: assignment.limits.logLineBytes
-            )
+            try fork(otherEnds)
         } catch {
-            close(orders.write)
-            close(reports.read)
+            for descriptor in ownEnds { close(descriptor) }
             throw error
         }
+        self.generation = generation
+        output = LogPipe(descriptor: ownEnds[0], channel: .stdout, lineLimitBytes: limits.logLineBytes)
+        error = LogPipe(descriptor: ownEnds[1], channel: .stderr, lineLimitBytes: limits.logLineBytes)
+        ordersDescriptor = ownEnds[2]
+        reportsDescriptor = ownEnds[3]
+        // Room for an output of the largest size, whatever surrounds it.
+        reportLimitBytes = limits.outputBytes + (1 << 20)
         _ = fcntl(ordersDescriptor, F_SETFL, O_NONBLOCK)
         _ = fcntl(reportsDescriptor, F_SETFL, O_NONBLOCK)
-        give(Self.greeting(assignment, scratchFolder: scratchFolder))
     }
 
     deinit {
@@ -57,54 +71,52 @@ internal import SlipwayCore
         closeReports()
     }
 
+    var pipes: [LogPipe] { [output, error] }
+    var isReady: Bool { processID != nil }
+    /// Whether it ended before it could say anything, which the runner sees from its pipes alone.
+    var hasNeverBegun: Bool { !isReady && reportsDescriptor < 0 }
+    /// Whether it can be told to execute something.
+    var isUsable: Bool { ended == nil && reportsDescriptor >= 0 && ordersDescriptor >= 0 }
+
+    /// Sends a signal to its whole process group; nothing once it is reaped, since its number may be another's by then.
+    func signalGroup(_ signal: Int32) {
+        guard ended == nil, let processID else { return }
+        kill(-processID, signal)
+    }
+
     // MARK: Orders
 
-    /// Orders it to execute a task.
-    func execute(_ execution: TaskExecution, task: TaskSpec, environment: [String: String], upstream: [TaskOutput]) {
-        var order: [String: JSONValue] = [
-            "type": .string("run"), "task": .integer(Int64(execution.number)), "name": .string(execution.name),
-            "row_limit": .integer(Int64(task.output.rowLimit)),
-            "output_path": task.output.path.map { .string($0) } ?? .null,
-            "environment": .object(environment.mapValues { .string($0) }),
-            "upstream": .array(
-                upstream.map { output in
-                    .object(["task": .string(output.task), "name": .string(output.name), "value": output.value])
-                }
-            ),
-        ]
-        switch task.action {
-        case .sql(let source): order["sql"] = Self.text(of: source)
-        case .python(let source): order["python"] = Self.text(of: source)
-        case .function(let module, let name):
-            order["python"] = .object(["module": .string(module), "function": .string(name)])
-        case .command: preconditionFailure("a command needs no Python")
-        }
-        give(.object(order))
+    /// Orders it to interrupt the queries of an execution and to end it.
+    func cancel(execution: Int) {
+        give(.object(["type": .string("cancel"), "execution": .integer(Int64(execution))]))
     }
 
-    private static func text(of source: TaskSpec.Source) -> JSONValue {
-        switch source {
-        case .text(let text): .string(text)
-        case .file(let path): .object(["file": .string(path)])
-        }
+    /// Orders it to end.
+    ///
+    /// - Parameter releasesSession: whether nobody needs the run's session any more.
+    func end(releasesSession: Bool) {
+        give(.object(["type": .string("end"), "release": .bool(releasesSession)]))
     }
 
-    /// Orders it to interrupt Sail's queries and to end that task.
-    func cancel(_ execution: TaskExecution) {
-        give(.object(["type": .string("cancel"), "task": .integer(Int64(execution.number))]))
+    func give(_ order: JSONValue) {
+        orders += CompactJSON.bytes(order) + [.lineFeed]
+        writeOrders()
     }
-
-    /// Orders it to release its session and to end.
-    func end() { give(.object(["type": .string("end")])) }
 
     /// The descriptor to poll for writing; `nil` while every order is written.
     var descriptorToWrite: Int32? { orders.isEmpty || ordersDescriptor < 0 ? nil : ordersDescriptor }
 
     func writeOrders() {
-        while !orders.isEmpty, ordersDescriptor >= 0 {
-            let count = unsafe orders.withUnsafeBytes { unsafe write(ordersDescriptor, $0.baseAddress, $0.count) }
+        while writtenOrders < orders.count, ordersDescriptor >= 0 {
+            let count = unsafe orders.withUnsafeBytes { bytes in
+                unsafe write(
+                    ordersDescriptor,
+                    bytes.baseAddress?.advanced(by: writtenOrders),
+                    bytes.count - writtenOrders
+                )
+            }
             if count > 0 {
-                orders.removeFirst(count)
+                writtenOrders += count
             } else if errno == EAGAIN {
                 return
             } else if errno != EINTR {
@@ -112,30 +124,8 @@ internal import SlipwayCore
                 closeOrders()
             }
         }
-    }
-
-    private func give(_ order: JSONValue) {
-        orders += CompactJSON.bytes(order) + [.lineFeed]
-        writeOrders()
-    }
-
-    private static func greeting(_ assignment: RunnerAssignment, scratchFolder: String) -> JSONValue {
-        let usesSpark = assignment.tasks.contains { task in
-            switch task.action {
-            case .sql: true
-            case .python(.text(let text)): text.contains("spark")
-            case .python(.file), .function: true
-            case .command: false
-            }
-        }
-        return .object([
-            "type": .string("hello"), "run_id": .string(assignment.runID.description), "job": .string(assignment.job),
-            "variables": .object(assignment.variables),
-            "sail_address": assignment.sailAddress.map { .string($0) } ?? .null,
-            "scratch_folder": .string(scratchFolder),
-            "output_bytes": .integer(Int64(assignment.limits.outputBytes)),
-            "uses_spark": .bool(usesSpark && assignment.sailAddress != nil),
-        ])
+        orders.removeAll()
+        writtenOrders = 0
     }
 
     // MARK: Reports
@@ -161,13 +151,17 @@ internal import SlipwayCore
         guard partial.count <= reportLimitBytes else { throw ReportError(limitBytes: reportLimitBytes) }
     }
 
-    func becomeReady() { isReady = true }
+    /// Only its first word counts: later ones may be a task's.
+    func becomeReady(as process: pid_t) {
+        if processID == nil { processID = process }
+    }
 
     private func closeOrders() {
         guard ordersDescriptor >= 0 else { return }
         close(ordersDescriptor)
         ordersDescriptor = -1
         orders.removeAll()
+        writtenOrders = 0
     }
 
     private func closeReports() {

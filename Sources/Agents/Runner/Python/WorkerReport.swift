@@ -4,8 +4,8 @@ internal import SlipwayCore
 ///
 /// User code shares its process, so each report is read with suspicion: it can only speak of the task that runs.
 enum WorkerReport: Hashable {
-    /// It has started and reads its orders.
-    case ready
+    /// It has started and reads its orders; the number of its process.
+    case ready(processID: Int32)
     case progress(done: Double, total: Double?)
     case warning(String)
     case output(TaskOutput)
@@ -19,8 +19,10 @@ enum WorkerReport: Hashable {
         name: (Int) -> String?
     ) -> (execution: Int?, report: WorkerReport)? {
         guard let message = try? JSONParser.parse(line) else { return nil }  // why: anything else is no report either
-        if message["type"] == .string("ready") { return (nil, .ready) }
-        guard case .integer(let number)? = message["task"], let execution = Int(exactly: number),
+        if message["type"] == .string("ready") {
+            return message["pid"]?.integer.flatMap(Int32.init(exactly:)).map { (nil, .ready(processID: $0)) }
+        }
+        guard case .integer(let number)? = message["execution"], let execution = Int(exactly: number),
             let name = name(execution), let report = report(message, task: name)
         else { return nil }
         return (execution, report)

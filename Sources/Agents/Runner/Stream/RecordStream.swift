@@ -10,6 +10,8 @@ internal import SlipwayCore
     /// Above this, no task's output is read.
     static let highWaterBytes = 256 << 10
 
+    /// What is masked in every record; `nil`: nothing. Log lines are redacted where they are read.
+    var redaction: Redaction?
     private let descriptor: Int32
     private let originalFlags: Int32
     private var pending: [UInt8] = []
@@ -47,6 +49,7 @@ internal import SlipwayCore
 
     func write(_ record: RunnerRecord) {
         sequence += 1
+        let record = redaction?.redacted(record) ?? record
         let line = RunnerLine(sequence: sequence, milliseconds: WallClock.milliseconds(), record: record)
         do {
             pending.append(contentsOf: try encoder.encode(line))

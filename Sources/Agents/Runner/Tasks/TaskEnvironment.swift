@@ -11,12 +11,14 @@ struct TaskEnvironment {
     /// What every child may see.
     private let shared: [String: String]
     private let ofTask: [Int: [String: String]]
+    /// Where Python finds what the job requires; `nil` if it requires nothing.
+    let siteFolder: String?
 
     /// - Parameter container: the environment the runner itself was started with.
-    init(container: [String: String], assignment: RunnerAssignment) {
+    init(container: [String: String], assignment: RunnerAssignment, siteFolder: String? = nil) {
         var shared: [String: String] = [:]
         var ofTask: [Int: [String: String]] = [:]
-        for (name, value) in container where !RunnerAssignment.isEnvironmentName(name) {
+        for (name, value) in container where !Self.isOfTheRunner(name) {
             guard name.hasPrefix(Self.taskPrefix) else {
                 shared[name] = value
                 continue
@@ -29,8 +31,14 @@ struct TaskEnvironment {
         for (name, value) in assignment.variables {
             shared[Self.variableName(name)] = Self.text(of: value)
         }
-        self.shared = shared
+        self.siteFolder = siteFolder
+        self.shared = Self.finding(siteFolder, shared, inherited: shared["PYTHONPATH"])
         self.ofTask = ofTask
+    }
+
+    /// What is meant for the runner alone.
+    private static func isOfTheRunner(_ name: String) -> Bool {
+        RunnerAssignment.isEnvironmentName(name) || name.hasPrefix(RunnerAssignment.secretPrefix)
     }
 
     /// The environment of a process that serves several tasks.
@@ -43,6 +51,7 @@ struct TaskEnvironment {
             if case .literal(let text) = value { additions[name] = text }
         }
         additions.merge(ofTask[execution.task] ?? [:]) { _, reference in reference }
+        if let own = additions["PYTHONPATH"] { additions = Self.finding(siteFolder, additions, inherited: own) }
         additions["SLIPWAY_TASK"] = execution.name
         additions[ProcessOwners.mark] = String(execution.number)
         if let item = execution.item { additions["SLIPWAY_ITEM"] = Self.text(of: item) }
@@ -55,6 +64,15 @@ struct TaskEnvironment {
         var environment = shared.merging(additions(for: execution, task)) { _, own in own }
         environment["SLIPWAY_OUTPUT"] = outputPath
         return environment
+    }
+
+    /// What the job requires comes before what the image has.
+    private static func finding(_ folder: String?, _ environment: [String: String], inherited: String?)
+        -> [String: String]
+    {
+        guard let folder else { return environment }
+        let path = inherited.flatMap { $0.isEmpty ? nil : "\(folder):\($0)" } ?? folder
+        return environment.merging(["PYTHONPATH": path]) { _, new in new }
     }
 
     /// `SLIPWAY_VAR_` and the name in capitals, `_` for whatever no shell takes in a name.

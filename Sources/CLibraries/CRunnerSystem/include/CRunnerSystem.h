@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_CRUNNERSYSTEM_H
 #define SLIPWAY_CRUNNERSYSTEM_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /// Makes `/proc/<this process>` unreadable to other processes of the same user. -1 and `errno` on failure.
@@ -19,6 +20,15 @@ int slipway_next_signal(int descriptor);
 
 /// A pipe whose ends are closed on exec. -1 and `errno` on failure.
 int slipway_pipe(int *read_end, int *write_end);
+
+/// The most descriptors in one message.
+#define SLIPWAY_MAXIMUM_DESCRIPTORS 8
+
+/// Two connected sockets that keep messages apart and are closed on exec. -1 and `errno` on failure.
+int slipway_socket_pair(int *one_end, int *other_end);
+
+/// Sends a message, with copies of descriptors, without waiting. -1 and `errno` on failure.
+int slipway_send_descriptors(int socket, const void *text, size_t bytes, const int *descriptors, size_t count);
 
 /// This process's environment: `NAME=value` strings, ended by a null pointer.
 char *const *slipway_environment(void);

@@ -1,4 +1,4 @@
-"""The two pipes between the runner and this process."""
+"""The two pipes between the runner and a worker."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ def compact(value: JSON) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def parsed(text: str | bytes) -> dict[str, JSON]:
+    """One object of what the runner says."""
+    message = json.loads(text)
+    if not isinstance(message, dict):
+        raise TypeError(f"expected a JSON object, not {type(message).__name__}")
+    return message
+
+
 class Channel:
     """Reads orders and writes reports; writing is safe from any thread."""
 
@@ -31,7 +39,7 @@ class Channel:
     def orders(self) -> Iterator[dict[str, JSON]]:
         """Each order; ends when the runner closes the pipe."""
         for line in self._orders:
-            yield json.loads(line)
+            yield parsed(line)
 
     def report(self, kind: str, /, **members: JSON) -> None:
         """Writes one report whole; the runner never sees two of them mixed."""

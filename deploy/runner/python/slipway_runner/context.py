@@ -8,11 +8,12 @@ import pathlib
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from slipway_runner.channel import JSON
+from slipway_runner.outputs import KnownOutputs
 from slipway_runner.rows import json_value
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,63}")
@@ -33,7 +34,20 @@ class Reports(Protocol):
 
 
 class Context:
-    """The run and the task a script executes in, as the name ``context`` in the script."""
+    """The run and the task that code executes in: the name ``context`` in a script, the argument of a function."""
+
+    run_id: str
+    job: str
+    task: str
+    """The task's name in the job."""
+    attempt: int
+    """1 for the first."""
+    item: JSON
+    """What a task with ``for_each`` is executed for this time; ``None`` without."""
+    item_index: int | None
+    """Which item that is, counted from 0; ``None`` without ``for_each``."""
+    variables: Mapping[str, JSON]
+    """The run's variables. Dates are texts such as ``2026-01-31``; secrets are their values."""
 
     def __init__(
         self,
@@ -42,17 +56,30 @@ class Context:
         job: str,
         task: str,
         variables: Mapping[str, JSON],
-        outputs: Mapping[tuple[str, str], JSON],
+        outputs: KnownOutputs,
         reports: Reports,
+        spark: Callable[[], Any],
+        attempt: int = 1,
+        item: JSON = None,
+        item_index: int | None = None,
     ) -> None:
         self.run_id = run_id
         self.job = job
         self.task = task
-        self.variables: Mapping[str, JSON] = MappingProxyType(dict(variables))
+        self.attempt = attempt
+        self.item = item
+        self.item_index = item_index
+        self.variables = MappingProxyType(dict(variables))
         self._outputs = outputs
         self._reports = reports
+        self._spark = spark
         self._last_progress = float("-inf")
         self._lock = threading.Lock()
+
+    @property
+    def spark(self) -> Any:
+        """The Spark session on the run's Sail; the first use connects."""
+        return self._spark()
 
     def set_output(self, name: str, value: Any) -> None:
         """Keeps a value as an output of the task.
@@ -72,12 +99,15 @@ class Context:
             self._reports.value(name, "scalar", _checked(value, name))
 
     def output(self, task: str, name: str = "result") -> JSON:
-        """An output of an earlier task of this run; the rows of a query are a list of dictionaries."""
-        try:
-            return self._outputs[task, name]
-        except KeyError:
-            known = ", ".join(sorted(f"{task}.{name}" for task, name in self._outputs)) or "none"
-            raise KeyError(f"no output {name!r} of a task {task!r} so far; known are: {known}") from None
+        """An output of an earlier task; the rows of a query are a list of dictionaries.
+
+        Raises ``OutputError``, a ``KeyError``, if there is none.
+        """
+        return self._outputs.one(task, name)
+
+    def outputs(self, task: str, name: str = "result") -> list[JSON]:
+        """The same of a task with ``for_each``: a list in the order of the items, ``None`` where one gave none."""
+        return self._outputs.of_items(task, name)
 
     def warn(self, message: str) -> None:
         """Tells something a person should see although the run goes on."""

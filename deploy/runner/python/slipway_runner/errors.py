@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slipway_runner.redaction import redacted
+
 MESSAGE_CHARACTERS = 2000
 """The longest message of a failure; the runner cuts at the same length."""
 
@@ -119,11 +121,11 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def readable(message: str) -> str:
-    """A message a person can read: gRPC's wrapping is taken off, length is bounded."""
+    """A message a person can read: gRPC's wrapping is taken off, secrets are masked, length is bounded."""
     details = _DETAILS.search(message)
     if details and "StatusCode." in message:
         message = details[1].replace('\\"', '"').replace("\\'", "'").replace("\\n", "\n")
-    message = message.strip()
+    message = redacted(message.strip())
     return message if len(message) <= MESSAGE_CHARACTERS else message[: MESSAGE_CHARACTERS - 1] + "…"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway_runner.channel import JSON, compact
 from slipway_runner.errors import TaskError
+from slipway_runner.redaction import redacted
 
 if TYPE_CHECKING:
     import pyarrow
@@ -81,7 +82,7 @@ def _map(entries: Sequence[_Entry]) -> JSON:
 
 def _marked(value: Any, kind: pyarrow.DataType) -> Any:
     """Arrow gives a map as a list of pairs, which a list of structs or tuples might be as well: mark the former."""
-    import pyarrow.types as types
+    from pyarrow import types
 
     if value is None:
         return None
@@ -167,5 +168,5 @@ def _cell(value: JSON) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = "".join(character if character.isprintable() else " " for character in text)
+    text = "".join(character if character.isprintable() else " " for character in redacted(text))
     return text if len(text) <= SHOWN_CELL_CHARACTERS else text[: SHOWN_CELL_CHARACTERS - 1] + "…"

@@ -6,13 +6,11 @@ import contextlib
 import os
 import pathlib
 import sys
-import traceback
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-STACK_TRACE_CHARACTERS = 8000
-_CLIENT_FOLDERS = ("/pyspark/", "/grpc/")
+from slipway_runner import sources, traces
 
 
 class ScriptEnded(Exception):
@@ -24,12 +22,16 @@ class ScriptEnded(Exception):
 
 
 class Script:
-    """The text of a Python task in a real file, so that tracebacks and ``inspect`` find its lines."""
+    """A Python task's text in a real file, so that tracebacks and ``inspect`` find its lines."""
 
-    def __init__(self, name: str, text: str, folder: str) -> None:
-        self.path = str(pathlib.Path(folder) / f"{name}.py")
-        pathlib.Path(self.path).write_text(text, encoding="utf-8")
+    def __init__(self, name: str, text: str | bytes, folder: str, *, file: str | None = None) -> None:
+        """``file``: where the text was read from; without it a file is made in ``folder``."""
+        self.path = file or str(pathlib.Path(folder) / f"{name}.py")
         self._text = text
+        # A program finds its neighbours; the file of an inline script has none.
+        self._search_path = None if file is None else str(pathlib.Path(file).parent)
+        if file is None:
+            _provide(pathlib.Path(self.path), text if isinstance(text, bytes) else text.encode(errors="replace"))
 
     def execute(self, names: Mapping[str, Any]) -> None:
         """Runs it in a fresh ``__main__`` that holds ``names``. What it raises goes to the caller."""
@@ -37,15 +39,11 @@ class Script:
         module = types.ModuleType("__main__")
         module.__file__ = self.path
         module.__dict__.update(names)
-        with _surroundings(self.path, module):
-            try:
-                exec(code, module.__dict__)
-            except SystemExit as ending:
-                if ending.code is None or ending.code == 0:
-                    return
-                if isinstance(ending.code, int):
-                    raise ScriptEnded(ending.code, f"the script exited with code {ending.code}") from None
-                raise ScriptEnded(1, str(ending.code)) from None
+        with surroundings(self.path, module):
+            if self._search_path is not None:
+                sys.path.insert(0, self._search_path)
+            with exits():
+                exec(code, module.__dict__)  # noqa: S102 (executing what the job says is the purpose)
 
     def mentions(self, name: str) -> bool:
         """Whether the code uses a global name. A text that is no Python mentions nothing: running it tells why."""
@@ -55,25 +53,23 @@ class Script:
             return False
 
     def trace(self, error: BaseException) -> str | None:
-        """The traceback from the script's first line on, without the insides of the query client."""
-        lines = list(self._trace_lines(traceback.TracebackException.from_exception(error, capture_locals=False)))
-        text = "".join(lines).replace(str(pathlib.Path(self.path).parent) + os.sep, "").rstrip()
-        return text[-STACK_TRACE_CHARACTERS:] or None
+        """The traceback from the script's first line on."""
+        return traces.trace(error, lambda path: path == self.path, str(pathlib.Path(self.path).parent) + os.sep)
 
-    def _trace_lines(self, trace: traceback.TracebackException) -> Iterator[str]:
-        cause = trace.__cause__ or (None if trace.__suppress_context__ else trace.__context__)
-        if cause is not None and any(frame.filename == self.path for frame in cause.stack):
-            yield from self._trace_lines(cause)
-            yield "\nThis led to:\n\n"
-        frames = list(trace.stack)
-        own = [index for index, frame in enumerate(frames) if frame.filename == self.path]
-        if own:
-            frames = frames[own[0] :]
-            while len(frames) > 1 and any(folder in frames[-1].filename for folder in _CLIENT_FOLDERS):
-                frames.pop()
-            yield "Traceback (most recent call last):\n"
-            yield from traceback.StackSummary.from_list(frames).format()
-        yield from trace.format_exception_only()
+
+def script(name: str, source: Any, folder: str) -> Script:
+    """The script of a task, from its text or from the file it names."""
+    file = sources.file_of(source)
+    if file is None:
+        return Script(name, source, folder)
+    return Script(name, sources.read(file), folder, file=file)
+
+
+def _provide(path: pathlib.Path, content: bytes) -> None:
+    """Makes the file whole at once: the items of a task execute side by side from the same file."""
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_bytes(content)
+    part.replace(path)
 
 
 def _uses(code: types.CodeType, name: str) -> bool:
@@ -83,10 +79,24 @@ def _uses(code: types.CodeType, name: str) -> bool:
 
 
 @contextlib.contextmanager
-def _surroundings(path: str, module: types.ModuleType) -> Iterator[None]:
-    """Makes the process look as if it had been started for the script, and puts everything back."""
-    main, arguments, search_path, folder = sys.modules["__main__"], sys.argv, list(sys.path), os.getcwd()
-    sys.modules["__main__"] = module
+def exits() -> Iterator[None]:
+    """Makes ``sys.exit`` an end like that of a program: without or with 0 a good one, else ``ScriptEnded``."""
+    try:
+        yield
+    except SystemExit as ending:
+        if ending.code is None or ending.code == 0:
+            return
+        if isinstance(ending.code, int):
+            raise ScriptEnded(ending.code, f"the script exited with code {ending.code}") from None
+        raise ScriptEnded(1, str(ending.code)) from None
+
+
+@contextlib.contextmanager
+def surroundings(path: str, module: types.ModuleType | None = None) -> Iterator[None]:
+    """Makes the process look as if it had been started for a script, and puts everything back."""
+    main, arguments, search_path, folder = sys.modules["__main__"], sys.argv, list(sys.path), pathlib.Path.cwd()
+    if module is not None:
+        sys.modules["__main__"] = module
     sys.argv = [path]
     try:
         yield

@@ -1,13 +1,14 @@
-"""The one Spark Connect session of a run."""
+"""A worker's Spark Connect session."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
-import threading
 import time
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from slipway_runner.errors import SailFacts, TaskError
 
@@ -21,26 +22,28 @@ DEFAULT_PORT = 15002
 
 
 class SailSession:
-    """Connects to Sail when a task first needs it, and never twice while the session lives."""
+    """Connects to Sail when a task first needs it, and never twice while the session lives.
 
-    def __init__(self, address: str | None) -> None:
+    With an identifier the session is shared by all workers that have the same, and with it temporary views and
+    settings. So it is released by ``release`` only, not when a script stops it.
+    """
+
+    def __init__(self, address: str | None, identifier: str | None = None) -> None:
         self._address = address
+        self._identifier = identifier
         self._session: SparkSession | None = None
         self._was_connected = False
-        self._import: threading.Thread | None = None
+        self._tag: str | None = None
+        self.has_variables_view = False
+        """Whether this worker has made the view of variables in this session."""
         if address is not None:
-            # A script that builds a session itself gets the same engine.
+            # A script that builds a session itself gets the same engine, in a session of its own.
             os.environ.setdefault("SPARK_REMOTE", address)
 
     @property
     def exists(self) -> bool:
         """Whether the job has an engine."""
         return self._address is not None
-
-    def import_in_background(self) -> None:
-        """Importing the client takes longer than most first queries; it may overlap with what comes before."""
-        self._import = threading.Thread(target=_import_client, name="import-spark", daemon=True)
-        self._import.start()
 
     def get(self) -> SparkSession:
         """The session; connects if there is none yet or a script has stopped it."""
@@ -49,20 +52,37 @@ class SailSession:
                 "task_failed", "user", "the job has no engine: set engine to sail to use SQL or spark", "NoEngine"
             )
         if self._session is None or self._session.is_stopped:
+            self.has_variables_view = False
             self._session = self._connect(self._address)
         return self._session
 
-    def interrupt(self) -> None:
-        """Ends all queries of the session."""
+    def begin(self, tag: str) -> None:
+        """From now on queries carry this tag, whatever thread sends them."""
+        self._tag = tag
+
+    def interrupt(self, tag: str) -> None:
+        """Ends the queries that carry the tag, and no others of the session."""
         session = self._session
         if session is not None and not session.is_stopped:
-            session.interruptAll()
+            session.client.interrupt_tag(tag)
+
+    def end_execution(self) -> None:
+        """Gives a session back that no other execution shares."""
+        self._tag = None
+        if self._identifier is None:
+            self.release()
 
     def release(self) -> None:
-        """Gives the session back to Sail."""
+        """Gives the session back to Sail. If it is shared, of all who do so the first one succeeds."""
         session, self._session = self._session, None
-        if session is not None and not session.is_stopped and self.facts().answers_now:
-            session.stop()
+        self.has_variables_view = False
+        if session is None or session.is_stopped or not self.facts().answers_now:
+            return
+        with contextlib.suppress(Exception):
+            # Sail may be about to end.
+            session.client.release_session()
+        session.release_session_on_close = False
+        session.stop()
 
     def facts(self) -> SailFacts:
         """Looks whether Sail still answers."""
@@ -70,10 +90,9 @@ class SailSession:
         return SailFacts(was_connected=self._was_connected, answers_now=answers)
 
     def _connect(self, address: str) -> SparkSession:
-        if self._import is not None:
-            self._import.join()
         _wait_until_it_answers(address)
         try:
+            from pyspark.sql.connect.client import DefaultChannelBuilder
             from pyspark.sql.connect.client.retries import DefaultPolicy
             from pyspark.sql.connect.session import SparkSession
         except ImportError as error:
@@ -82,20 +101,29 @@ class SailSession:
             ) from error
         # Which error ended the retries is told by the task's failure.
         warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
-        session = SparkSession.builder.remote(address).getOrCreate()
+        channel = DefaultChannelBuilder(address)
+        if self._identifier is not None:
+            channel.set("session_id", self._identifier)
+        channel.add_interceptor(_tagging(lambda: self._tag))
+        session = SparkSession.builder.channelBuilder(channel).create()
+        session.release_session_on_close = self._identifier is None
         # With the client's own policy it takes ten minutes to notice that the server is gone.
         session.client.set_retry_policies([DefaultPolicy(max_retries=3, initial_backoff=100, max_backoff=1000)])
         self._was_connected = True
         return session
 
 
-def _import_client() -> None:
-    try:
-        import pyarrow  # noqa: F401
-        import pyspark.sql.connect.session  # noqa: F401
-    except ImportError:
-        # The first task that needs it says what is missing.
-        pass
+def _tagging(tag: Callable[[], str | None]) -> Any:
+    """Puts the tag on each query. The client's own tags hold for one thread, but a task may have many."""
+    import grpc
+
+    class Tagging(grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
+        def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+            if (current := tag()) is not None and details.method.endswith("/ExecutePlan"):
+                request.tags.append(current)
+            return continuation(details, request)
+
+    return Tagging()
 
 
 def _wait_until_it_answers(address: str) -> None:
@@ -107,7 +135,7 @@ def _wait_until_it_answers(address: str) -> None:
                 f"Sail does not take connections at {address} (waited {CONNECT_SECONDS:.0f} s)", "SailUnreachable",
             )  # fmt: skip
         # The client backs off for seconds after one refusal; asking the port directly costs nothing.
-        threading.Event().wait(0.02)
+        time.sleep(0.02)
 
 
 def _answers(address: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _DOLLAR_TAG = re.compile(r"\$(?:[A-Za-z_][A-Za-z_0-9]*)?\$")
@@ -31,11 +31,12 @@ class Statement:
         """Whether it returns rows for their own sake rather than changing something."""
         return self.is_select() or self._first_word() in {"show", "describe", "desc", "explain"}
 
-    def with_parameters_from(self, view: str, names: set[str]) -> str:
-        """The text in which each of the named parameters is read from a column of a one-row view."""
+    def with_parameters_from(self, views: Mapping[str, str]) -> str:
+        """The text in which each of the named parameters is read from a column of its one-row view."""
 
         def subquery(match: re.Match[str]) -> str:
-            return f"(SELECT `{match[1]}` FROM {view})" if match[1] in names else match[0]
+            view = views.get(match[1])
+            return match[0] if view is None else f"(SELECT `{match[1]}` FROM {view})"
 
         return "".join(
             piece if is_opaque else _PARAMETER.sub(subquery, piece) for is_opaque, piece in _pieces(self.text)

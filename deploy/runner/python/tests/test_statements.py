@@ -52,7 +52,7 @@ class SplitTests(unittest.TestCase):
     def test_parameters_become_reads_of_a_view_except_in_strings_and_comments(self) -> None:
         statement = Statement("insert into t select :a, ':a', `:a`, :b::int -- :a", 1)
         self.assertEqual(
-            statement.with_parameters_from("v", {"a"}),
+            statement.with_parameters_from({"a": "v"}),
             "insert into t select (SELECT `a` FROM v), ':a', `:a`, :b::int -- :a",
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 from slipway_runner import manifest, rows
 from slipway_runner.context import Context
 from slipway_runner.errors import TaskError
+from slipway_runner.outputs import KnownOutputs
 from slipway_runner.scripts import Script, ScriptEnded
 from slipway_runner.session import host_and_port
 
@@ -81,8 +82,16 @@ class Recorder:
 class ContextTests(unittest.TestCase):
     def setUp(self) -> None:
         self.recorder = Recorder()
+        outputs = KnownOutputs()
+        outputs.tell([{"task": "first", "name": "n", "value": 3}])
         self.context = Context(
-            run_id="r", job="j", task="t", variables={"a": 1}, outputs={("first", "n"): 3}, reports=self.recorder
+            run_id="r",
+            job="j",
+            task="t",
+            variables={"a": 1},
+            outputs=outputs,
+            reports=self.recorder,
+            spark=lambda: "session",
         )
 
     def test_outputs_by_kind(self) -> None:

@@ -23,7 +23,9 @@ struct CutStreamTests {
     ) throws -> SupervisedPlacement {
         var placement = SupervisedPlacement(run: run, spec: Sample.spec())
         placement.observe(try PodDocument.snapshot(.running), at: Sample.clock(now))
-        for line in lines { placement.observe(line, limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20), at: start) }
+        for line in lines {
+            placement.observe(line, limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20), at: start)
+        }
         placement.observe(try PodDocument.ended(summary: summary), at: Sample.clock(now))
         placement.isRunnerStreamRead = isRead
         var settings = WorkerSettings()
@@ -75,7 +77,9 @@ struct CutStreamTests {
     @Test("lines that a node has thrown away are marked where they were")
     func gap() throws {
         var buffer = StreamBuffer(storedSequence: 2, storedSailLines: 0)
-        for sequence in [Int64(2), 3, 8, 9] { _ = buffer.take(Sample.log(sequence), limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20)) }
+        for sequence in [Int64(2), 3, 8, 9] {
+            _ = buffer.take(Sample.log(sequence), limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20))
+        }
         let chunks = buffer.flush(of: Sample.run(), chunkBytes: 1 << 16).chunks
         #expect(chunks.map(\.stream) == ["task/only", "runner"])
         #expect(chunks.last?.lines.map(\.text) == ["[lines 4 to 7 were not received]"])

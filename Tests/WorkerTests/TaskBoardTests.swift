@@ -157,7 +157,12 @@ struct WarningListTests {
         var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
         for (index, level) in ["INFO", "WARN", "ERROR"].enumerated() {
             let text = "[2026-01-31T09:05:00Z \(level)  sail] text"
-            buffer.takeSail(number: Int64(index + 1), milliseconds: 5, text: text, limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20))
+            buffer.takeSail(
+                number: Int64(index + 1),
+                milliseconds: 5,
+                text: text,
+                limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20)
+            )
         }
         let flush = buffer.flush(of: Sample.run(), chunkBytes: 1000)
         #expect(flush.warnings.map(\.sequence) == [2, 3] && flush.warnings.map(\.isCounted) == [false, true])

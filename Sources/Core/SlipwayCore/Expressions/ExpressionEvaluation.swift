@@ -117,7 +117,8 @@ struct ExpressionEvaluation<Scope: ExpressionScope> {
         case (_, .null): return false
         case (_, .array(let elements)): return elements.contains { ValueOrder.isEqual(part, $0) }
         case (.null, .string), (.null, .object): return false
-        case (.string(let part), .string(let whole)): return TextSearch(part, ignoresCase: false)?.isFound(in: whole) ?? true
+        case (.string(let part), .string(let whole)):
+            return TextSearch(part, ignoresCase: false)?.isFound(in: whole) ?? true
         case (.string(let name), .object(let members)): return members[name] != nil
         default:
             throw ExpressionProblem(

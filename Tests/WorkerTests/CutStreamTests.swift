@@ -76,7 +76,7 @@ struct CutStreamTests {
 
     @Test("lines that a node has thrown away are marked where they were")
     func gap() throws {
-        var buffer = StreamBuffer(storedSequence: 2, storedSailLines: 0)
+        var buffer = StreamBuffer(storedSequence: 2, storedSailLines: 0, tasks: Sample.tasks)
         for sequence in [Int64(2), 3, 8, 9] {
             _ = buffer.take(Sample.log(sequence), limits: LogLimits(streamBytes: 1 << 20, runBytes: 1 << 20))
         }

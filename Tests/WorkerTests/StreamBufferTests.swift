@@ -16,7 +16,7 @@ struct StreamBufferTests {
 
     @Test("a line that comes again is not taken again")
     func repeatedLines() {
-        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0, tasks: Sample.tasks)
         for line in [Sample.log(1), Sample.log(2)] { #expect(buffer.take(line, limits: Self.unlimited) == true) }
         for line in [Sample.log(1), Sample.log(2)] { #expect(buffer.take(line, limits: Self.unlimited) == false) }
         #expect(texts(flush(buffer)) == ["line 1", "line 2"])
@@ -24,7 +24,7 @@ struct StreamBufferTests {
 
     @Test("an adopter reads from the first line and stores from where the last one stopped")
     func adoption() {
-        var buffer = StreamBuffer(storedSequence: 2, storedSailLines: 0)
+        var buffer = StreamBuffer(storedSequence: 2, storedSailLines: 0, tasks: Sample.tasks)
         for sequence in 1...2 { #expect(buffer.take(Sample.log(Int64(sequence)), limits: Self.unlimited) == true) }
         #expect(!buffer.isDirty)
         for sequence in 3...4 { #expect(buffer.take(Sample.log(Int64(sequence)), limits: Self.unlimited) == true) }
@@ -35,7 +35,7 @@ struct StreamBufferTests {
 
     @Test("what comes while a flush is under way waits for the next, outputs too")
     func linesDuringAFlush() {
-        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0, tasks: Sample.tasks)
         for line in [Sample.log(1), Sample.output(2, "first")] { _ = buffer.take(line, limits: Self.unlimited) }
         let first = flush(buffer)
         for line in [Sample.log(3), Sample.output(4, "second")] { _ = buffer.take(line, limits: Self.unlimited) }
@@ -50,7 +50,7 @@ struct StreamBufferTests {
 
     @Test("storage that reached less far than the last flush leaves the rest to be stored")
     func partlyStored() {
-        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0, tasks: Sample.tasks)
         for sequence in 1...4 { _ = buffer.take(Sample.log(Int64(sequence)), limits: Self.unlimited) }
         buffer.stored(sequence: 2, sailLines: 0)
         let rest = flush(buffer)
@@ -65,7 +65,8 @@ struct StreamBufferTests {
         var buffer = StreamBuffer(
             storedSequence: alreadyStored,
             storedSailLines: 0,
-            stored: alreadyStored == 0 ? [:] : ["task/only": StoredStream(bytes: 84, isCut: false)]
+            stored: alreadyStored == 0 ? [:] : ["task/only": StoredStream(bytes: 84, isCut: false)],
+            tasks: Sample.tasks
         )
         let long = String(repeating: "x", count: 60)
         for sequence in 1...5 { _ = buffer.take(Sample.log(Int64(sequence), long), limits: limits) }
@@ -81,7 +82,7 @@ struct StreamBufferTests {
     @Test("a run over its bound is cut in each of its streams, once")
     func runBound() {
         let limits = LogLimits(streamBytes: 10_000, runBytes: 100)
-        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0, tasks: Sample.tasks)
         for sequence in 1...5 {
             _ = buffer.take(Sample.log(Int64(sequence), String(repeating: "x", count: 50)), limits: limits)
         }
@@ -98,7 +99,8 @@ struct StreamBufferTests {
         var buffer = StreamBuffer(
             storedSequence: 3,
             storedSailLines: 0,
-            stored: ["task/only": StoredStream(bytes: 180, isCut: true)]
+            stored: ["task/only": StoredStream(bytes: 180, isCut: true)],
+            tasks: Sample.tasks
         )
         for sequence in 1...6 { _ = buffer.take(Sample.log(Int64(sequence)), limits: limits) }
         let flush = flush(buffer)
@@ -107,7 +109,7 @@ struct StreamBufferTests {
 
     @Test("a chunk holds about as many bytes as it may, and a longer line is a chunk of its own")
     func chunks() {
-        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0)
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0, tasks: Sample.tasks)
         for (index, count) in [4, 4, 4, 20, 4].enumerated() {
             _ = buffer.take(Sample.log(Int64(index + 1), String(repeating: "y", count: count)), limits: Self.unlimited)
         }
@@ -116,7 +118,7 @@ struct StreamBufferTests {
 
     @Test("Sail's lines have numbers of their own")
     func sailLines() {
-        var buffer = StreamBuffer(storedSequence: 7, storedSailLines: 1)
+        var buffer = StreamBuffer(storedSequence: 7, storedSailLines: 1, tasks: Sample.tasks)
         for number in 1...3 {
             buffer.takeSail(number: Int64(number), milliseconds: 5, text: "sail \(number)", limits: Self.unlimited)
         }
@@ -126,4 +128,17 @@ struct StreamBufferTests {
         buffer.stored(sequence: 7, sailLines: 3)
         #expect(!buffer.isDirty)
     }
+
+    @Test("what user code writes of tasks that the job does not have stays out of streams and outputs")
+    func forged() {
+        var buffer = StreamBuffer(storedSequence: 0, storedSailLines: 0, tasks: Sample.tasks)
+        let name = String(repeating: "x", count: 5000)
+        let line = RunnerLine(sequence: 1, milliseconds: 5, record: .log(task: name, channel: .stdout, text: "forged"))
+        _ = buffer.take(line, limits: .unbounded)
+        let output = TaskOutput(task: name, name: "n", kind: .scalar, value: .integer(1))
+        _ = buffer.take(RunnerLine(sequence: 2, milliseconds: 5, record: .output(output)), limits: .unbounded)
+        let flush = flush(buffer)
+        #expect(flush.chunks.map(\.stream) == ["runner"] && flush.outputs.isEmpty && flush.streamSequence == 2)
+    }
+
 }

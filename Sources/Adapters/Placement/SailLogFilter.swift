@@ -18,9 +18,11 @@ enum SailLogFilter {
             sed -e 's/^[[:space:]]*//' -e 's/[[:space:]]*$//' -e '/^.\{0,3\}$/d' |
             awk '{ print length($0) " " $0 }' | sort -rn | cut -d ' ' -f 2- |
             sed -e 's/[][\\.*^$/]/\\&/g' -e 's/.*/s\/&\/***\/g/' >"$folder/values"
+          tools=yes
+          for tool in printenv sed awk sort cut; do command -v $tool >/dev/null 2>&1 || tools=; done
           unbuffered=-u
           sed -u p </dev/null >/dev/null 2>&1 || unbuffered=
-          { trap '' TERM INT; sed $unbuffered -f "$folder/values" || cat >/dev/null; } <"$folder/log" &
+          { trap '' TERM INT; [ -n "$tools" ] && sed $unbuffered -f "$folder/values" || cat >/dev/null; } <"$folder/log" &
           filter=$!
         }
         leave() {

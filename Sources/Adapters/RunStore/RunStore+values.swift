@@ -38,8 +38,8 @@ extension PostgresError {
     /// The server refused a value: the same work fails again, and work without that value may succeed.
     var isAboutData: Bool {
         if code == .invalidParameter { return true }
-        // Cardinality violations, data exceptions, integrity constraint violations.
-        return sqlState.map { ["21", "22", "23"].contains($0.prefix(2)) } ?? false
+        // Cardinality violations, data exceptions, integrity constraint violations, limits such as that of an index's row.
+        return sqlState.map { ["21", "22", "23", "54"].contains($0.prefix(2)) } ?? false
     }
 }
 

@@ -50,7 +50,7 @@ package struct PostgresConfiguration: Sendable {
     /// What libpq is started with: the URL's settings, and ours where the URL is silent.
     var connectionParameters: [ConnectionURL.Setting] {
         var options = searchPath.map { ["-c", "search_path=\($0)"] } ?? []
-        options += ["-c", "client_min_messages=warning"]
+        options += ["-c", "client_min_messages=warning", "-c", "datestyle=ISO"]
         let escaped = options.map(Self.escapeOption).joined(separator: " ")
         let given = settings.last { $0.keyword == "options" }.map { "\($0.value) " } ?? ""
         let defaults: [ConnectionURL.Setting] = [

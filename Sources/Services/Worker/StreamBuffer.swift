@@ -14,6 +14,10 @@ struct StreamBuffer: Sendable {
     private var chunks: [String: [LogLine]] = [:]
     private var order: [String] = []
     private var outputs: [(sequence: Int64, output: TaskOutput)] = []
+    /// What these hold, in bytes.
+    private var outputBytes = 0
+    /// Longer than any name that a runner lets pass.
+    private static let outputNameBytes = 200
     private(set) var bufferedBytes = 0
     private(set) var tasks: TaskBoard
     private var runnerWarnings = WarningList(.runner)
@@ -44,7 +48,7 @@ struct StreamBuffer: Sendable {
     /// What is held in memory until it is stored, in bytes.
     var waitingBytes: Int {
         let notes = tasks.touchCount + runnerWarnings.waitingCount + sailWarnings.waitingCount
-        return bufferedBytes + notes * TaskBoard.touchBytes
+        return bufferedBytes + outputBytes + notes * TaskBoard.touchBytes
     }
 
     /// Whether there is something to store.
@@ -61,7 +65,8 @@ struct StreamBuffer: Sendable {
         let isStored = line.sequence <= storedSequence
         switch line.record {
         case .log(let task, let channel, let text):
-            let stream = task.map { "task/\($0)" } ?? "runner"
+            // User code can write to its container's output too: only what the job has gets a stream.
+            let stream = task.flatMap { tasks.isKnown($0) ? "task/\($0)" : nil } ?? "runner"
             append(
                 LogLine(sequence: line.sequence, milliseconds: line.milliseconds, channel: channel, text: text),
                 to: stream,
@@ -69,8 +74,9 @@ struct StreamBuffer: Sendable {
                 limits: limits
             )
         case .output(let output):
-            guard !isStored else { break }
+            guard !isStored, tasks.isKnown(output.task), output.name.utf8.count <= Self.outputNameBytes else { break }
             outputs.append((line.sequence, output))
+            outputBytes += output.value.approximateBytes
         case .task(let report):
             let at = Timestamp(microsecondsSince1970: line.milliseconds * 1000)
             tasks.take(report, at: at, sequence: line.sequence, isStored: isStored)
@@ -111,7 +117,8 @@ struct StreamBuffer: Sendable {
             guard last > known else { return }
             seenSequence = last
             markMissing(known + 1...last, milliseconds: milliseconds, limits: limits)
-        } else {
+        } else if storedSequence <= seenSequence {
+            // Otherwise another worker stored more than was read here, its own mark perhaps.
             seenSequence = known + 1
             let text = "[the runner's lines after \(known) were not received]"
             mark(text, sequence: known + 1, milliseconds: milliseconds, limits: limits)
@@ -216,6 +223,7 @@ struct StreamBuffer: Sendable {
         order.removeAll { chunks[$0]?.isEmpty ?? true }
         chunks = chunks.filter { !$0.value.isEmpty }
         outputs.removeAll { $0.sequence <= sequence }
+        outputBytes = outputs.reduce(0) { $0 + $1.output.value.approximateBytes }
         tasks.stored(upTo: sequence)
         runnerWarnings.stored(upTo: sequence)
         sailWarnings.stored(upTo: sailLines)

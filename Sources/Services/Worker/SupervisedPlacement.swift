@@ -40,6 +40,8 @@ struct SupervisedPlacement: Sendable {
     private(set) var lookedAt: Timestamp?
     /// When the runner last gave a sign of life, as far as this process saw.
     private(set) var lastSignOfLife: ContinuousClock.Instant?
+    /// When the runner's stream last brought a line that was not seen before.
+    private var lastNewLine: ContinuousClock.Instant?
     /// When the runner's container was first seen ended.
     private(set) var endedSince: ContinuousClock.Instant?
 
@@ -114,8 +116,12 @@ struct SupervisedPlacement: Sendable {
     /// Takes in one line of the runner's stream.
     mutating func observe(_ line: RunnerLine, limits: LogLimits, at instant: ContinuousClock.Instant) {
         lastSignOfLife = instant
-        guard Self.credibleMilliseconds.contains(line.milliseconds) else { return }
+        guard Self.credibleMilliseconds.contains(line.milliseconds), Self.credibleSequence.contains(line.sequence)
+        else {
+            return
+        }
         guard stream.take(line, limits: limits) else { return }
+        lastNewLine = instant
         switch line.record {
         case .finished(let summary):
             self.summary = summary
@@ -234,7 +240,12 @@ struct SupervisedPlacement: Sendable {
     private func areStreamsComplete(_ settings: WorkerSettings, at instant: ContinuousClock.Instant) -> Bool {
         guard let endedSince, let runnerEnd = reading?.runnerEnd else { return true }
         let waited = endedSince.duration(to: instant)
-        if !isRunnerStreamComplete, waited < settings.streamPatience { return false }
+        if !isRunnerStreamComplete {
+            // A reader that waits until there is room again, or that brings new lines, is not late.
+            if stream.waitingBytes > settings.bufferedLogBytes { return false }
+            let heard = max(endedSince, lastNewLine ?? endedSince)
+            if heard.duration(to: instant) < settings.streamPatience { return false }
+        }
         let wantsSail = !isSailStreamComplete && runnerEnd.exitCode != 0
         return !wantsSail || waited >= settings.sailLogPatience
     }
@@ -281,7 +292,8 @@ struct SupervisedPlacement: Sendable {
         hasNews = true
     }
 
-    /// A summary's number that no runner reaches: user code can write the termination message too.
+    /// The numbers of lines that a runner can reach: user code can write to its container's output and to the termination
+    /// message too.
     private static let credibleSequence: ClosedRange<Int64> = 1...1_000_000_000_000
 
     /// A line says so if the runner wrote more than was read.

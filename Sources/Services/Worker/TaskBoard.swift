@@ -68,6 +68,11 @@ struct TaskBoard: Sendable {
         return rows.count - 1
     }
 
+    /// Whether the job has such a task, or one that is executed for such items.
+    func isKnown(_ name: String) -> Bool {
+        positions[name] != nil || Self.item(name).map { withItems.contains($0.task) } ?? false
+    }
+
     /// `load[3]` names item 3 of the task `load`.
     private static func item(_ name: String) -> (task: String, item: Int)? {
         guard name.utf8.count <= 80, name.hasSuffix("]"), let bracket = name.firstIndex(of: "[") else { return nil }

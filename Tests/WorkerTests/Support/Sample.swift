@@ -7,6 +7,9 @@ import SlipwayCore
 
 /// Values the tests begin from.
 enum Sample {
+    /// The tasks of the sample job.
+    static let tasks = [TaskSpec(name: "only", action: .command(["true"]))]
+
     static let runID = RunID(high: 0x0199_0000_0000_7000, low: 0x8000_0000_0000_0001)
     static let otherRunID = RunID(high: 0x0199_0000_0000_7000, low: 0x8000_0000_0000_0002)
     static let installation = "6f1d2c3b-0000-4000-8000-00000000000a"
@@ -19,7 +22,7 @@ enum Sample {
             name: "report",
             engine: .none,
             timeouts: JobSpec.Timeouts(runSeconds: runSeconds, onTimeout: onTimeout),
-            tasks: [TaskSpec(name: "only", action: .command(["true"]))]
+            tasks: tasks
         )
     }
 

@@ -35,6 +35,7 @@ extension RunStore {
     package func moveLogs(holder: HolderID, settings: LogMoveSettings) async throws -> LogMoves {
         guard let logObjects else { throw NoObjectStorage() }
         var moves = LogMoves()
+        var failure: (any Error)?
         for run in try await runsToMove(settings) {
             guard let isOver = try await claimMove(run, holder: holder, for: settings.claim) else { continue }
             do {
@@ -50,11 +51,24 @@ extension RunStore {
                 if !packs.isEmpty { moves.runs += 1 }
                 try await giveUpMove(of: run, holder: holder)
             } catch {
-                try await giveUpMove(of: run, holder: holder)
-                throw error
+                try Task.checkCancellation()
+                try await postponeMove(of: run, holder: holder)
+                // What one run has must not keep the others from being moved.
+                failure = failure ?? error
             }
         }
+        if let failure { throw failure }
         return moves
+    }
+
+    /// Lets anybody take the move over. The row stays: something may be stored, and a deletion must know.
+    private func postponeMove(of run: RunID, holder: HolderID) async throws {
+        try await pool.query(
+            """
+            UPDATE log_moves SET claimed_until = clock_timestamp() + interval '1 minute'
+            WHERE run_id = \(run) AND claimed_by = \(holder)
+            """
+        )
     }
 
     private func giveUpMove(of run: RunID, holder: HolderID) async throws {

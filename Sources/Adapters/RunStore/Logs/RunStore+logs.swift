@@ -68,7 +68,8 @@ extension RunStore {
             FROM run_log_chunks
             WHERE run_id = \(id) AND \(unescaped: Self.daysOfRun("$1"))
                 AND CASE WHEN \(nullable: names)::text[] IS NULL THEN stream <> 'sail'
-                    ELSE stream = ANY(\(nullable: names)::text[]) END
+                    ELSE split_part(stream, '[', 1) = ANY(\(nullable: names)::text[])
+                        OR stream = ANY(\(nullable: names)::text[]) END
                 AND (placement, last_sequence) > (\(position.placement)::int, \(position.sequence)::bigint)
                 AND (\(nullable: span.since)::timestamptz IS NULL OR coalesce(last_at, 'infinity') >= \(nullable: span.since))
                 AND (\(nullable: span.until)::timestamptz IS NULL OR last_at IS NULL OR first_at <= \(nullable: span.until))
@@ -153,7 +154,8 @@ extension RunStore {
                 FROM run_log_chunks
                 WHERE run_id = \(id) AND \(unescaped: Self.daysOfRun("$1"))
                     AND CASE WHEN \(nullable: names)::text[] IS NULL THEN stream <> 'sail'
-                        ELSE stream = ANY(\(nullable: names)::text[]) END
+                        ELSE split_part(stream, '[', 1) = ANY(\(nullable: names)::text[])
+                        OR stream = ANY(\(nullable: names)::text[]) END
             )
             SELECT placement, min(first_sequence) FROM newest WHERE lines_after < \(lines)
             GROUP BY placement ORDER BY placement LIMIT 1

@@ -35,7 +35,8 @@ extension RunStore {
                 )
                 guard found.rowCount == 0 else { return false }
                 for statement in migration.statements {
-                    try await transaction.query(PostgresQuery(statement))
+                    // A step may rewrite a table: no bound that fits everyday statements fits it.
+                    try await transaction.query(PostgresQuery(statement).timeout(.seconds(3600)))
                 }
                 try await transaction.query(
                     "INSERT INTO schema_migrations (number, name) VALUES (\(migration.number), \(migration.name))"

@@ -160,11 +160,17 @@ extension RunStore {
                     AS t (id, name, position, item_index, state, attempt, started_at, ended_at, exit_code, failure, item,
                         note, progress_done, progress_total, warnings)
                 JOIN advanced a USING (id)
-                ON CONFLICT (run_id, name) DO UPDATE SET state = excluded.state, attempt = excluded.attempt,
-                    started_at = excluded.started_at, ended_at = excluded.ended_at, exit_code = excluded.exit_code,
-                    failure = excluded.failure, item = excluded.item, note = excluded.note,
+                ON CONFLICT (run_id, name) DO UPDATE SET
+                    -- Who took the run over may have read of a task only that it goes on: a node throws the beginning of long
+                    -- logs away.
+                    state = CASE WHEN excluded.state = 'initial' THEN run_tasks.state ELSE excluded.state END,
+                    attempt = CASE WHEN excluded.state = 'initial' THEN run_tasks.attempt ELSE excluded.attempt END,
+                    started_at = coalesce(excluded.started_at, run_tasks.started_at),
+                    ended_at = CASE WHEN excluded.state = 'initial' THEN run_tasks.ended_at ELSE excluded.ended_at END,
+                    exit_code = excluded.exit_code,
+                    failure = excluded.failure, item = coalesce(excluded.item, run_tasks.item), note = excluded.note,
                     progress_done = excluded.progress_done, progress_total = excluded.progress_total,
-                    warnings = excluded.warnings, sequence = excluded.sequence
+                    warnings = greatest(excluded.warnings, run_tasks.warnings), sequence = excluded.sequence
                     -- What was carried over stays as the run that executed it had it.
                     WHERE run_tasks.carried_from IS NULL
             ), warned AS (

@@ -34,8 +34,8 @@ extension RunStore {
             SELECT o.run_id, h.name, o.task, o.name, o.kind, o.columns,
                 CASE WHEN o.reach <= \(limitBytes) THEN o.value END, o.row_count, o.is_truncated
             FROM (
-                SELECT *, sum(octet_length(value::text) + coalesce(octet_length(columns::text), 0) + 100) OVER (
-                    PARTITION BY run_id ORDER BY octet_length(value::text), task, name) AS reach
+                SELECT *, sum(value_bytes + coalesce(octet_length(columns::text), 0) + 100) OVER (
+                    PARTITION BY run_id ORDER BY value_bytes, task, name) AS reach
                 FROM run_outputs WHERE run_id = ANY(\(ids))
             ) AS o
             JOIN run_tasks t ON t.run_id = o.run_id AND t.name = o.task AND t.carried_from IS NOT NULL

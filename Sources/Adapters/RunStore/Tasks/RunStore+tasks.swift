@@ -78,17 +78,14 @@ extension RunStore {
         return try result.rows.map(StoredTask.init(row:))
     }
 
-    /// The same for several runs; a run without rows is missing from the result.
-    package func tasks(_ ids: [RunID]) async throws -> [RunID: [StoredTask]] {
-        let result = try await pool.query(
-            """
-            SELECT run_id, \(unescaped: StoredTask.columns) FROM run_tasks
-            WHERE run_id = ANY(\(ids)) AND item_index IS NULL ORDER BY run_id, position
-            """
-        )
-        var tasks: [RunID: [StoredTask]] = [:]
-        for row in result.rows { tasks[try row.value("run_id"), default: []].append(try StoredTask(row: row)) }
-        return tasks
+    /// The states of the tasks of several runs, by name; a run without rows is missing from the result.
+    package func taskStates(_ ids: [RunID]) async throws -> [RunID: [String: TaskState]] {
+        let rows = try await pool.query(
+            "SELECT run_id, name, state FROM run_tasks WHERE run_id = ANY(\(ids)) AND item_index IS NULL"
+        ).decode(RunID.self, String.self, TaskState.self)
+        var states: [RunID: [String: TaskState]] = [:]
+        for (run, name, state) in rows { states[run, default: [:]][name] = state }
+        return states
     }
 
     /// How the executions for items of a run's tasks stand.

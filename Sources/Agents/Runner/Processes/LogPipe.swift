@@ -56,7 +56,9 @@ internal import SlipwayCore
     func finishLine(into log: inout TaskLog, stream: RecordStream) {
         let now = WallClock.milliseconds()
         if let rest = stream.redaction.map({ filter.finish(by: $0) }), !rest.isEmpty {
-            lines.append(rest[...], atMilliseconds: now) { _ in }
+            lines.append(rest[...], atMilliseconds: now) { line in
+                log.write(line, channel: channel, milliseconds: now, to: stream)
+            }
         }
         lines.finish { line in log.write(line, channel: channel, milliseconds: now, to: stream) }
     }

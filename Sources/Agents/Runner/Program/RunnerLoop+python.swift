@@ -63,6 +63,12 @@ extension RunnerLoop {
     /// A worker that does not exist yet cannot be killed, but what it would come from can.
     func killUnborn(_ task: RunningTask) {
         guard let worker = python.worker(of: task.execution.number), !worker.isReady else { return }
+        // Others may wait for the same process; this task's order to cancel is in its pipe already.
+        let isAwaited = running.contains { other in
+            other !== task && other.isPython && other.stop?.hasKilled != true
+                && python.worker(of: other.execution.number)?.isReady == false
+        }
+        guard !isAwaited else { return }
         python.nursery?.process.signalGroup(SIGKILL)
     }
 
@@ -153,14 +159,27 @@ extension RunnerLoop {
     /// A task that was asked to stop has stopped for that reason, whatever error it met on the way.
     private func finalEnd(_ verdict: TaskEnd, of task: RunningTask) -> TaskEnd {
         if case .succeeded = verdict { return verdict }
-        guard let stop = task.stop else { return verdict }
+        guard let stop = task.stop else {
+            guard case .cancelled = verdict else { return verdict }
+            let failure = TaskFailure(
+                reason: .taskFailed,
+                failureClass: .user,
+                message: "the task was ended by SIGTERM, which the runner did not send"
+            )
+            return .failed(failure, exitCode: 143)
+        }
         return TaskVerdict.ofStop(stop.reason)
     }
 
     private func isReadToTheEnd(_ worker: PythonWorker, of task: RunningTask) -> Bool {
-        guard !worker.hasReportsToRead, worker.pipes.allSatisfy(\.isClosed) else {
-            return isOver(task, afterSeconds: Self.clearingSeconds)
+        guard worker.hasReportsToRead || !worker.pipes.allSatisfy(\.isClosed) else { return true }
+        // Time in which nothing could be read does not count.
+        if stream.isFull, !isGivenUp {
+            task.clearingUntil = nil
+            return false
         }
+        guard isOver(task, afterSeconds: Self.clearingSeconds) else { return false }
+        for pipe in worker.pipes { pipe.finishLine(into: &task.log, stream: stream) }
         return true
     }
 
@@ -183,7 +202,7 @@ extension RunnerLoop {
     private func readWhatIsWritten(by worker: PythonWorker) -> Bool {
         for pipe in worker.pipes {
             while true {
-                if stream.isFull { return false }
+                if stream.isFull { return isGivenUp }
                 if read(pipe, of: worker) != .read { break }
             }
         }

@@ -56,6 +56,11 @@ extension RunnerLoop {
 
     /// Takes the end of an execution to the machine.
     func end(_ execution: TaskExecution, _ end: TaskEnd) {
+        var end = end
+        // Notes and the termination message are made of it, cut to their lengths: a value must be masked before.
+        if case .failed(let failure, let exitCode) = end, let redaction = stream.redaction {
+            end = .failed(redaction.redacted(failure), exitCode: exitCode)
+        }
         actions += machine.ended(execution.number, end, now: elapsed, random: .random(in: 0...1))
     }
 
@@ -142,13 +147,21 @@ extension RunnerLoop {
     /// Whether all a command wrote is read. Its pipes close when the last process that holds them has ended.
     private func isDrained(_ child: ChildProcess, of task: RunningTask) -> Bool {
         if child.pipes.allSatisfy(\.isClosed) { return true }
+        // Time in which nothing could be read does not count.
+        if stream.isFull, !isGivenUp {
+            task.clearingUntil = nil
+            return false
+        }
         // Something outside the tree may hold a pipe: it is not waited for beyond a bound.
         guard let until = task.clearingUntil else {
             task.clearingUntil = .now + .seconds(Self.clearingSeconds)
             return false
         }
-        guard .now >= until, !stream.isFull || isGivenUp else { return false }
-        for pipe in child.pipes { pipe.close() }
+        guard .now >= until else { return false }
+        for pipe in child.pipes {
+            pipe.finishLine(into: &task.log, stream: stream)
+            pipe.close()
+        }
         return true
     }
 

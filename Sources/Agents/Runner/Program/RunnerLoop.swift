@@ -98,7 +98,10 @@ internal import SlipwayCore
             advance()
             if actions.isEmpty {
                 if case .done = phase { break }
+                let wasFull = stream.isFull
                 stream.flush()
+                // What waited for room has it now, and nothing else may ever happen.
+                if wasFull, !stream.isFull { continue }
                 waitForEvents()
                 handleSignals()
                 readReports()

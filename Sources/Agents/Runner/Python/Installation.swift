@@ -4,7 +4,10 @@ internal import SlipwayCore
 /// pip, while it installs what the job requires into a folder of the run.
 final class Installation {
     /// Modules that the process workers come from imports at once: if pip brings one of them too, it must begin anew.
-    private static let preparedModules = ["numpy", "pandas", "pyarrow", "google", "grpc", "pyspark"]
+    private static let preparedModules = [
+        "numpy", "pandas", "pyarrow", "google", "grpc", "pyspark", "dateutil", "pytz", "tzdata", "six.py",
+        "typing_extensions.py",
+    ]
 
     let process: ChildProcess
     let folder: String
@@ -44,7 +47,7 @@ final class Installation {
                 of: "what the job requires cannot be installed: \(problem ?? "pip \(status)")",
                 bytes: 2000
             ),
-            errorName: "RequirementsNotInstalled",
+            errorName: TaskFailure.requirementsNotInstalled,
             stackTrace: log.lastErrorLines
         )
     }

@@ -150,6 +150,7 @@ internal import SlipwayCore
     func ready(_ worker: PythonWorker, processID: pid_t) {
         worker.becomeReady(as: processID)
         if let status = unclaimed.removeValue(forKey: processID) { worker.ended = status }
+        if workers.allSatisfy(\.isReady) { unclaimed.removeAll() }
     }
 
     /// A child of the runner has ended. - Returns: whether it was one of these.

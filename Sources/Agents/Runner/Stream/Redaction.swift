@@ -21,10 +21,13 @@ struct Redaction: Sendable {
                 guard trimmed.count >= Self.minimumCharacters else { continue }
                 let bytes = Array(trimmed.utf8)
                 found.insert(bytes)
-                // As it stands inside JSON that a task prints.
+                // As it stands inside JSON that a task prints, in the ways in which programs write it.
                 var escaped: [UInt8] = []
                 JSONText.appendEscaped(bytes[...], to: &escaped)
-                found.insert(escaped)
+                for form in [escaped, Self.ascii(escaped)] {
+                    found.insert(form)
+                    found.insert(form.flatMap { $0 == UInt8(ascii: "/") ? Array("\\/".utf8) : [$0] })
+                }
             }
         }
         guard !found.isEmpty else { return nil }
@@ -32,6 +35,21 @@ struct Redaction: Sendable {
         for value in found.sorted(by: { $0.count > $1.count }) { values[Int(value[0])].append(value) }
         self.values = values
         isFirstByte = values.map { !$0.isEmpty }
+    }
+
+    /// With `\u00e9` in place of what is not ASCII.
+    private static func ascii(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(where: { $0 >= 0x80 }) else { return bytes }
+        var ascii: [UInt8] = []
+        for unit in String(decoding: bytes, as: UTF8.self).utf16 {
+            if unit < 0x80 {
+                ascii.append(UInt8(unit))
+            } else {
+                let digits = String(unit, radix: 16)
+                ascii += Array("\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
+            }
+        }
+        return ascii
     }
 
     /// A whole text with its values masked.

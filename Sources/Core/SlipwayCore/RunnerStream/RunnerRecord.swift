@@ -95,6 +95,9 @@ package struct TaskFailure: Sendable, Hashable, Codable {
         case stackTrace = "stack_trace"
     }
 
+    /// The name of the error that a task meets whose job requires what pip could not install.
+    package static let requirementsNotInstalled = "RequirementsNotInstalled"
+
     package init(
         reason: ReasonCode,
         failureClass: FailureClass,

@@ -15,6 +15,8 @@ package struct PlacementReport: Sendable, Hashable, Codable {
     package var waiting: WaitingReason?
     package var node: String?
     package var podUID: String?
+    /// Always empty: tasks are stored with the stream. The version before reads no report without it.
+    private var tasks: [JSONValue]? = []
     /// At least so many; what was stored with the stream may be more.
     package var warnings: Int
     /// Set once nothing more will happen.
@@ -26,7 +28,7 @@ package struct PlacementReport: Sendable, Hashable, Codable {
         case leaseEpoch = "lease_epoch"
         case revision, timeline, waiting, node
         case podUID = "pod_uid"
-        case warnings, end
+        case tasks, warnings, end
     }
 
     package init(

@@ -21,7 +21,11 @@ struct TaskGraphCheck {
         )
     }
 
-    private func nearest(_ name: String) -> String? { NearestName.of(name, among: tasks.map(\.name)) }
+    /// Looked for only while the mistake will be told: with very many it would take long.
+    private func nearest(_ name: String) -> String? {
+        guard problems.count < JobLimits.standard.errors else { return nil }
+        return NearestName.of(name, among: tasks.map(\.name))
+    }
 
     // MARK: Reading
 

@@ -26,6 +26,8 @@ extension TaskMachine {
     /// A task that an earlier run executed.
     mutating func carry(_ carried: CarriedTask) {
         guard let task = graph.places[carried.name], results.rows[task].state == .initial else { return }
+        // Without any item's output it is a list all the same.
+        if graph.tasks[task].forEach != nil { results.rows[task].itemOutputs = [:] }
         for output in carried.outputs where graph.askedOutputs[task].contains(output.name) {
             let item = Self.itemIndex(output.task, of: carried.name)
             if let item, (0..<TaskLimits.items).contains(item) {

@@ -52,9 +52,10 @@ extension TaskMachine {
         return true
     }
 
-    /// A Sail that is gone does not come back in this run.
+    /// A Sail that is gone does not come back in this run, and what pip could not install is not installed again.
     private static func isWorthRetrying(_ failure: TaskFailure) -> Bool {
-        failure.failureClass != .infrastructure || ![.sailCrashed, .sailUnreachable].contains(failure.reason)
+        guard failure.errorName != TaskFailure.requirementsNotInstalled else { return false }
+        return failure.failureClass != .infrastructure || ![.sailCrashed, .sailUnreachable].contains(failure.reason)
     }
 
     mutating func cancelItems(of task: Int, except busy: Set<Unit>) {

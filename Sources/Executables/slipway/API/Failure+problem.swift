@@ -37,10 +37,6 @@ extension Failure {
                 message,
                 advice: "Wait for its end with `slipway run wait ID`, or cancel it with `slipway run cancel ID`."
             )
-        case "nothing_left":
-            self.init(.refused, message, advice: "Execute all of it again with `slipway run retry ID`.")
-        case "task_not_ready":
-            self.init(.refused, message, advice: "See its tasks with `slipway run tasks ID`.")
         default:
             self.init(Self.status(status), message, advice: Self.advice(status, problem), details: errors)
         }

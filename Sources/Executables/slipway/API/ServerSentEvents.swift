@@ -12,13 +12,15 @@ struct ServerSentEvents {
     private var line: [UInt8] = []
     private var name = ""
     private var data = ""
+    /// Of the event under way.
+    private var id: String?
     /// From where the stream can be resumed.
     private(set) var lastID: String?
 
     /// A new stream begins; half of an event from the one before is dropped.
     mutating func resume() {
         line.removeAll()
-        (name, data) = ("", "")
+        (name, data, id) = ("", "", nil)
     }
 
     mutating func feed(_ bytes: ByteBuffer, _ take: (ServerEvent) throws -> Void) rethrows {
@@ -34,7 +36,8 @@ struct ServerSentEvents {
     private mutating func finishLine() -> ServerEvent? {
         defer { line.removeAll(keepingCapacity: true) }
         guard !line.isEmpty else {
-            defer { (name, data) = ("", "") }
+            defer { (name, data, id) = ("", "", nil) }
+            if let id { lastID = id }
             guard !data.isEmpty, let document = Document(json: data.utf8) else { return nil }
             return ServerEvent(name: name, data: document)
         }
@@ -44,7 +47,7 @@ struct ServerSentEvents {
         switch text[..<colon] {
         case "event": name = String(value)
         case "data": data += value
-        case "id": lastID = String(value)
+        case "id": id = String(value)
         default: break
         }
         return nil
@@ -70,6 +73,7 @@ extension APIClient {
                 events.resume()
                 var current = events
                 try await stream(path, query, accept: "text/event-stream", headers: headers) { bytes in
+                    defer { events = current }
                     try current.feed(bytes) { event in
                         hasProgress = true
                         switch event.name {
@@ -78,7 +82,6 @@ extension APIClient {
                         default: try take(event)
                         }
                     }
-                    events = current
                 }
             } catch is StreamBroken {
             } catch let failure as Failure where events.lastID != nil && failure.isPassing {

@@ -154,6 +154,11 @@ struct RunActing {
     private func advice(_ result: Document) -> String {
         if result.text("change") == "not_found" { return "See the runs there are with `slipway run list`." }
         let id = result.text("id")
+        switch result.text("code") {
+        case "nothing_left": return "Execute all of it again with `slipway run retry \(id)`."
+        case "task_not_ready": return "See its tasks with `slipway run tasks \(id)`."
+        default: break
+        }
         let isLive = RunState(rawValue: result.text("state"))?.isTerminal == false
         return action.makesRun || action == .delete
             ? isLive

@@ -59,9 +59,9 @@ struct RunFollow {
         case .table, .wide:
             let report = RunReport(run: run, isWide: format == .wide)
             var parts = ["", report.sentence]
-            let outputs = try await client.get("/runs/\(id)/outputs").elements("outputs")
-            parts += outputs.flatMap {
-                ["", OutputText(output: $0).table(width: format == .wide ? nil : Terminal.width)]
+            for output in try await RunOutput.outputs(of: id, task: nil, client) {
+                let whole = try await RunOutput.withValue(output, of: id, nil, client)
+                parts += ["", OutputText(output: whole).table(width: format == .wide ? nil : Terminal.width)]
             }
             for part in [report.failure, report.tasks, report.times] where !part.isEmpty { parts += ["", part] }
             Terminal.print(parts.joined(separator: "\n"))

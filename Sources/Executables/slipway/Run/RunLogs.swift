@@ -55,6 +55,9 @@ struct RunLogs: AsyncParsableCommand {
         if let tail, !(1...10_000).contains(tail) {
             throw ValidationError("--tail is \(tail); allowed is a number from 1 to 10000")
         }
+        if follow, tail != nil, grep != nil || until != nil {
+            throw ValidationError("--tail with --follow cannot be combined with --grep or --until.")
+        }
         if ignoreCase, grep == nil { throw ValidationError("--ignore-case needs --grep") }
     }
 
@@ -71,14 +74,17 @@ struct RunLogs: AsyncParsableCommand {
         }
     }
 
-    /// What is asked of the API. Lines that are searched cannot be counted from the end there.
+    /// Lines that are searched, or end before the last one, cannot be counted from the end by the API.
+    private var countsHere: Bool { grep != nil || until != nil }
+
+    /// What is asked of the API.
     private func chosen() throws -> [(String, String?)] {
         let names = stream.map { Self.streamName($0) }
         return try names.map { ("stream", $0) } + [
             ("since", since.map { try Self.moment($0, "--since") }?.description),
             ("until", until.map { try Self.moment($0, "--until") }?.description),
             ("contains", grep), ("ignore_case", ignoreCase ? "true" : nil),
-            ("tail", grep == nil ? tail.map(String.init) : nil), ("ansi", keepsColors ? nil : "strip"),
+            ("tail", countsHere ? nil : tail.map(String.init)), ("ansi", keepsColors ? nil : "strip"),
         ]
     }
 
@@ -98,7 +104,7 @@ struct RunLogs: AsyncParsableCommand {
         while hasMore {
             let page = try await client.get("/runs/\(id)/logs", query + [("after", after)])
             let lines = page.elements("lines")
-            if let tail, grep != nil { last = (last + lines).suffix(tail) } else { show(lines) }
+            if let tail, countsHere { last = (last + lines).suffix(tail) } else { show(lines) }
             count += lines.count
             streams = page.elements("streams").map { $0.text("name") }
             hasMore = page["more"] == .bool(true)

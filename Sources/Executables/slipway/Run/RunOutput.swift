@@ -44,6 +44,9 @@ struct RunOutput: AsyncParsableCommand {
     func validate() throws {
         if let rows, rows < 0 { throw ValidationError("--rows is \(rows); allowed are 0 and more.") }
         if to != nil, format != .csv, format != .json { throw ValidationError("--to needs -o csv or -o json.") }
+        if rows != nil, selected == nil, to == nil, format == .json || format == .yaml {
+            throw ValidationError("--rows with -o \(format.rawValue) needs the output's name, TASK.NAME.")
+        }
         if selected != nil, task != nil { throw ValidationError("Name the task once: as an argument or with --task.") }
     }
 
@@ -68,7 +71,10 @@ struct RunOutput: AsyncParsableCommand {
         switch format {
         case .csv: try await take(Self.single(outputs), of: id, "text/csv", client)
         case .json: try await take(Self.single(outputs), of: id, "application/json", client)
-        case .yaml: Terminal.print(YAMLText.of(.object(["outputs": .array(outputs)])))
+        case .yaml:
+            var whole: [Document] = []
+            for output in outputs { whole.append(try await Self.withValue(output, of: id, rows, client)) }
+            Terminal.print(YAMLText.of(.object(["outputs": .array(whole)])))
         case .table, .wide:
             var texts: [String] = []
             for output in outputs {
@@ -86,7 +92,7 @@ struct RunOutput: AsyncParsableCommand {
         return (String(parts[0]), parts.count > 1 ? String(parts[1]) : nil)
     }
 
-    private static func outputs(of id: String, task: String?, _ client: APIClient) async throws -> [Document] {
+    static func outputs(of id: String, task: String?, _ client: APIClient) async throws -> [Document] {
         var outputs: [Document] = []
         var after: String?
         repeat {
@@ -131,7 +137,7 @@ struct RunOutput: AsyncParsableCommand {
     }
 
     /// Lists leave long values out.
-    private static func withValue(
+    static func withValue(
         _ output: Document,
         of id: String,
         _ rows: Int?,

@@ -65,6 +65,7 @@ struct ActionAnswer: Sendable {
             } else if let follower {
                 json.object("run") { $0.member("id", follower) }
             }
+            json.member("code", problem?.code.rawValue)
             json.member("message", problem?.detail)
         }
     }

@@ -4,6 +4,9 @@ internal import SlipwayCore
 
 /// Acts on runs, or tells what acting would do.
 struct RunActions: Sendable {
+    /// Runs whose tasks are looked at together.
+    private static let partialBatch = 25
+
     let store: RunStore
     let factory: RunFactory
     let signals: ControlSignals
@@ -32,8 +35,10 @@ struct RunActions: Sendable {
         isDryRun: Bool = false
     ) async throws -> [ActionAnswer] {
         var answers: [ActionAnswer] = []
-        for start in stride(from: 0, to: ids.count, by: store.limits.batch) {
-            let part = Array(ids[start..<min(start + store.limits.batch, ids.count)])
+        // What goes on with a run looks at each of its tasks.
+        let size = action == .resume || request.fromTask != nil ? Self.partialBatch : store.limits.batch
+        for start in stride(from: 0, to: ids.count, by: size) {
+            let part = Array(ids[start..<min(start + size, ids.count)])
             answers += try await performPart(action, request, part, isDryRun)
         }
         return answers
@@ -50,12 +55,12 @@ struct RunActions: Sendable {
         var refusals: [RunID: Problem] = [:]
         if action.makesRun {
             let isPartial = action == .resume || request.fromTask != nil
-            let tasks = isPartial ? try await store.tasks(Array(records.keys)) : [:]
+            let states = isPartial ? try await store.taskStates(Array(records.keys)) : [:]
             for (id, record) in records where record.state.isTerminal {
                 do {
                     var run = try await factory.following(record, action, request)
                     if isPartial {
-                        run.plan = try await factory.plan(after: record, tasks[id] ?? [], from: request.fromTask)
+                        run.plan = try await factory.plan(after: record, states[id] ?? [:], from: request.fromTask)
                     }
                     made[id] = run
                 } catch let problem as Problem {

@@ -14,16 +14,15 @@ extension RunFactory {
     /// What a run that goes on with another executes.
     ///
     /// - Parameters:
-    ///   - stored: the tasks of the run that is over.
+    ///   - states: of the tasks of the run that is over, by name.
     ///   - task: the one to begin with; `nil`: with all that had not succeeded.
     /// - Throws: ``Problem`` if that leaves nothing to do or cannot be done.
-    func plan(after origin: RunRecord, _ stored: [StoredTask], from task: String?) async throws -> RunPlan {
+    func plan(after origin: RunRecord, _ states: [String: TaskState], from task: String?) async throws -> RunPlan {
         guard let spec = try await directory.spec(origin.jobID, version: origin.jobVersion) else {
             throw Problem.versionNotFound(job: origin.jobName, version: origin.jobVersion, newest: origin.jobVersion)
         }
         // Its job was checked when it was applied.
         let graph = try TaskGraph(spec.tasks)
-        let states = Dictionary(stored.map { ($0.row.name, $0.row.state) }, uniquingKeysWith: { first, _ in first })
         do throws(ResumeRefusal) {
             let plan =
                 if let task {

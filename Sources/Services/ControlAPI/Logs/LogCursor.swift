@@ -50,6 +50,12 @@ struct LogStreams: Sendable, Hashable {
     /// What the control plane did: the run's events as lines.
     static let events = "run"
     static let sail = "sail"
+    private static let runnerItself = "runner"
+
+    /// Whether there may be a stream of that name.
+    static func isName(_ name: String) -> Bool {
+        [events, sail, runnerItself].contains(name) || (name.hasPrefix("task/") && name.utf8.count > 5)
+    }
 
     /// Those whose lines the runner numbers; `nil` for none.
     var runner: LogSelection?
@@ -63,7 +69,9 @@ struct LogStreams: Sendable, Hashable {
             return
         }
         let own = Set(names).subtracting([Self.events, Self.sail]).sorted()
-        runner = own.isEmpty ? nil : own.count == 1 ? .stream(own[0]) : .streams(own)
+        // A task's name stands for the items it is executed for too, each with a stream of its own.
+        let isOneStream = own.count == 1 && (own[0] == Self.runnerItself || own[0].contains("["))
+        runner = own.isEmpty ? nil : isOneStream ? .stream(own[0]) : .streams(own)
         hasSail = names.contains(Self.sail)
         hasEvents = names.contains(Self.events)
     }

@@ -5,7 +5,7 @@ internal import SlipwayCore
 struct LogFilter: Sendable, Hashable {
     var span = LogSpan()
     var search: TextSearch?
-    /// Whether colours and the like are taken out, before anything is searched.
+    /// Whether colours and the like are taken out; what is searched never has them, since they stand within words.
     var stripsANSI = false
 
     /// Whether it may leave lines out.
@@ -16,7 +16,11 @@ struct LogFilter: Sendable, Hashable {
         return lines.compactMap { line in
             var line = line
             if stripsANSI { line.line.text = ANSIText.stripped(line.line.text) }
-            guard span.contains(line.line), search?.isFound(in: line.line.text) ?? true else { return nil }
+            guard span.contains(line.line) else { return nil }
+            if let search {
+                let text = stripsANSI ? line.line.text : ANSIText.stripped(line.line.text)
+                guard search.isFound(in: text) else { return nil }
+            }
             return line
         }
     }

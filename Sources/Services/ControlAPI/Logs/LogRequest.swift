@@ -25,7 +25,7 @@ struct LogRequest: Sendable {
     enum Prefix: String, Sendable, CaseIterable { case stream, time }
 
     init(_ query: QueryReader, _ request: Request) throws(Problem) {
-        streams = LogStreams(query.list("stream"))
+        streams = LogStreams(try Self.streams(query))
         filter = LogFilter(
             span: LogSpan(since: try query.time("since"), until: try query.time("until")),
             search: try Self.search(query),
@@ -42,6 +42,19 @@ struct LogRequest: Sendable {
         }
     }
 
+    private static func streams(_ query: QueryReader) throws(Problem) -> [String]? {
+        let names = query.list("stream")
+        if let name = names?.first(where: { !LogStreams.isName($0) }) {
+            throw wrong(
+                "stream",
+                name,
+                "is not the name of a stream",
+                ["run", "sail", "runner", "task/ and a task's name"]
+            )
+        }
+        return names
+    }
+
     private static func search(_ query: QueryReader) throws(Problem) -> TextSearch? {
         let ignoresCase = try query.flag("ignore_case")
         guard let text = try query.text("contains") else { return nil }
@@ -55,6 +68,9 @@ struct LogRequest: Sendable {
         guard let text = try query.text("tail") else { return nil }
         if try query.text("contains") != nil {
             throw wrong("tail", text, "cannot be combined with contains", ["one of the two"])
+        }
+        if try query.text("until") != nil {
+            throw wrong("tail", text, "cannot be combined with until", ["one of the two"])
         }
         return try query.integer("tail", default: 0, allowed: 1...tailLines)
     }

@@ -35,6 +35,8 @@ class Channel:
         self._orders = os.fdopen(orders, "r", encoding="utf-8")
         self._reports = reports
         self._lock = threading.Lock()
+        self._is_torn = False
+        """Whether the last report was interrupted in the middle."""
 
     def orders(self) -> Iterator[dict[str, JSON]]:
         """Each order; ends when the runner closes the pipe."""
@@ -47,5 +49,10 @@ class Channel:
         # Half a pair of surrogates is possible in Python's strings but not in UTF-8.
         data = memoryview(text.encode("utf-8", errors="replace"))
         with self._lock:
+            if self._is_torn:
+                # The half line ends here; the runner passes over what it cannot read.
+                data = memoryview(b"\n" + bytes(data))
+            self._is_torn = True
             while data:
                 data = data[os.write(self._reports, data) :]
+            self._is_torn = False

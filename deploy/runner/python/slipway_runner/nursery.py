@@ -53,6 +53,12 @@ class Nursery:
                 continue
             request = self._receive()
             if request is None:
+                # Those that wait were asked for: they get their worker all the same.
+                while self._waiting and self._unimported:
+                    _import(self._unimported.popleft())
+                while self._waiting:
+                    if self._fork(pipes := self._waiting.popleft()):
+                        return pipes
                 return None
             needs_spark, pipes = request
             if needs_spark and self._unimported:

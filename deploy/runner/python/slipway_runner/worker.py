@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from typing import NoReturn
 
 from slipway_runner import redaction
 from slipway_runner.channel import JSON, Channel
@@ -39,9 +40,12 @@ class Worker:
         self._cancelled: int | None = None
         self._has_ended = threading.Event()
         self._main_thread = threading.get_ident()
+        self._process = os.getpid()
 
     def run(self) -> int:
         signal.signal(signal.SIGTERM, self._on_termination)
+        # What a task forks ends on SIGTERM as any other process.
+        os.register_at_fork(after_in_child=self._in_child)
         threading.Thread(target=self._read_orders, name="orders", daemon=True).start()
         self._channel.report("ready", pid=os.getpid())
         while (order := self._orders.get()) is not None and order["type"] != "end":
@@ -81,6 +85,10 @@ class Worker:
             self._is_executing = False
             raise TaskCancelled
 
+    def _in_child(self) -> None:
+        if signal.getsignal(signal.SIGTERM) == self._on_termination:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
     def _begin(self, order: dict[str, JSON]) -> None:
         self._run = order
         self._session = SailSession(order["sail_address"], order["session_id"])
@@ -105,15 +113,30 @@ class Worker:
                 self._is_executing = False
             except TaskCancelled:
                 pass
+        if os.getpid() != self._process:
+            _leave(ending)
         self._has_ended.set()
         # What was printed is in the pipes before the runner hears of the end.
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):
-                stream.flush()
+        _flush()
         self._channel.report("done", execution=order["execution"], **ending)
         with contextlib.suppress(Exception):
             # Nobody waits for this but the next task of this worker.
             self._session.end_execution()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
+def _leave(ending: dict[str, JSON]) -> NoReturn:
+    """The end of a process that the task forked: it neither reports nor takes orders."""
+    failure = ending.get("failure")
+    if failure:
+        print(failure["stack_trace"] or failure["message"], file=sys.stderr)
+    _flush()
+    os._exit(0 if ending["state"] == "succeeded" else int(ending.get("exit_code") or 1))
 
 
 def _tag(execution: int) -> str:

@@ -17,6 +17,8 @@ import Testing
 
     @Test func `A statement past its deadline is cancelled on the server`() async throws {
         try await withPool { pool, _ in
+            // Opening a connection is not what the deadline is about.
+            try await pool.query("SELECT 1")
             let query: PostgresQuery = "SELECT pg_sleep(60) -- deadline"
             let start = ContinuousClock.now
             let error = try await postgresError { try await pool.query(query.timeout(.milliseconds(100))) }

@@ -118,7 +118,8 @@ import Testing
     }
 
     @Test func `Who waits too long for a connection is told so`() async throws {
-        try await withPool(configure: { ($0.poolSize, $0.acquireTimeout) = (1, .milliseconds(100)) }) { pool, _ in
+        // Long enough for the one connection to be opened beside the other tests.
+        try await withPool(configure: { ($0.poolSize, $0.acquireTimeout) = (1, .seconds(1)) }) { pool, _ in
             try await pool.withSession { _ in
                 let error = try await postgresError { try await pool.query("SELECT 1") }
                 #expect(error.code == .acquireTimedOut && error.isRetriable)
@@ -180,7 +181,7 @@ import Testing
         try await withPool { _, configuration in
             try await withEventLoop { loop in
                 let pool = PostgresPool(configuration: configuration, eventLoop: loop, logger: quietLogger)
-                async let slow = pool.query("SELECT pg_sleep(0.2), 7")
+                async let slow = pool.query("SELECT pg_sleep(1), 7")
                 try await eventually { await pool.statistics.statementsInFlight == 1 }
                 await pool.close()
                 #expect(try await slow.rowCount == 1)

@@ -262,7 +262,9 @@ extension MemoryTables {
                 $0.warnings += flush.countedWarnings
                 if !flush.tasks.isEmpty { $0.taskSequence = flush.streamSequence }
             }
-            for task in flush.tasks { tasks[run.id, default: [:]][task.name] = task }
+            for task in flush.tasks {
+                tasks[run.id, default: [:]][task.name] = task.over(tasks[run.id]?[task.name])
+            }
             for chunk in flush.chunks { append(chunk, of: flush) }
             written.insert(run.id)
         }
@@ -291,5 +293,20 @@ extension MemoryTables {
             positions[id] = (run.streamSequence, run.sailLines)
         }
         return positions
+    }
+}
+
+extension TaskRow {
+    /// As it stands after another row of the same task: what the newer one does not know stays.
+    fileprivate func over(_ earlier: TaskRow?) -> TaskRow {
+        guard let earlier else { return self }
+        var row = self
+        if state == .initial {
+            (row.state, row.attempt, row.endedAt) = (earlier.state, earlier.attempt, earlier.endedAt)
+        }
+        row.startedAt = startedAt ?? earlier.startedAt
+        row.item = item ?? earlier.item
+        row.warnings = max(warnings, earlier.warnings)
+        return row
     }
 }

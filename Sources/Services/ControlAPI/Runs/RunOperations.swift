@@ -25,37 +25,58 @@ struct RunOperations: Sendable {
 
     @Sendable private func create(_ call: Call) async throws -> Response {
         _ = try call.query()
-        var errors: [FieldError] = []
-        let request = RunRequest(try await call.json(), errors: &errors)
-        guard errors.isEmpty else { throw Problem.invalid(errors) }
+        let request = try Self.request(in: try await call.json())
         let run = try await factory.run(request, by: call.actor())
         try await intake.submit([run])
         return Self.created(run)
+    }
+
+    // Inlined into an asynchronous function, reading a request makes the optimiser of Swift 6.3.1 crash.
+    @inline(never)
+    private static func request(in body: JSONValue) throws(Problem) -> RunRequest {
+        var errors: [FieldError] = []
+        let request = RunRequest(body, errors: &errors)
+        guard errors.isEmpty else { throw Problem.invalid(errors) }
+        return request
     }
 
     /// All of them or none.
     @Sendable private func createMany(_ call: Call) async throws -> Response {
         _ = try call.query()
         let actor = try call.actor()
-        var reader = ObjectReader(try await call.json())
+        let runs = try await runs(for: requests(in: try await call.json()), by: actor)
+        try await intake.submit(runs)
+        return Self.created(runs)
+    }
+
+    @inline(never)
+    private func requests(in body: JSONValue) throws(Problem) -> [RunRequest] {
+        var reader = ObjectReader(body)
         let wanted = reader.array("runs", count: 1...limits.runsPerRequest)
         var errors = reader.finish()
         let requests = wanted.prefix(limits.runsPerRequest).enumerated().map { index, value in
             RunRequest(value, path: "runs[\(index)]", errors: &errors)
         }
         guard errors.isEmpty else { throw Problem.invalid(Array(errors.prefix(100))) }
+        return requests
+    }
+
+    private func runs(for requests: [RunRequest], by actor: String?) async throws -> [NewRun] {
         var runs: [NewRun] = []
         for request in requests { runs.append(try await factory.run(request, by: actor)) }
-        try await intake.submit(runs)
-        return .json(.created) { json in
-            json.object { json in
-                json.array("runs", runs) { $0.created($1) }
-            }
-        }
+        return runs
     }
 
     private static func created(_ run: NewRun) -> Response {
         .json(.created, headers: [.location: Links.run(run.id)]) { $0.created(run) }
+    }
+
+    private static func created(_ runs: [NewRun]) -> Response {
+        .json(.created) { json in
+            json.object { json in
+                json.array("runs", runs) { $0.created($1) }
+            }
+        }
     }
 
     // MARK: Reading

@@ -32,8 +32,8 @@ import Testing
 
     @Test func confidentialValuesAreMaskedInWhatSailWrites() throws {
         let sail = try StandInSail(
-            "$SIG{INT} = sub { print \"last own/v.*[a]\\n\"; exit 130 };",
-            "print STDERR \"begin middle-line of a\\n\"; sleep 60;",
+            "$SIG{INT} = sub { print STDERR \"begin middle-line of a\\n\"; print \"last own/v.*[a]\\n\"; exit 130 };",
+            "sleep 60;",
             environment: [
                 "A": "own/v.*[a]", "B": "first line\n  middle-line\nof", "C": "middle-line of a", "D": "not named",
                 "SLIPWAY_CONFIDENTIAL": "A B C GONE",

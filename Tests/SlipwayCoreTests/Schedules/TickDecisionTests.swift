@@ -108,7 +108,7 @@ struct TickDecisionTests {
 
     @Test("a tick waits for its jitter, and those after it wait with it")
     func jitter() {
-        let schedule = Schedule.sample("* * * * *", jitterSeconds: 600, since: noon)
+        let schedule = Schedule.sample("* * * * *", jitterSeconds: 600, missedTicks: .skip, since: noon)
         let ticks = schedule.ticks(in: noon..<minutes(60), limit: 60)
         var settled: [Timestamp] = []
         for second in stride(from: 0, through: 4800, by: 7) {
@@ -117,7 +117,8 @@ struct TickDecisionTests {
             for entry in plan.entries {
                 settled.append(entry.tick)
                 let tick = schedule.tick(at: entry.tick)
-                #expect(tick.due <= now && now <= tick.at + .seconds(607))
+                // To be held back is not to be missed.
+                #expect(tick.due <= now && now <= tick.at + .seconds(607) && entry.outcome == .fired)
             }
             if let next = plan.nextDue { #expect(next > now) }
         }
@@ -217,5 +218,51 @@ struct TickDecisionTests {
         // What is left waits for its jitter.
         let isRestWaiting = ticks[position...].allSatisfy { now < $0 + .seconds(schedule.jitterSeconds) }
         #expect(isRestWaiting, comment)
+    }
+
+    @Test(
+        "whatever is edited, paused and resumed, no run is made for the past, and each version's ticks are in the ledger"
+    )
+    func changes() throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<20 {
+            var schedule = Schedule.sample("*/20 * * * *", missedTicks: .all(limit: 100), since: noon)
+            var (now, entries, versions) = (noon, [LedgerEntry](), [(schedule: Schedule, until: Timestamp)]())
+            for _ in 0..<60 {
+                now = now + .seconds(Int.random(in: 0...400, using: &generator) * 30)
+                let settled = entries.last?.through
+                var changed = schedule
+                switch Int.random(in: 0..<6, using: &generator) {
+                case 0:
+                    let text = ["*/7 * * * *", "0 * * * *", "30 2 * * *"].randomElement(using: &generator) ?? ""
+                    changed.trigger = .cron(try CronExpression(text), SampleZone.berlin.rules)
+                    entries += TickDecision.settle(schedule, lastSettled: settled, now: now, before: .edit)
+                case 1:
+                    changed.isPaused.toggle()
+                    let change: TickDecision.Change = schedule.isPaused ? .resume : .pause
+                    entries += TickDecision.settle(schedule, lastSettled: settled, now: now, before: change)
+                default:
+                    entries += TickDecision.decide(schedule, lastSettled: settled, now: now).entries
+                    continue
+                }
+                versions.append((schedule, now))
+                changed.effectiveSince = now
+                schedule = changed
+                // Nothing is left for the changed schedule to do now.
+                let plan = TickDecision.decide(schedule, lastSettled: entries.last?.through, now: now)
+                #expect(plan.entries.allSatisfy { $0.tick == now }, "seed \(seed)")
+            }
+            var (position, last) = (0, noon.justBefore)
+            for (version, until) in versions {
+                for tick in version.ticks(in: version.effectiveSince..<until.justAfter, limit: .max)
+                where tick.at > last {
+                    let entry = try #require(position < entries.count ? entries[position] : nil, "seed \(seed)")
+                    #expect(entry.tick == tick.at && entry.ticks == 1, "seed \(seed)")
+                    #expect(!(version.isPaused && entry.outcome.createsRun), "seed \(seed)")
+                    (position, last) = (position + 1, tick.at)
+                }
+            }
+        }
     }
 }

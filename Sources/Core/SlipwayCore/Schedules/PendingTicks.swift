@@ -1,6 +1,7 @@
 /// The ticks of a schedule that the ledger does not have yet.
 struct PendingTicks {
-    /// The latest of those that are ready, at most ``ScheduleLimits/ticksPerDecision``, in order of time.
+    /// The latest of those that are ready, at most ``ScheduleLimits/ticksPerDecision``, in order of time. None is due before the
+    /// one before it: so long it was held back.
     private(set) var ticks: [Tick] = []
     /// Those before them, told together and not yet decided.
     private(set) var older: LedgerEntry?
@@ -28,6 +29,7 @@ struct PendingTicks {
             next = ticks[held]
             ticks.removeSubrange(held...)
         }
+        for index in ticks.indices.dropFirst() { ticks[index].due = max(ticks[index].due, ticks[index - 1].due) }
         if latest.count == limits.ticksPerDecision, let oldest = schedule.next(after: first.justBefore),
             oldest.at < before
         {

@@ -79,7 +79,9 @@ package struct ScheduleDryRun: Sendable, Hashable {
         var lines: [Line] = []
         var runs = LiveRuns(conditions: conditions)
         var after = max(moment, schedule.effectiveSince.justBefore)
-        while lines.count < min(count, limits.dryRunTicks), let tick = schedule.next(after: after) {
+        while lines.count < min(count, limits.dryRunTicks), var tick = schedule.next(after: after) {
+            // A tick whose jitter has not passed holds back those after it.
+            if let last = lines.last { tick.due = max(tick.due, last.tick.due) }
             let verdict: Verdict =
                 if schedule.isPaused {
                     .skipped(.schedulePaused)

@@ -7,9 +7,10 @@ offsets  for each zone pairs of a moment and the offset of its clocks
 cases    CASES times a random expression in a random zone, the ticks after a random moment, and those before it
 years    YEARS times a random expression in each of four zones, and all its ticks of a year
 
-Moments are seconds since 1970. The expressions keep to what both sides know alike: cronsim has no `?`, `15W` and `L-3`, reads
-`5-5/2` as `5/2`, and goes on to a Sunday as 7 in `3/2` of the weekdays. cronsim decides by the first characters of the minutes and hours which
-expressions follow the time that really passes; here those do that match each hour of the day, and it is told so.
+Moments are seconds since 1970. The expressions keep to what both sides know alike: cronsim has no `?`, `15W` and `L-3`,
+reads `5-5/2` as `5/2`, and goes on to a Sunday as 7 in `3/2` of the weekdays. cronsim decides by the first characters of
+the minutes and hours which expressions follow the time that really passes; here those do that match each hour of the day,
+and it is told so.
 """
 
 import base64

@@ -217,8 +217,8 @@ struct CronMomentsTests {
         }
     }
 
-    /// The rule as it is documented, told in another way: walk over each minute and see which times the wall clock shows for
-    /// the first time, and which it has passed over.
+    /// The rule as it is documented, told in another way: walk over each minute and see which times the wall clock
+    /// shows for the first time, and which it has passed over.
     private static func eachMinute(_ expression: CronExpression, _ zone: ZoneRules, _ range: Range<Timestamp>)
         -> [Timestamp]
     {

@@ -28,8 +28,8 @@ package struct Backfill: Sendable, Hashable {
 
     package var runs: Int { items.count { $0.createsRun } }
 
-    /// The ticks of a schedule in a range, without those that are still to come and those outside its start and end. That it is
-    /// paused, or was changed since, does not matter: the ticks are those it would have had.
+    /// The ticks of a schedule in a range, without those that are still to come and those outside its start and end.
+    /// That it is paused, or was changed since, does not matter: the ticks are those it would have had.
     ///
     /// - Parameter known: what the ledger has of a tick.
     package init(

@@ -1,9 +1,9 @@
 /// When a cron expression's ticks are in a zone whose clocks change.
 ///
-/// An expression that matches each hour of the day (``CronExpression/isHourly``) follows the time that really passes: it has a
-/// tick at each moment at which the wall clock matches. Any other follows the wall clock: each matching time of the calendar
-/// is one tick, a skipped one at the end of the gap, a repeated one at its first showing. Times that fall into one gap share
-/// the tick at its end, since a schedule has one tick at a moment.
+/// An expression that matches each hour of the day (``CronExpression/isHourly``) follows the time that really passes:
+/// it has a tick at each moment at which the wall clock matches. Any other follows the wall clock: each matching time
+/// of the calendar is one tick, a skipped one at the end of the gap, a repeated one at its first showing. Times that
+/// fall into one gap share the tick at its end, since a schedule has one tick at a moment.
 extension CronExpression {
     /// The first tick after a moment, in seconds since 1970.
     func second(after second: Int, in zone: ZoneRules) -> Int? {

@@ -9,7 +9,8 @@ extension CronExpression {
             && matchingDays(year: date.year, month: date.month, first: nil) & 1 << date.day != 0
     }
 
-    /// The first match that is not before a time; `nil` if there is none in ``CivilDate/scheduledYears``, as for 31 February.
+    /// The first match that is not before a time; `nil` if there is none in ``CivilDate/scheduledYears``, as for 31
+    /// February.
     package func first(atOrAfter wall: WallTime) -> WallTime? {
         let (whole, rest) = wall.seconds.dividedDown(by: 60)
         var (day, minute) = (rest > 0 ? whole + 1 : whole).dividedDown(by: 1440)

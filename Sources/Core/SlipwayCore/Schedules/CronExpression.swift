@@ -1,12 +1,13 @@
 /// When something recurs, in five fields: minute, hour, day of the month, month, day of the week.
 ///
 /// - Each field is `*` (also written `?`), a number, a range `a-b`, one of these with a step `/n` (`a/n` goes on to the
-///   field's end), or a list of such. Months and weekdays also have their English names in three letters. Sunday is 0 and 7,
-///   and a range of weekdays may end on it.
-/// - Days of the month also: `L` the last, `L-3` three days before it, `15W` the working day nearest to the 15th in the same
-///   month, `LW` the last working day. Days of the week also: `5L` or `FRIL` the last Friday, `FRI#2` the second Friday.
-/// - If neither day field begins with `*` or `?`, a day matches when either field names it, otherwise when both do: the rule of
-///   the cron daemons.
+///   field's end), or a list of such. Months and weekdays also have their English names in three letters. Sunday is 0
+///   and 7, and a range of weekdays may end on it.
+/// - Days of the month also: `L` the last, `L-3` three days before it, `15W` the working day nearest to the 15th in the
+///   same month, `LW` the last working day. Days of the week also: `5L` or `FRIL` the last Friday, `FRI#2` the second
+///   Friday.
+/// - If neither day field begins with `*` or `?`, a day matches when either field names it, otherwise when both do: the
+///   rule of the cron daemons.
 /// - `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight` and `@hourly` are short for what they say.
 package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     /// Of the whole text.
@@ -27,8 +28,7 @@ package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     let months: UInt16
     let days: CronDays
 
-    /// Whether each hour of the day matches. Then a change of the clocks neither moves nor leaves out anything: what recurs
-    /// within the hour does so in each hour that really passes.
+    /// Whether each hour of the day matches. Then its ticks follow the time that really passes where the clocks change.
     package var isHourly: Bool { hours == 0xFF_FFFF }
 
     package init(_ text: String) throws(ScheduleError) {

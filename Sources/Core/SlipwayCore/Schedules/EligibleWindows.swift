@@ -1,9 +1,9 @@
 /// The times of the week in which something may happen, on the clocks of a zone.
 ///
-/// A window is written `Mon-Fri 22:00-06:00`: weekdays as names, ranges of them and lists, then the minute it opens and the one
-/// it closes. One that closes at or before it opens goes on into the next day; the days are those on which it opens. Without
-/// weekdays it is each day's. Fri-Mon goes round the week. The wall clock decides: where it skips an hour a window loses it, where it repeats one the window
-/// has it twice.
+/// A window is written `Mon-Fri 22:00-06:00`: weekdays as names, ranges of them and lists, then the minute it opens and
+/// the one it closes. One that closes at or before it opens goes on into the next day; the days are those on which it
+/// opens. Without weekdays it is each day's. Fri-Mon goes round the week. The wall clock decides: where it skips an
+/// hour a window loses it, where it repeats one the window has it twice.
 package struct EligibleWindows: Sendable, Hashable {
     private static let weekMinutes = 7 * 1440
     private static let maximumWindows = 50

@@ -1,7 +1,7 @@
 /// The ticks of a schedule that the ledger does not have yet.
 struct PendingTicks {
-    /// The latest of those that are ready, at most ``ScheduleLimits/ticksPerDecision``, in order of time. None is due before the
-    /// one before it: so long it was held back.
+    /// The latest of those that are ready, at most ``ScheduleLimits/ticksPerDecision``, in order of time. None is due
+    /// before the one before it: so long it was held back.
     private(set) var ticks: [Tick] = []
     /// Those before them, told together and not yet decided.
     private(set) var older: LedgerEntry?
@@ -37,8 +37,8 @@ struct PendingTicks {
         }
     }
 
-    /// Each tick with its outcome. The older ones get none of their own: they are skipped together, and the reason is that
-    /// of the first tick that is skipped, or that too many were missed.
+    /// Each tick with its outcome. The older ones get none of their own: they are skipped together, and the reason is
+    /// that of the first tick that is skipped, or that too many were missed.
     func entries(outcome: (Tick) -> TickOutcome) -> [LedgerEntry] {
         var entries = ticks.map { LedgerEntry(tick: $0.at, outcome: outcome($0)) }
         if var older {

@@ -28,7 +28,8 @@ extension Schedule {
         return ticks
     }
 
-    /// The tick at a moment, with its jitter: the same for each who asks, spread evenly over the ticks of all schedules.
+    /// The tick at a moment, with its jitter: the same for each who asks, spread evenly over the ticks of all
+    /// schedules.
     func tick(at moment: Timestamp) -> Tick {
         guard jitterSeconds > 0 else { return Tick(at: moment, due: moment) }
         let hash = [id.high, id.low, UInt64(bitPattern: moment.microsecondsSince1970)].reduce(0 as UInt64) {
@@ -71,7 +72,8 @@ extension Schedule {
         }
     }
 
-    /// The last moment of an interval up to another one, and the one after it; `nil` before the anchor, and where time ends.
+    /// The last moment of an interval up to another one, and the one after it; `nil` before the anchor, and where time
+    /// ends.
     private static func interval(
         _ seconds: Int,
         _ anchor: Timestamp,

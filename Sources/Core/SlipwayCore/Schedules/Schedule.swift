@@ -1,7 +1,7 @@
 /// What creates runs of a job by itself.
 ///
-/// Its ticks are moments that depend on the schedule alone: a pure function of what is in here. What becomes of each tick is
-/// decided by ``TickDecision`` and kept in the ledger.
+/// Its ticks are moments that depend on the schedule alone: a pure function of what is in here. What becomes of each
+/// tick is decided by ``TickDecision`` and kept in the ledger.
 package struct Schedule: Sendable, Hashable {
     package enum Trigger: Sendable, Hashable {
         /// By the calendar, on the clocks of a zone.
@@ -56,8 +56,9 @@ package struct Schedule: Sendable, Hashable {
         self.effectiveSince = effectiveSince
     }
 
-    /// Whether it differs from another version of itself in when its ticks are. Then the ticks of the other one are settled
-    /// first (``TickDecision/settle(_:lastSettled:now:before:limits:)``), and it is effective since that moment.
+    /// Whether it differs from another version of itself in when its ticks are. Then the ticks of the other one are
+    /// settled first (``TickDecision/settle(_:lastSettled:now:before:limits:)``), and it is effective since that
+    /// moment.
     package func hasOtherTicks(than other: Schedule) -> Bool {
         (trigger, start, end) != (other.trigger, other.start, other.end) || jitterSeconds != other.jitterSeconds
     }

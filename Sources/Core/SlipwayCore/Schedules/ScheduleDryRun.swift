@@ -67,7 +67,8 @@ package struct ScheduleDryRun: Sendable, Hashable {
     /// - Parameters:
     ///   - moment: the ticks after it are told.
     ///   - count: how many, at most ``ScheduleLimits/dryRunTicks``.
-    ///   - refusal: why a tick would be skipped for a reason outside the schedule, such as that no cluster is active then.
+    ///   - refusal: why a tick would be skipped for a reason outside the schedule, such as that no cluster is active
+    ///     then.
     package init(
         of schedule: Schedule,
         after moment: Timestamp,

@@ -1,7 +1,7 @@
 /// What becomes of a schedule's ticks: a pure decision.
 ///
-/// Each tick from the last settled one up to now gets exactly one outcome, in order of time. A tick whose jitter has not
-/// passed holds back those after it, so that what is settled has no holes.
+/// Each tick from the last settled one up to now gets exactly one outcome, in order of time. A tick whose jitter has
+/// not passed holds back those after it, so that what is settled has no holes.
 package enum TickDecision {
     package struct Plan: Sendable, Hashable {
         /// In order of time, without holes; empty if nothing is due.
@@ -49,9 +49,9 @@ package enum TickDecision {
         return plan
     }
 
-    /// Settles what a schedule leaves open before it is changed: each tick up to now, whatever its jitter. After an edit, a tick
-    /// that was not missed still has its run; nothing else creates one. The changed schedule is effective since `now`, and its
-    /// ticks are those after the last one settled here.
+    /// Settles what a schedule leaves open before it is changed: each tick up to now, whatever its jitter. After an
+    /// edit, a tick that was not missed still has its run; nothing else creates one. The changed schedule is effective
+    /// since `now`, and its ticks are those after the last one settled here.
     package static func settle(
         _ schedule: Schedule,
         lastSettled: Timestamp?,
@@ -98,7 +98,8 @@ package enum TickDecision {
         }
     }
 
-    /// The tick is the moment from which a run may be: the end of the last one and the pause, so that all who decide agree.
+    /// The tick is the moment from which a run may be: the end of the last one and the pause, so that all who decide
+    /// agree.
     private static func decideAlwaysOn(
         _ schedule: Schedule,
         pauseSeconds: Int,

@@ -1,5 +1,5 @@
-/// How the clocks change each year: the rule at the end of a zone file, in the form of POSIX' `TZ` as RFC 9636 extends it,
-/// such as `CET-1CEST,M3.5.0,M10.5.0/3`.
+/// How the clocks change each year: the rule at the end of a zone file, in the form of POSIX' `TZ` as RFC 9636 extends
+/// it, such as `CET-1CEST,M3.5.0,M10.5.0/3`.
 struct ZoneChangeRule: Sendable, Hashable {
     /// Of the wall clock from UTC, east positive.
     let standardOffsetSeconds: Int

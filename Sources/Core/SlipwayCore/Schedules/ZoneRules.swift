@@ -1,7 +1,8 @@
 /// The clocks of a time zone: what they show at each moment, and which moments a time on them means.
 ///
-/// A value made of the bytes of a zone file; who reads the file is not its concern. Between ``CivilDate/scheduledYears`` it
-/// holds each change of the clocks, those that the file only gives a rule for included; what lies outside is as at the edge.
+/// A value made of the bytes of a zone file; who reads the file is not its concern. Between
+/// ``CivilDate/scheduledYears`` it holds each change of the clocks, those that the file only gives a rule for included;
+/// what lies outside is as at the edge.
 package struct ZoneRules: Sendable, Hashable {
     /// A time during which the clocks do not change.
     struct Period: Sendable, Hashable {
@@ -87,8 +88,8 @@ package struct ZoneRules: Sendable, Hashable {
             : .repeated(first: Timestamp(secondsSince1970: first), last: Timestamp(secondsSince1970: last))
     }
 
-    /// The first second at which the wall clock shows a time or a later one: the end of the gap if the time is skipped, the
-    /// first of its moments if it is repeated. It never decreases with the time.
+    /// The first second at which the wall clock shows a time or a later one: the end of the gap if the time is skipped,
+    /// the first of its moments if it is repeated. It never decreases with the time.
     func firstSecond(atOrAfter wall: WallTime) -> Int {
         var index = periodIndex(at: wall.seconds - largestOffsetSeconds)
         while wall.seconds - periods[index].offsetSeconds >= end(ofPeriod: index) { index += 1 }

@@ -37,17 +37,10 @@ extension Timestamp {
             offsetMinutes = (hours * 60 + minutes) * (zone == UInt8(ascii: "-") ? -1 : 1)
         }
         guard rest.isEmpty else { return nil }
-        let minutes = Self.days(year: year, month: month, day: day) * 1440 + hour * 60 + minute - offsetMinutes
+        let days = CivilDate(year: Int(year), month: Int(month), day: Int(day)).daysSince1970
+        let minutes = Int64(days) * 1440 + hour * 60 + minute - offsetMinutes
         self.init(microsecondsSince1970: (minutes * 60 + second) * 1_000_000 + microseconds)
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
-    /// The day number since 1970 of a date from the year 1 on, counted in years that begin on 1 March.
-    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let year = month <= 2 ? year - 1 : year
-        let shiftedMonth = month > 2 ? month - 3 : month + 9
-        let leapDays = year / 4 - year / 100 + year / 400
-        return year * 365 + leapDays + (153 * shiftedMonth + 2) / 5 + day - 1 - 719_468
-    }
 }

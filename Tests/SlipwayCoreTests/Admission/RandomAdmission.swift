@@ -25,6 +25,7 @@ struct RandomAdmission {
         }
         snapshot.settings.ageingStep = .seconds(pick([10, 60, 100_000]))
         snapshot.settings.maximumAgeing = pick([0, 1, 1000])
+        snapshot.settings.preemption = pick([.never, .withinTeam, .acrossTeams])
         return snapshot
     }
 

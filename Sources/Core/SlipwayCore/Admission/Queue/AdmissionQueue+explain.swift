@@ -1,7 +1,7 @@
 extension AdmissionQueue {
     /// Why a run waits, at this moment; `nil` if it does not wait.
     ///
-    /// It costs as much as the queue has shapes, not runs. Ask after what came of a plan was told.
+    /// It costs as much as there are teams with waiting runs, and priorities in each. Ask after what came of a plan was told.
     package func explain(_ id: RunID, now: Timestamp) -> WaitExplanation? {
         guard let entry = pending[id] else { return nil }
         let lane = entry.lane
@@ -23,7 +23,7 @@ extension AdmissionQueue {
         )
     }
 
-    /// How many runs of a team wait for which reason.
+    /// How many runs of a team wait for which reason. It costs as much as the team's waiting runs have shapes.
     package func holdCounts(team name: String, now: Timestamp) -> [HoldReason: Int] {
         guard let team = teams[name] else { return [:] }
         let now = now.microsecondsSince1970
@@ -43,29 +43,41 @@ extension AdmissionQueue {
 
     // MARK: Positions
 
-    /// How many runs of a lane surely go before one of this level: all of higher levels, and older ones of the same.
-    private func runsAhead(
+    /// How many of a team's runs of one priority go before a run of this level.
+    private struct Ahead {
+        /// Of higher levels.
+        var higher: Int
+        /// Of higher levels, and older ones of the same.
+        var older: Int
+        /// Of this level and higher ones.
+        var atLeast: Int
+    }
+
+    private func ahead(
         of order: RunOrder,
         level: Int,
-        in lane: Lane,
+        among runs: SortedRuns,
+        priority: Int,
         _ precedence: Precedence
-    ) -> (higher: Int, older: Int, level: Int) {
-        let eligible = lane.runs.count(waitingAt: precedence.now)
+    ) -> Ahead {
+        let eligible = runs.count(waitingAt: precedence.now)
         guard order.since <= precedence.now else {
-            let ahead = max(eligible, lane.runs.rank(of: order))
-            return (ahead, ahead, ahead)
+            let count = max(eligible, runs.rank(of: order))
+            return Ahead(higher: count, older: count, atLeast: count)
         }
         func count(reaching level: Int) -> Int {
-            let latest = precedence.latestWait(priority: lane.shape.band.priority, reaching: level)
-            return latest.map { min(eligible, lane.runs.count(waitingAt: $0)) } ?? 0
+            let latest = precedence.latestWait(priority: priority, reaching: level)
+            return latest.map { min(eligible, runs.count(waitingAt: $0)) } ?? 0
         }
         let higher = count(reaching: level + 1)
         let atLeast = count(reaching: level)
-        return (higher, max(higher, min(atLeast, lane.runs.rank(of: order))), atLeast)
+        return Ahead(higher: higher, older: max(higher, min(atLeast, runs.rank(of: order))), atLeast: atLeast)
     }
 
     private func runsAhead(of order: RunOrder, level: Int, in team: TeamNode, _ precedence: Precedence) -> Int {
-        team.lanes.values.reduce(0) { $0 + runsAhead(of: order, level: level, in: $1, precedence).older }
+        team.waiting.reduce(0) { sum, waiting in
+            sum + ahead(of: order, level: level, among: waiting.value, priority: waiting.key, precedence).older
+        }
     }
 
     /// Runs of other teams that go before it: those of higher levels, and of its level as many as leave their team with a
@@ -87,10 +99,10 @@ extension AdmissionQueue {
         for other in teams.values where other !== team && other.pendingCount > 0 {
             var higher = 0
             var equal = 0
-            for lane in other.lanes.values {
-                let ahead = self.runsAhead(of: order, level: level, in: lane, precedence)
+            for (priority, runs) in other.waiting {
+                let ahead = ahead(of: order, level: level, among: runs, priority: priority, precedence)
                 higher += ahead.higher
-                equal += ahead.level - ahead.higher
+                equal += ahead.atLeast - ahead.higher
             }
             count += higher
             let one = shareOfOne(other, capacity)
@@ -145,10 +157,10 @@ extension AdmissionQueue {
         _ precedence: Precedence
     ) -> [RunID] {
         var ahead: [(level: Int, run: RunOrder)] = []
-        for lane in team.lanes.values {
-            let count = runsAhead(of: order, level: level, in: lane, precedence).older
-            for run in lane.runs.slice(0..<min(count, limits.blockers)) {
-                ahead.append((precedence.level(priority: lane.shape.band.priority, since: run.since), run))
+        for (priority, runs) in team.waiting {
+            let count = self.ahead(of: order, level: level, among: runs, priority: priority, precedence).older
+            for run in runs.slice(0..<min(count, limits.blockers)) {
+                ahead.append((precedence.level(priority: priority, since: run.since), run))
             }
         }
         ahead.sort { $0.level != $1.level ? $0.level > $1.level : $0.run < $1.run }

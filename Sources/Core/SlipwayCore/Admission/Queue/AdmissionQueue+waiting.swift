@@ -17,7 +17,9 @@ extension AdmissionQueue {
         team.pendingCount += 1
         team.pendingRequests += shape.band.request
         priorities[shape.band.priority, default: 0] += 1
-        lane.runs.insert(RunOrder(since: since, id: run.id))
+        let order = RunOrder(since: since, id: run.id)
+        team.waiting[shape.band.priority, default: SortedRuns()].insert(order)
+        lane.runs.insert(order)
         laneChanged(lane)
         return true
     }
@@ -31,7 +33,10 @@ extension AdmissionQueue {
         team.pendingRequests -= lane.shape.band.request
         priorities[priority, default: 0] -= 1
         if priorities[priority] == 0 { priorities[priority] = nil }
-        lane.runs.remove(RunOrder(since: entry.since, id: id))
+        let order = RunOrder(since: entry.since, id: id)
+        team.waiting[priority]?.remove(order)
+        if team.waiting[priority]?.isEmpty == true { team.waiting[priority] = nil }
+        lane.runs.remove(order)
         laneChanged(lane)
         if lane.runs.isEmpty { remove(lane, of: team) }
         dropIfUnused(team)

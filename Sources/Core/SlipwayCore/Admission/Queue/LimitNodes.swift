@@ -11,6 +11,8 @@ final class TeamNode {
     var history = 0.0
     var live: Set<RunID> = []
     var pendingCount = 0
+    /// Its waiting runs by their own priority: for positions, which a plan does not need.
+    var waiting: [Int: SortedRuns] = [:]
     var pendingRequests = ResourceAmounts.zero
     var lanes: [RunShape: Lane] = [:]
     private(set) var bands: [BandShape: Band] = [:]

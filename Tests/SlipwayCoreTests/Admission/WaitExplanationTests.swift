@@ -29,7 +29,7 @@ struct WaitExplanationTests {
         let memory = try #require(explain(Fixture.snapshot([Fixture.run(1)], live: live, teams: [team])))
         #expect(memory.sentence == "Team a uses 1Mi of memory and may use 1Mi; the run asks for 1Mi.")
         let runs = try #require(explain(Fixture.snapshot([Fixture.run(1)], live: live, teams: [quota])))
-        #expect(runs.reason == .teamRunsLimit && runs.sentence == "Team a has 1 live, and may have 1.")
+        #expect(runs.reason == .teamRunsLimit && runs.sentence == "Team a has 1 run live, and may have 1.")
         let job = AdmissionJob(id: Fixture.job(1), concurrency: .queue)
         let busy = try #require(explain(Fixture.snapshot([Fixture.run(1)], live: live, jobs: [job])))
         #expect(

@@ -41,8 +41,8 @@ package struct AdmissionJob: Sendable, Hashable, Codable {
     package var rateLimit: RateLimit?
     /// The coming windows, in whatever time zone they were written; `nil`: always.
     package var windows: [Window]?
-    /// When those of its runs that are over were admitted, as far back as the rate limit looks. `nil`: as the queue has seen
-    /// it itself.
+    /// When those of its runs that are over were admitted, as far back as the rate limit looks. `nil`: as the queue has
+    /// seen it itself.
     package var recentAdmissions: [Timestamp]?
 
     package init(

@@ -57,8 +57,8 @@ package struct WaitExplanation: Sendable, Hashable {
     package var blockers: [RunID]
     /// 1 is the team's next run.
     package var positionInTeam: Int
-    /// 1 is the next run of all. How many runs of other teams go before it is estimated from the shares of the teams, as if
-    /// nothing but order held them.
+    /// 1 is the next run of all. How many runs of other teams go before it is estimated from the shares of the teams,
+    /// as if nothing but order held them.
     package var positionOverall: Int
     package var waitingSince: Timestamp
     /// Its priority with what age has added.

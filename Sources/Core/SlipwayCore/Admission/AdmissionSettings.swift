@@ -11,8 +11,8 @@ package struct AdmissionSettings: Sendable, Hashable, Codable {
 
     /// A run gains one level of priority each time it has waited so long. At least a millisecond.
     package var ageingStep: Duration
-    /// So many levels at most. Besides, age never lifts a run above the highest priority that any waiting run was given: it
-    /// catches up with those who overtook it, and does not overtake its equals.
+    /// So many levels at most. Besides, age never lifts a run above the highest priority that any waiting run was
+    /// given: it catches up with those who overtook it, and does not overtake its equals.
     package var maximumAgeing: Int
     /// How much a team's decayed usage counts beside its present one.
     package var historyWeight: Double
@@ -49,7 +49,7 @@ package struct AdmissionLimits: Sendable, Hashable {
 
     /// Runs that a queue holds; what is beyond is not taken in until others have gone.
     package var pendingRuns = 2_000_000
-    /// Runs that a team or a job has live whose identifiers an explanation names.
+    /// Runs whose identifiers an explanation names.
     package var blockers = 5
     package var priorities = -1000...1000
     /// Runs that make room for one run.

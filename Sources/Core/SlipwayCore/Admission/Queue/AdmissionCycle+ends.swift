@@ -28,7 +28,8 @@ extension AdmissionCycle {
         if let cursor = LaneCursor(lane, reason: reason, now: now) { cursors.insert(cursor) }
     }
 
-    /// Ends runs beyond the maximum of jobs with the policies `skip` and `replace`, and cancels live runs for `replace`.
+    /// Ends runs beyond the maximum of jobs with the policies `skip` and `replace`, and cancels live runs for
+    /// `replace`.
     func chooseSurplus() {
         for id in queue.surplusJobs.sorted() {
             guard let job = queue.jobs[id], !job.lines.isEmpty else { continue }

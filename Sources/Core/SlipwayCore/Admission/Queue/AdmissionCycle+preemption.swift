@@ -2,8 +2,8 @@
 extension AdmissionCycle {
     /// For the first run of each band that has no room, in order, finds the fewest and least runs to send back.
     ///
-    /// Runs that are ending count as gone, since their room will be free without anybody's doing. What is sent back is not
-    /// given away in this plan: the run in whose favour it is goes when its room is really there.
+    /// Runs that are ending count as gone, since their room will be free without anybody's doing. What is sent back is
+    /// not given away in this plan: the run in whose favour it is goes when its room is really there.
     func preempt() {
         guard queue.settings.preemption != .never, !blocked.isEmpty else { return }
         let current = queue.live.values

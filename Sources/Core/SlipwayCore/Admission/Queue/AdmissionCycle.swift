@@ -1,5 +1,5 @@
-/// One cycle of admission at work. It takes what it admits out of the queue and counts it, so that each choice sees those
-/// before it, and puts everything back in the end.
+/// One cycle of admission at work. It takes what it admits out of the queue and counts it, so that each choice sees
+/// those before it, and puts everything back in the end.
 final class AdmissionCycle {
     let queue: AdmissionQueue
     let precedence: Precedence

@@ -1,7 +1,8 @@
 extension AdmissionQueue {
     /// Why a run waits, at this moment; `nil` if it does not wait.
     ///
-    /// It costs as much as there are teams with waiting runs, and priorities in each. Ask after what came of a plan was told.
+    /// It costs as much as there are teams with waiting runs, and priorities in each. Ask after what came of a plan was
+    /// told.
     package func explain(_ id: RunID, now: Timestamp) -> WaitExplanation? {
         guard let entry = pending[id] else { return nil }
         let lane = entry.lane
@@ -80,8 +81,8 @@ extension AdmissionQueue {
         }
     }
 
-    /// Runs of other teams that go before it: those of higher levels, and of its level as many as leave their team with a
-    /// smaller share than its own team has when its turn comes. Runs are taken to be of their team's average size.
+    /// Runs of other teams that go before it: those of higher levels, and of its level as many as leave their team with
+    /// a smaller share than its own team has when its turn comes. Runs are taken to be of their team's average size.
     private func othersAhead(
         of order: RunOrder,
         level: Int,

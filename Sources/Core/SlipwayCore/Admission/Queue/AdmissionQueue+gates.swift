@@ -9,7 +9,8 @@ struct Gate: Equatable {
     }
 }
 
-// The limits, each asked for by itself. A plan asks in the order of its tree, an explanation in the order of the reasons.
+// The limits, each asked for by itself. A plan asks in the order of its tree, an explanation in the order of the
+// reasons.
 extension AdmissionQueue {
     func teamGate(_ team: TeamNode) -> Gate? {
         if team.settings.isSuspended { return Gate(.teamSuspended) }

@@ -1,7 +1,8 @@
 extension AdmissionQueue {
     /// Decides what may go now.
     ///
-    /// Nothing is changed by it: admitted runs wait on until `.live` is told of them, skipped and paused ones until `.gone` is.
+    /// Nothing is changed by it: admitted runs wait on until `.live` is told of them, skipped and paused ones until
+    /// `.gone` is.
     ///
     /// - Parameter maximum: of admitted, of skipped and of paused runs, each.
     package func plan(now: Timestamp, maximum: Int) -> AdmissionPlan {
@@ -23,8 +24,8 @@ extension AdmissionQueue {
 
     /// A team's place among teams whose next runs are of one level: the smaller goes first.
     ///
-    /// It is the share of its live runs and half an average one of them, with its past, for its weight. Without the half,
-    /// teams of large runs would get more than their part, since the last run begins below it and ends above.
+    /// It is the share of its live runs and half an average one of them, with its past, for its weight. Without the
+    /// half, teams of large runs would get more than their part, since the last run begins below it and ends above.
     func weightedShare(_ team: TeamNode, of capacity: ResourceAmounts) -> Double {
         var share = team.used.dominantShare(of: capacity)
         if team.used.runs > 0 { share *= 1 + 0.5 / Double(team.used.runs) }

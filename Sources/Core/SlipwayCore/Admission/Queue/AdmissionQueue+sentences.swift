@@ -32,10 +32,10 @@ extension AdmissionQueue {
                 return "A limit key that it has is taken."
             }
             return
-                "\(runs(key.count)) with the key \(key.name) \(areLive(key.count)), and \(limit.maximum) may be at a time."
+                "\(runs(key.count)) with the key \(key.name) \(areLive(key.count)), and "
+                + "\(limit.maximum) may be at a time."
         case .teamRunsLimit:
-            return "Team \(team.name) has \(team.used.runs) live, and may have "
-                + "\(limit(team, .runs))."
+            return "Team \(team.name) has \(runs(team.used.runs)) live, and may have \(limit(team, .runs))."
         case .teamCPUQuota:
             return "Team \(team.name) uses \(team.used.cpuMillicores)m of cpu and may use \(limit(team, .cpu))m; "
                 + "the run asks for \(request.cpuMillicores)m."
@@ -51,9 +51,9 @@ extension AdmissionQueue {
             return "On cluster \(cluster.name) as many runs are being placed as may be at a time "
                 + "(\(cluster.settings?.placementWindow ?? 0))."
         case .behindOthers:
-            return runsAhead == 0
-                ? "Nothing holds it: it goes when its team's turn comes."
-                : "Nothing holds it but its turn: \(runs(runsAhead)) of its team \(runsAhead == 1 ? "goes" : "go") before it."
+            if runsAhead == 0 { return "Nothing holds it: it goes when its team's turn comes." }
+            let verb = runsAhead == 1 ? "goes" : "go"
+            return "Nothing holds it but its turn: \(runs(runsAhead)) of its team \(verb) before it."
         }
     }
 

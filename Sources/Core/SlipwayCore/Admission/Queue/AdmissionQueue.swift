@@ -1,15 +1,15 @@
 /// Who may run, decided over and over while things change.
 ///
 /// It holds the runs that wait and those that are live, is told each change by ``apply(_:)``, and plans a cycle without
-/// changing anything that can be seen: what came of a plan is told to it like any other change. The same state gives the
-/// same plan, whatever led to it.
+/// changing anything that can be seen: what came of a plan is told to it like any other change. The same state gives
+/// the same plan, whatever led to it.
 ///
 /// The order: first the higher priority, with age added; then teams that do not borrow; then the team with the smaller
-/// share of what is scarce, its past counted, for its weight; then the longer wait. A run that a limit holds does not hold
-/// those behind it.
+/// share of what is scarce, its past counted, for its weight; then the longer wait. A run that a limit holds does not
+/// hold those behind it.
 ///
-/// A cycle's cost depends on the number of teams with waiting runs, on how many sizes, priorities and clusters the runs of
-/// each have, on what changed and on what is admitted; not on how many runs wait.
+/// A cycle's cost depends on the number of teams with waiting runs, on how many sizes, priorities and clusters the runs
+/// of each have, on what changed and on what is admitted; not on how many runs wait.
 package final class AdmissionQueue {
     let limits: AdmissionLimits
     var settings = AdmissionSettings()
@@ -69,7 +69,8 @@ package final class AdmissionQueue {
 
     /// Takes in one change.
     ///
-    /// - Returns: `false` for a waiting run that is beyond ``AdmissionLimits/pendingRuns``: tell it again when others are gone.
+    /// - Returns: `false` for a waiting run that is beyond ``AdmissionLimits/pendingRuns``: tell it again when others
+    ///   are gone.
     @discardableResult
     package func apply(_ event: AdmissionEvent) -> Bool {
         switch event {

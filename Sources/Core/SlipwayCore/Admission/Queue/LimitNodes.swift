@@ -85,8 +85,9 @@ final class TeamNode {
 
 /// Teams that lend each other what they do not use.
 ///
-/// Each team keeps a guaranteed part to itself; the rest of its quotas is the pool. What a team uses beyond its guaranteed
-/// part comes out of the pool, its own lent part included, so whoever lent gets it back as runs of the borrowers end.
+/// Each team keeps a guaranteed part to itself; the rest of its quotas is the pool. What a team uses beyond its
+/// guaranteed part comes out of the pool, its own lent part included, so whoever lent gets it back as runs of the
+/// borrowers end.
 final class CohortNode {
     var members = 0
     var pool = ResourceAmounts.zero

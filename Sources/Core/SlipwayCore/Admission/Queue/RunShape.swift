@@ -1,5 +1,5 @@
-/// What runs have in common that limits treat alike: of runs of one shape the oldest goes first, and if it cannot go, none
-/// of them can.
+/// What runs have in common that limits treat alike: of runs of one shape the oldest goes first, and if it cannot go,
+/// none of them can.
 struct RunShape: Hashable {
     var band: BandShape
     var line: LineShape

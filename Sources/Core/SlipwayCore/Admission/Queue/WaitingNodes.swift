@@ -1,6 +1,7 @@
-// Waiting runs as a tree: a team has bands, a band has lines, a line has lanes, a lane has the runs of one shape by age.
-// Each level keeps a heap of those below that are not known to be blocked; a line blocked by its job or a credential, and a
-// lane blocked by a limit key, is parked there until that changes. So a cycle looks at bands, and at what it admits.
+// Waiting runs as a tree: a team has bands, a band has lines, a line has lanes, a lane has the runs of one shape by
+// age. Each level keeps a heap of those below that are not known to be blocked; a line blocked by its job or a
+// credential, and a lane blocked by a limit key, is parked there until that changes. So a cycle looks at bands, and at
+// what it admits.
 
 /// Where a line stands aside until something changes.
 final class ParkingPlace {

@@ -1,7 +1,7 @@
 /// What the demand of some past hours would have met under other quotas: the same planner, in virtual time.
 ///
-/// Runs take as long as they took and begin when they are admitted: pods, and with them placement windows, are not played.
-/// What follows from a run's end, such as a retry, is part of the demand as it was.
+/// Runs take as long as they took and begin when they are admitted: pods, and with them placement windows, are not
+/// played. What follows from a run's end, such as a retry, is part of the demand as it was.
 package struct QuotaSimulation: Sendable {
     /// The bounds of a simulation.
     package struct Limits: Sendable, Hashable {

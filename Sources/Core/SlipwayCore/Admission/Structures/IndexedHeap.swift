@@ -6,7 +6,8 @@ protocol HeapMember: AnyObject {
     var heapIndex: Int { get set }
 }
 
-/// Objects by the age of their oldest runs. Each knows its place, so that it can be moved and taken out in logarithmic time.
+/// Objects by the age of their oldest runs. Each knows its place, so that it can be moved and taken out in logarithmic
+/// time.
 struct IndexedHeap<Member: HeapMember> {
     private var members: [Member] = []
 

@@ -1,5 +1,5 @@
-/// Waiting runs by age, in chunks: adding at the end, taking from the front and finding are quick, and a million of them
-/// take little more than their 24 bytes each.
+/// Waiting runs by age, in chunks: adding at the end, taking from the front and finding are quick, and a million of
+/// them take little more than their 24 bytes each.
 struct SortedRuns {
     /// Runs of a full chunk.
     static let chunkSize = 256

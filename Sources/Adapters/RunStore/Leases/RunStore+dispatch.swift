@@ -72,7 +72,7 @@ extension RunStore {
                 ORDER BY priority DESC, id LIMIT \(limits.batch) FOR UPDATE SKIP LOCKED
             ), admitted AS (
                 UPDATE live_runs r SET state = 'ready', state_since = greatest(clock_timestamp(), r.state_since),
-                    reason = NULL, message = NULL
+                    admitted_at = clock_timestamp(), reason = NULL, message = NULL
                 FROM picked WHERE r.id = picked.id
                 RETURNING r.id, r.cluster, r.state_since
             ), told AS (

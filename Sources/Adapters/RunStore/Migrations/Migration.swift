@@ -7,5 +7,5 @@ package struct Migration: Sendable {
     /// One or several statements, run in one transaction.
     package let sql: String
 
-    package static let all: [Migration] = [.initial, .recovery, .tasks, .logs, .usage, .variableOrigins]
+    package static let all: [Migration] = [.initial, .recovery, .tasks, .logs, .usage, .variableOrigins, .admission]
 }

@@ -239,7 +239,8 @@ extension RunStore {
                 g.origin_kind, g.submitted_by, g.created_at, g.lease_epoch, g.placement, o.running_at,
                 coalesce(o.node, g.node), coalesce(o.pod_uid, g.pod_uid), greatest(g.warnings, o.warnings), g.root_id,
                 g.attempt, g.overrides, g.retries_used, g.is_promoted, g.released_at, g.variable_origins,
-                o.state, o.ended_at, o.reason, o.failure_class, o.message,
+                g.cpu_millicores, g.memory_bytes, g.limit_keys, g.credentials, g.clusters, g.admitted_at, g.trigger_kind,
+                g.schedule_id, g.tick, o.state, o.ended_at, o.reason, o.failure_class, o.message,
                 o.failed_task, o.exit_code, o.error_name, o.stack_trace, o.evidence
             FROM gone g JOIN over o USING (id)
             """

@@ -24,6 +24,8 @@ struct PlannedRetry {
     let id: RunID
     let origin: RunID
     let plan: RetryPlan
+    /// Of all its containers, which may have grown.
+    let memoryBytes: Int
 }
 
 extension RunStore {
@@ -48,15 +50,19 @@ extension RunStore {
         for (run, state, end) in failed {
             guard let stored = specs[JobVersionKey(job: run.jobID, version: run.jobVersion)] else { continue }
             do {
+                let spec: JobSpec = try decoded(stored)
                 let plan = RetryDecision.decide(
-                    spec: try decoded(stored),
+                    spec: spec,
                     overrides: try decodedOverrides(PostgresJSON(text: run.overrides)),
                     used: try decoded(PostgresJSON(text: run.retriesUsed)),
                     state: state,
                     end: end,
                     random: retrySource.random()
                 )
-                if let plan { planned.append(PlannedRetry(id: retrySource.nextID(), origin: run.id, plan: plan)) }
+                guard let plan else { continue }
+                let request = AdmissionRequest(spec.applying(plan.overrides), variables: [:])
+                let id = retrySource.nextID()
+                planned.append(PlannedRetry(id: id, origin: run.id, plan: plan, memoryBytes: request.memoryBytes))
             } catch {
                 applied.unread.append((run.id, "\(error)"))
             }
@@ -71,16 +77,19 @@ extension RunStore {
         return """
             WITH planned AS (
                 SELECT * FROM unnest(\(retries.map(\.id)), \(retries.map(\.origin)), \(overrides), \(used),
-                    \(retries.map(\.plan.delay.postgresInterval)))
-                    AS p (id, origin_id, overrides, retries_used, delay)
+                    \(retries.map(\.plan.delay.postgresInterval)), \(retries.map(\.memoryBytes))::bigint[])
+                    AS p (id, origin_id, overrides, retries_used, delay, memory_bytes)
             ), created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
                     origin_kind, submitted_by, root_id, attempt, overrides, retries_used, eligible_at, reason, message,
-                    variable_origins)
+                    variable_origins, cpu_millicores, memory_bytes, limit_keys, credentials, clusters, trigger_kind,
+                    schedule_id, tick)
                 SELECT p.id, f.job_id, f.job_version, f.team, f.job_name, f.kind, f.cluster, f.priority, f.variables, f.id,
                     'automatic', f.submitted_by, coalesce(f.root_id, f.id), f.attempt + 1, p.overrides, p.retries_used,
                     clock_timestamp() + p.delay, 'retry_backoff',
-                    'follows run ' || f.id || ', which ended with ' || f.reason, f.variable_origins
+                    'follows run ' || f.id || ', which ended with ' || f.reason, f.variable_origins,
+                    f.cpu_millicores, p.memory_bytes, f.limit_keys, f.credentials, f.clusters, f.trigger_kind,
+                    f.schedule_id, f.tick
                 FROM planned p JOIN finished_runs f ON f.id = p.origin_id
                 ON CONFLICT DO NOTHING
                 RETURNING id, origin_id, created_at, attempt, eligible_at

@@ -23,8 +23,38 @@ package struct NewRun: Sendable {
     /// What it executes of its job; `nil`: all of it.
     package var plan: RunPlan?
     package var submittedBy: String?
+    /// What admission counts.
+    package var admission: AdmissionRequest
+    /// The clusters it may be moved to while it is not placed; `nil`: it stays on ``cluster``.
+    package var clusters: [String]?
+    /// What made it.
+    package var trigger: Trigger
     /// Why, in the words of whoever asked.
     package var why: String?
+
+    /// What makes a run.
+    package enum Trigger: Sendable, Hashable {
+        /// A person or a program asked.
+        case manual
+        case schedule(ScheduleID, tick: Timestamp)
+        /// Somebody asked for the ticks of a span of time.
+        case backfill(ScheduleID, tick: Timestamp)
+
+        package var kind: String {
+            switch self {
+            case .manual: "manual"
+            case .schedule: "schedule"
+            case .backfill: "backfill"
+            }
+        }
+
+        package var tick: (schedule: ScheduleID, at: Timestamp)? {
+            switch self {
+            case .manual: nil
+            case .schedule(let schedule, let tick), .backfill(let schedule, let tick): (schedule, tick)
+            }
+        }
+    }
 
     /// How a run came from another.
     package enum OriginKind: String, Sendable, Hashable, CaseIterable {
@@ -55,6 +85,9 @@ package struct NewRun: Sendable {
         overrides: RunOverrides = RunOverrides(),
         plan: RunPlan? = nil,
         submittedBy: String? = nil,
+        admission: AdmissionRequest = AdmissionRequest(),
+        clusters: [String]? = nil,
+        trigger: Trigger = .manual,
         why: String? = nil
     ) {
         self.id = id
@@ -73,6 +106,9 @@ package struct NewRun: Sendable {
         self.overrides = overrides
         self.plan = plan
         self.submittedBy = submittedBy
+        self.admission = admission
+        self.clusters = clusters
+        self.trigger = trigger
         self.why = why
     }
 }
@@ -85,20 +121,33 @@ extension RunStore {
         let variables = try runs.map { try postgresJSON($0.variables) }
         let variableOrigins = try runs.map { try postgresJSON($0.variableOrigins) }
         let overrides = try runs.map { try postgresJSON($0.overrides) }
+        let limitKeys = try runs.map { try postgresJSON($0.admission.limitKeys) }
+        let clusters = try runs.map { try postgresJSON($0.clusters) }
+        let credentials = try runs.map { try postgresJSON($0.admission.credentials) }
         try await pool.query(
             """
             WITH created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id,
-                    origin_kind, submitted_by, root_id, attempt, overrides, variable_origins)
+                    origin_kind, submitted_by, root_id, attempt, overrides, variable_origins, priority, cpu_millicores,
+                    memory_bytes, limit_keys, credentials, clusters, trigger_kind, schedule_id, tick)
                 SELECT n.id, n.job_id, n.job_version, n.team, n.job_name, n.kind, n.cluster, n.variables, n.origin_id,
-                    n.origin_kind, n.submitted_by, n.root_id, n.attempt, n.overrides, n.variable_origins
+                    n.origin_kind, n.submitted_by, n.root_id, n.attempt, n.overrides, n.variable_origins, n.priority,
+                    n.cpu_millicores, n.memory_bytes, n.limit_keys,
+                    ARRAY(SELECT jsonb_array_elements_text(n.credentials)),
+                    CASE WHEN jsonb_typeof(n.clusters) = 'array'
+                        THEN ARRAY(SELECT jsonb_array_elements_text(n.clusters)) END,
+                    n.trigger_kind, n.schedule_id, n.tick
                 FROM unnest(\(runs.map(\.id)), \(runs.map(\.jobID)), \(runs.map(\.jobVersion))::int[],
                     \(runs.map(\.team)), \(runs.map(\.jobName)), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)),
                     \(variables), \(runs.map(\.originID))::uuid[], \(runs.map(\.originKind?.rawValue))::text[],
                     \(runs.map(\.submittedBy))::text[], \(runs.map(\.rootID))::uuid[], \(runs.map(\.attempt))::int[],
-                    \(overrides), \(variableOrigins))
+                    \(overrides), \(variableOrigins), \(runs.map(\.admission.priority))::int[],
+                    \(runs.map(\.admission.cpuMillicores))::int[], \(runs.map(\.admission.memoryBytes))::bigint[],
+                    \(limitKeys), \(credentials), \(clusters), \(runs.map(\.trigger.kind)),
+                    \(runs.map { $0.trigger.tick?.schedule })::uuid[], \(runs.map { $0.trigger.tick?.at })::timestamptz[])
                     AS n (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id, origin_kind,
-                        submitted_by, root_id, attempt, overrides, variable_origins)
+                        submitted_by, root_id, attempt, overrides, variable_origins, priority, cpu_millicores,
+                        memory_bytes, limit_keys, credentials, clusters, trigger_kind, schedule_id, tick)
                 WHERE NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = n.id)
                 ON CONFLICT DO NOTHING
                 RETURNING id, created_at, submitted_by, origin_id
@@ -118,6 +167,7 @@ extension RunStore {
     static let finishedColumns = """
         id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id, origin_kind, submitted_by, \
         created_at, lease_epoch, placement, running_at, node, pod_uid, warnings, root_id, attempt, overrides, retries_used, \
-        is_promoted, released_at, variable_origins
+        is_promoted, released_at, variable_origins, cpu_millicores, memory_bytes, limit_keys, credentials, clusters, \
+        admitted_at, trigger_kind, schedule_id, tick
         """
 }

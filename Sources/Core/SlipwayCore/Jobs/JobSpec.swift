@@ -10,6 +10,8 @@ package struct JobSpec: Sendable, Hashable, Codable {
     /// A free label, such as `report` or `export`, by which lists can be filtered.
     package var kind: String?
     package var description: String?
+    /// Who answers for it: a person or a group, as a label.
+    package var owner: String?
     package var tags: [String]
     /// The query engine beside the runner.
     package var engine: Engine
@@ -35,13 +37,30 @@ package struct JobSpec: Sendable, Hashable, Codable {
     package var annotations: [String: String]
     /// The Kubernetes cluster it runs on; `default` unless said.
     package var cluster: String
+    /// Its runs go to any cluster that has these labels, instead of ``cluster``.
+    package var clusterSelector: [String: String]?
+    /// Of its runs among those that wait: higher goes first; 0 unless said.
+    package var priority: Int?
+    package var concurrency: Concurrency?
+    /// Keys computed from a run's variables, each with how many live runs of the team may have it.
+    package var limitKeys: [KeyedLimit]?
+    package var rateLimit: RateLimit?
+    /// When its runs may begin; `nil`: always.
+    package var windows: Windows?
+    /// Names of credentials of its team that must be valid for its runs to go.
+    package var credentials: [String]?
 
     package enum CodingKeys: String, CodingKey {
-        case name, team, kind, description, tags, engine, image, resources, timeouts, retries, variables
+        case name, team, kind, description, owner, tags, engine, image, resources, timeouts, retries, variables
         case environment = "env"
         case tasks, parallelism, requirements
         case nodeSelector = "node_selector"
         case tolerations, annotations, cluster
+        case clusterSelector = "cluster_selector"
+        case priority, concurrency
+        case limitKeys = "limit_keys"
+        case rateLimit = "rate_limit"
+        case windows, credentials
     }
 
     package init(

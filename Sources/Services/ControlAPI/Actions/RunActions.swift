@@ -220,7 +220,12 @@ extension RunFactory {
             submittedBy: request.actor,
             why: request.why
         )
-        guard action == .rerun else { return run }
+        guard action == .rerun else {
+            if let spec = try await directory.spec(origin.jobID, version: origin.jobVersion) {
+                run.admission = AdmissionRequest(spec.applying(run.overrides), variables: run.variables)
+            }
+            return run
+        }
         guard let job = try await directory.job(team: origin.team, name: origin.jobName) else {
             throw Problem.jobNotFound(team: origin.team, name: origin.jobName)
         }
@@ -236,6 +241,7 @@ extension RunFactory {
             try variables.changed(by: request.variables, for: spec)
         }
         (run.variables, run.variableOrigins) = (changed.values, changed.origins)
+        run.admission = AdmissionRequest(spec.applying(run.overrides), variables: run.variables)
         return run
     }
 }

@@ -54,6 +54,7 @@ struct RunFactory: Sendable {
             variableOrigins: variables.origins,
             overrides: request.overrides,
             submittedBy: actor,
+            admission: AdmissionRequest(spec.applying(request.overrides), variables: variables.values),
             why: request.why
         )
     }

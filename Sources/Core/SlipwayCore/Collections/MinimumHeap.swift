@@ -31,6 +31,8 @@ struct MinimumHeap<Element: Comparable> {
         return least
     }
 
+    mutating func removeAll() { elements.removeAll() }
+
     private mutating func sink(from start: Int) {
         var index = start
         while true {

@@ -58,8 +58,8 @@ struct RunsCommand: AsyncParsableCommand {
         try RangeCheck.check("--pod-milliseconds", podMilliseconds, RunsPlan.Limits.podMilliseconds)
         try RangeCheck.check("--log-lines", logLines, RunsPlan.Limits.logLines)
         if let rate, !(rate > 0) { throw ValidationError("--rate is \(rate); allowed is more than 0.") }
-        _ = try (seconds("--timeout", timeout), seconds("--settle", settle))
-        if let requireP99 { _ = try seconds("--require-p99", requireP99) }
+        _ = try (DurationOption.seconds("--timeout", timeout), DurationOption.seconds("--settle", settle))
+        if let requireP99 { _ = try DurationOption.seconds("--require-p99", requireP99) }
     }
 
     func run() async throws {
@@ -78,19 +78,13 @@ struct RunsCommand: AsyncParsableCommand {
         plan.ratePerSecond = rate
         plan.podMilliseconds = podMilliseconds
         plan.logLines = logLines
-        plan.endLimit = .seconds(try seconds("--timeout", timeout))
-        plan.settleLimit = .seconds(try seconds("--settle", settle))
+        plan.endLimit = .seconds(try DurationOption.seconds("--timeout", timeout))
+        plan.settleLimit = .seconds(try DurationOption.seconds("--settle", settle))
         plan.bars.runsPerSecond = requireRate
-        plan.bars.runningP99Seconds = try requireP99.map { try seconds("--require-p99", $0) }
+        plan.bars.runningP99Seconds = try requireP99.map { try DurationOption.seconds("--require-p99", $0) }
         return plan
     }
 
-    private func seconds(_ option: String, _ text: String) throws -> Double {
-        guard let seconds = FigureText.parseSeconds(text) else {
-            throw ValidationError("\(option) is \"\(text)\"; allowed is a duration such as 500ms, 2s or 10m.")
-        }
-        return seconds
-    }
 }
 
 /// Refuses options that are out of bounds.
@@ -99,5 +93,15 @@ enum RangeCheck {
         guard allowed.contains(value) else {
             throw ValidationError("\(option) is \(value); allowed is \(allowed.lowerBound) to \(allowed.upperBound).")
         }
+    }
+}
+
+/// Reads options that are lengths of time.
+enum DurationOption {
+    static func seconds(_ option: String, _ text: String) throws -> Double {
+        guard let seconds = FigureText.parseSeconds(text) else {
+            throw ValidationError("\(option) is \"\(text)\"; allowed is a duration such as 500ms, 2s or 10m.")
+        }
+        return seconds
     }
 }

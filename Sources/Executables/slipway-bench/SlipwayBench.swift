@@ -7,13 +7,14 @@ internal import Settings
 struct SlipwayBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slipway-bench",
-        abstract: "Measures what runs cost, and what the clients of the servers reach.",
+        abstract: "Measures what runs cost, what the clients of the servers reach, and what admission costs.",
         discussion: """
-            Both need servers that run; `slipway dev up --simulate` starts them.
+            The first two need servers that run; `slipway dev up --simulate` starts them.
 
               slipway-bench runs --runs 5000 --clients 32
               slipway-bench runs --runs 2000 --rate 200 --require-rate 190 --require-p99 2s
               slipway-bench clients --json
+              slipway-bench admission --require-cycle 50ms
 
             EXIT CODES
               0   measured; nothing was lost and every bar was reached
@@ -22,16 +23,17 @@ struct SlipwayBench: AsyncParsableCommand {
               70  it could not be measured
             """,
         version: "slipway-bench \(SlipwayVersion.current)",
-        subcommands: [RunsCommand.self, ClientsCommand.self]
+        subcommands: [RunsCommand.self, ClientsCommand.self, AdmissionCommand.self]
     )
 
-    @Flag(name: .customLong("show-config"), help: "Print the bounds and defaults of both measurements.")
+    @Flag(name: .customLong("show-config"), help: "Print the bounds and defaults of all measurements.")
     var showsConfiguration = false
 
     func run() throws {
         guard showsConfiguration else { throw CleanExit.helpRequest(self) }
         Terminal.print(RunsCommand.helpMessage(columns: 100))
         Terminal.print(ClientsCommand.helpMessage(columns: 100))
+        Terminal.print(AdmissionCommand.helpMessage(columns: 100))
     }
 
     static func main() async {

@@ -53,7 +53,7 @@ struct LocalClusterTests {
                     for event in batch {
                         switch event {
                         case .applied(let pod): phases.append(pod.status?.phase ?? "")
-                        case .deleted(let pod): deletions.append(pod.metadata.name)
+                        case .deleted(let pod), .vanished(let pod): deletions.append(pod.metadata.name)
                         case .listed(let pods): phases.append(contentsOf: pods.map { $0.status?.phase ?? "" })
                         case .bookmark, .disconnected: break
                         }

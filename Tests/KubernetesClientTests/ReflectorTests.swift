@@ -9,6 +9,7 @@ private func words(_ event: ReflectorEvent<PodSnapshot>) -> String {
     case .listed(let pods): "listed \(pods.map(\.metadata.name).sorted().joined(separator: ","))"
     case .applied(let pod): "applied \(pod.metadata.name) \(pod.metadata.resourceVersion ?? "")"
     case .deleted(let pod): "deleted \(pod.metadata.name)"
+    case .vanished(let pod): "vanished \(pod.metadata.name)"
     case .bookmark: "bookmark"
     case .disconnected: "disconnected"
     }
@@ -173,7 +174,7 @@ struct ReflectorTests {
                 },
             ]
         )
-        #expect(events == ["listed a,b", "applied a 11", "disconnected", "deleted a", "listed b,c"])
+        #expect(events == ["listed a,b", "applied a 11", "disconnected", "vanished a", "listed b,c"])
     }
 
     @Test("An expired version as an answer leads to a new list")
@@ -268,7 +269,7 @@ struct ReflectorTests {
             lists: [Self.list(["a"], version: 10), anew],
             watches: [{ _, connection in connection.respond(status: 410, reason: "Gone") }, Self.silent]
         )
-        #expect(events == ["listed a", "disconnected", "deleted a", "listed a"])
+        #expect(events == ["listed a", "disconnected", "vanished a", "listed a"])
     }
 
     @Test("An event that cannot be read leads to a new list")

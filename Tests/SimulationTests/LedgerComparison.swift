@@ -155,7 +155,7 @@ struct LedgerComparison {
         case 8: return .overdueForSupervision
         case 9: return .overdueForDispatch
         case 10, 11, 12: return .claim(anyHolder(), limit: dice.within(1...5), window: dice.within(0...6))
-        case 13: return .standing(leases())
+        case 13: return dice.happens(0.5) ? .standing(leases()) : .noteCreated(leases())
         case 14, 15: return .adopt(leases(), anyHolder())
         case 16: return .held(anyHolder(), Array(runs.prefix(dice.below(3))))
         case 17: return dice.happens(0.5) ? .cancelling(anyHolder()) : .ended(leases())

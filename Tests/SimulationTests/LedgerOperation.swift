@@ -7,7 +7,8 @@ import SlipwayCore
 enum LedgerOperation {
     case register(Holder), renew(HolderID), retire(HolderID), takeTerm(HolderID)
     case admit(HolderID, term: Int64), sweepLeases(isThorough: Bool), overdueForSupervision, overdueForDispatch
-    case claim(HolderID, limit: Int, window: Int), standing([Lease]), adopt([Lease], HolderID), held(HolderID, [RunID])
+    case claim(HolderID, limit: Int, window: Int), noteCreated([Lease]), standing([Lease])
+    case adopt([Lease], HolderID), held(HolderID, [RunID])
     case cancelling(HolderID), ended([Lease]), store([StreamFlush]), streamPositions([Lease])
     case takeCleanups(HolderID), finishCleanups([PlacementKey]), givenUp([PlacementKey])
     case apply([PlacementReport])
@@ -48,6 +49,9 @@ enum LedgerOperation {
             let claim = try await ledger.claim(cluster: "default", holder: id, limit: limit, window: window)
             let runs = claim.runs.map { "\($0.id)/\($0.placement)@\($0.leaseEpoch) \($0.overrides)" }
             return "\(runs.sorted()) \(claim.isWindowFull)"
+        case .noteCreated(let leases):
+            try await ledger.noteCreated(Self.pairs(leases))
+            return ""
         case .standing(let leases): return try await "\(ledger.standing(Self.pairs(leases)).sorted())"
         case .adopt(let leases, let id): return Self.text(try await ledger.adopt(Self.pairs(leases), holder: id))
         case .held(let id, let known):

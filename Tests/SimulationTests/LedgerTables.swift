@@ -10,7 +10,7 @@ extension LedgerComparison {
             """
             SELECT concat_ws(' ', 'live', id, state, lease_epoch, placement, coalesce(holder_id::text, '-'),
                 coalesce(reason, '-'), coalesce(node, '-'), coalesce(pod_uid, '-'), report_revision, stream_sequence,
-                sail_lines, task_sequence, running_at IS NOT NULL, warnings, coalesce(origin_id::text, '-'), coalesce(origin_kind, '-'),
+                sail_lines, task_sequence, pod_created_at IS NOT NULL, running_at IS NOT NULL, warnings, coalesce(origin_id::text, '-'), coalesce(origin_kind, '-'),
                 coalesce(root_id::text, '-'), attempt, is_promoted, coalesce(retries_used ->> 'infrastructure', '0'),
                 coalesce(retries_used ->> 'timeout', '0'), coalesce(retries_used ->> 'user', '0'),
                 coalesce(retries_used ->> 'free', '0'), coalesce(overrides ->> 'runner_memory_bytes', '-'))
@@ -44,7 +44,7 @@ extension LedgerComparison {
         let live = tables.live.values.map { run in
             "live \(run.id) \(run.state.rawValue) \(run.leaseEpoch) \(run.placement) \(text(run.holderID)) "
                 + "\(run.reason?.rawValue ?? "-") \(run.node ?? "-") \(run.podUID ?? "-") \(run.reportRevision) "
-                + "\(run.streamSequence) \(run.sailLines) \(run.taskSequence) \(text(run.runningAt != nil)) \(run.warnings) "
+                + "\(run.streamSequence) \(run.sailLines) \(run.taskSequence) \(text(run.isPodCreated)) \(text(run.runningAt != nil)) \(run.warnings) "
                 + "\(text(run.originID)) \(run.originKind?.rawValue ?? "-") \(text(run.rootID)) \(run.attempt) "
                 + "\(text(run.isPromoted)) \(run.retriesUsed.infrastructure) \(run.retriesUsed.timeout) "
                 + "\(run.retriesUsed.user) \(run.retriesUsed.free) "

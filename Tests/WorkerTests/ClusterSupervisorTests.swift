@@ -56,7 +56,7 @@ struct ClusterSupervisorTests {
         #expect(deletion.pod == Sample.podKey && deletion.uid == "uid-1" && !deletion.isForced)
         #expect(await supervisor.supervisedRuns.isEmpty)
         await supervisor.observe([.deleted(try PodDocument.snapshot(.succeeded))])
-        await supervisor.deleted(Sample.podKey, uid: "uid-1")
+        await supervisor.deleted(Sample.podKey, uid: "uid-1", .foundOut)
         let cleaned = await supervisor.takeFlushes().cleaned
         #expect(cleaned.map(\.run) == [Sample.runID] && cleaned.map(\.placement) == [1])
     }
@@ -332,6 +332,42 @@ struct ClusterSupervisorTests {
             ClusterSupervisor.PodKey(namespace: "jobs", name: "run-\(Sample.runID)-2")
         )
         #expect(await supervisor.takeReports().map { $0.end?.outcome } == [.lost])
+    }
+
+    @Test("a pod that vanished unseen may have run, unless it was surely never there", arguments: [true, false])
+    func vanishedUnseen(isPodCreated: Bool) async throws {
+        let supervisor = Sample.supervisor()
+        await supervisor.supervise([(Sample.run(isPodCreated: isPodCreated), Sample.spec())])
+        await supervisor.notFound(Sample.runID, Sample.podKey)
+        let end = try #require(await supervisor.takeReports().first?.end)
+        #expect(end.outcome == .lost && end.hasUserCodeRun == isPodCreated)
+    }
+
+    @Test("a pod that a list lacks may have run since it was last seen; one whose end was told did what it showed")
+    func foundOut() async throws {
+        for (event, mayHaveRun) in [
+            (ReflectorEvent.vanished(try PodDocument.snapshot(.creating)), true),
+            (.deleted(try PodDocument.snapshot(.creating)), false),
+            (.deleted(try PodDocument.snapshot(.running)), true),
+        ] {
+            let supervisor = Sample.supervisor()
+            await supervisor.supervise([(Sample.run(), Sample.spec())])
+            try await see(supervisor, .creating)
+            await supervisor.observe([event])
+            _ = await store(supervisor)
+            let end = try #require(await supervisor.takeReports().compactMap(\.end).first)
+            #expect(end.outcome == .lost && end.hasUserCodeRun == mayHaveRun, "\(event)")
+        }
+    }
+
+    @Test("the end that comes with a pod's deletion counts")
+    func endWithDeletion() async throws {
+        let supervisor = Sample.supervisor()
+        await supervisor.supervise([(Sample.run(), Sample.spec())])
+        try await see(supervisor, .running)
+        await supervisor.observe([.deleted(try PodDocument.snapshot(.succeeded))])
+        _ = await store(supervisor)
+        #expect(await supervisor.takeReports().compactMap(\.end?.outcome) == [.succeeded])
     }
 
     @Test("the end of an earlier pod of the name is not the end of the present one")

@@ -30,7 +30,7 @@ struct CutStreamTests {
         placement.isRunnerStreamRead = isRead
         var settings = WorkerSettings()
         settings.streamPatience = .zero
-        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings)
+        placement.conclude(at: Sample.clock(now), settings: settings)
         #expect(placement.end != nil)
         return placement
     }

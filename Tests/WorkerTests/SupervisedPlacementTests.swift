@@ -46,10 +46,10 @@ struct SupervisedPlacementTests {
     @Test("an ended container is no end before its stream is read to the end")
     func streamFirst() throws {
         var placement = try placement([.running, .succeeded])
-        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings())
+        placement.conclude(at: Sample.clock(now), settings: settings())
         #expect(placement.end == nil)
         read(&placement, Sample.wholeStream)
-        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings())
+        placement.conclude(at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .succeeded)
         #expect(!placement.mayReport, "the lines are not stored yet")
         placement.stream.stored(sequence: 4, sailLines: 0)
@@ -80,7 +80,7 @@ struct SupervisedPlacementTests {
         let last = SupervisedPlacement.Clock(now: now + .seconds(62), instant: start + .seconds(62))
         let isGivenUpAtLast = placement.lastWrote(sequence: 2, clock: last)
         #expect(isGivenUpAtLast)
-        placement.conclude(isPodGone: true, at: last, settings: settings())
+        placement.conclude(.observed, at: last, settings: settings())
         #expect(placement.end?.outcome == .failed && placement.end?.reason == .runnerStalled)
         #expect(placement.end?.failureClass == .infrastructure)
         #expect(placement.end?.message?.contains("timeouts.stall (30s)") == true)
@@ -102,7 +102,7 @@ struct SupervisedPlacementTests {
     @Test("the stream is not waited for without limit")
     func streamPatience() throws {
         var placement = try placement([.running, .succeeded])
-        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings(streamPatience: .zero))
+        placement.conclude(at: Sample.clock(now), settings: settings(streamPatience: .zero))
         #expect(placement.end?.outcome == .succeeded)
     }
 
@@ -118,7 +118,7 @@ struct SupervisedPlacementTests {
         }
         placement.observe(try PodDocument.snapshot(.succeeded), at: Sample.clock(now))
         read(&placement, Sample.wholeStream)
-        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings())
+        placement.conclude(at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .succeeded)
     }
 
@@ -129,17 +129,21 @@ struct SupervisedPlacementTests {
     func cancelled(isPodGone: Bool) throws {
         var placement = try placement([.running])
         placement.cancelRequested()
-        placement.conclude(isPodGone: false, at: Sample.clock(now), settings: settings(streamPatience: .zero))
+        placement.conclude(at: Sample.clock(now), settings: settings(streamPatience: .zero))
         #expect(placement.end == nil, "asking is no proof")
         if !isPodGone { placement.observe(try PodDocument.snapshot(.killed), at: Sample.clock(now)) }
-        placement.conclude(isPodGone: isPodGone, at: Sample.clock(now), settings: settings(streamPatience: .zero))
+        placement.conclude(
+            isPodGone ? .observed : nil,
+            at: Sample.clock(now),
+            settings: settings(streamPatience: .zero)
+        )
         #expect(placement.end?.outcome == .cancelled && placement.end?.reason == .cancelRequested)
     }
 
     @Test("a run adopted while it is being cancelled is cancelled on")
     func adoptedWhileCancelling() throws {
         var placement = try placement(run: Sample.run(state: .cancelling))
-        placement.conclude(isPodGone: true, at: Sample.clock(now), settings: settings())
+        placement.conclude(.observed, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .cancelled)
     }
 
@@ -164,7 +168,7 @@ struct SupervisedPlacementTests {
         let again = placement.checkDeadline(now: Sample.created + .seconds(65))
         #expect([tooEarly, unproven, lookedTooEarly] == [.notPassed, .mustLook, .mustLook])
         #expect(passed == .passed && again == .notPassed)
-        placement.conclude(isPodGone: true, at: Sample.clock(Sample.created + .seconds(70)), settings: settings())
+        placement.conclude(.observed, at: Sample.clock(Sample.created + .seconds(70)), settings: settings())
         #expect(placement.end?.outcome == outcome && placement.end?.reason == .runTimeout)
     }
 
@@ -174,7 +178,7 @@ struct SupervisedPlacementTests {
     )
     func vanished(moments: [PodDocument.Moment], hasRun: Bool) throws {
         var placement = try placement(moments)
-        placement.conclude(isPodGone: true, at: Sample.clock(now), settings: settings())
+        placement.conclude(.observed, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .lost && placement.end?.reason == .podLost)
         #expect(placement.end?.hasUserCodeRun == hasRun)
     }
@@ -183,7 +187,7 @@ struct SupervisedPlacementTests {
     func provenByStream() throws {
         var placement = try placement([.creating])
         read(&placement, [Sample.log(1)])
-        placement.conclude(isPodGone: true, at: Sample.clock(now), settings: settings())
+        placement.conclude(.observed, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.hasUserCodeRun == true)
     }
 
@@ -191,7 +195,7 @@ struct SupervisedPlacementTests {
     func provenSuccess() throws {
         var placement = try placement([.running])
         read(&placement, Sample.wholeStream)
-        placement.conclude(isPodGone: true, at: Sample.clock(now), settings: settings())
+        placement.conclude(.observed, at: Sample.clock(now), settings: settings())
         #expect(placement.end?.outcome == .succeeded && placement.end?.failureClass == nil)
     }
 

@@ -23,6 +23,7 @@ package protocol RunLedger: Sendable {
     // The dispatcher.
     func claim(cluster: String, holder: HolderID, limit: Int, window: Int) async throws -> Claim
     func carriedTasks(_ ids: [RunID], limitBytes: Int) async throws -> [RunID: [CarriedTask]]
+    func noteCreated(_ leases: [(id: RunID, epoch: Int64)]) async throws
     func standing(_ leases: [(id: RunID, epoch: Int64)]) async throws -> Set<RunID>
 
     // The worker.

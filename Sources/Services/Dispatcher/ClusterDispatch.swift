@@ -97,6 +97,7 @@ struct ClusterDispatch: Sendable {
             following.isEmpty
             ? [:] : try await store.carriedTasks(following, limitBytes: settings.carriedOutputBytes)
         var placed: [SuperviseHint.Lease] = []
+        var created: [(id: RunID, epoch: Int64)] = []
         var ends: [PlacementReport] = []
         try await withThrowingTaskGroup(of: (ClaimedRun, Creation).self) { group in
             var waiting = claimed[...]
@@ -112,6 +113,7 @@ struct ClusterDispatch: Sendable {
                 case .placed:
                     metrics.readyToCreatedSeconds.observe(run.readyFor + claimedAt.duration(to: time.instant()))
                     placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
+                    created.append((run.id, run.leaseEpoch))
                 case .abandoned:
                     // Without a pod the worker finds the placement lost and the run is placed anew.
                     placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
@@ -129,6 +131,13 @@ struct ClusterDispatch: Sendable {
                 }
                 startNext()
             }
+        }
+        do {
+            try await store.noteCreated(created)
+        } catch {
+            try Task.checkCancellation()
+            // It only says more of pods that vanish; handing over does not wait for it.
+            logger.warning("Created pods could not be noted", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
         }
         try await messaging.supervise(cluster: cluster, placed)
         try await messaging.report(ends)

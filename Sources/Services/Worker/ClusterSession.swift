@@ -269,7 +269,7 @@ struct ClusterSession: Sendable {
         do {
             guard let uid = try await uid(for: deletion) else {
                 logger.warning("A pod is not a run's and is left alone", metadata: ["pod": "\(deletion.pod.name)"])
-                await supervisor.deleted(deletion.pod, uid: nil)
+                await supervisor.deleted(deletion.pod, uid: nil, .foundOut)
                 return
             }
             let options = DeleteOptions(
@@ -279,7 +279,7 @@ struct ClusterSession: Sendable {
             try await client.remove(namespace: deletion.pod.namespace, name: deletion.pod.name, options: options)
         } catch {
             if error.isProvenAbsent {
-                await supervisor.deleted(deletion.pod, uid: deletion.uid)
+                await supervisor.deleted(deletion.pod, uid: deletion.uid, .foundOut)
                 return
             }
             await supervisor.deletionFailed(deletion.pod)

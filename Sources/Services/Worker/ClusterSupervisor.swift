@@ -154,7 +154,11 @@ actor ClusterSupervisor {
                 for pod in all { applied(pod) }
                 isSynchronized = true
             case .applied(let pod): applied(pod)
-            case .deleted(let pod): deleted(PodKey(pod), uid: pod.metadata.uid)
+            case .deleted(let pod):
+                // The last state comes with the end, and may be one that was not told before.
+                if pods[PodKey(pod)]?.metadata.uid == pod.metadata.uid { applied(pod) }
+                deleted(PodKey(pod), uid: pod.metadata.uid, .observed)
+            case .vanished(let pod): deleted(PodKey(pod), uid: pod.metadata.uid, .foundOut)
             case .bookmark, .disconnected: break
             }
         }
@@ -180,7 +184,7 @@ actor ClusterSupervisor {
     }
 
     /// The pod is verified gone.
-    func deleted(_ key: PodKey, uid: String?) {
+    func deleted(_ key: PodKey, uid: String?, _ disappearance: SupervisedPlacement.Disappearance) {
         deletions.forget(key)
         if orphans.forget(key, uid: uid) { metrics.removedOrphans.increment() }
         metrics.orphans.set(orphans.count)
@@ -191,7 +195,7 @@ actor ClusterSupervisor {
             flushSignal.send()
         }
         guard let last, let owner = PodNaming.owner(of: last.metadata) else { return }
-        vanished(owner.run, placement: owner.placement)
+        vanished(owner.run, placement: owner.placement, disappearance)
     }
 
     /// A lookup found the placement's pod.
@@ -209,12 +213,12 @@ actor ClusterSupervisor {
         lookingUp.remove(run)
         guard let placement = placements[run], placement.podName == key.name else { return }
         unseen[run] = nil
-        vanished(run, placement: placement.run.placement)
+        vanished(run, placement: placement.run.placement, .foundOut)
     }
 
-    private func vanished(_ run: RunID, placement: Int) {
+    private func vanished(_ run: RunID, placement: Int, _ disappearance: SupervisedPlacement.Disappearance) {
         guard placements[run]?.run.placement == placement else { return }
-        placements[run]?.conclude(isPodGone: true, at: clock, settings: settings)
+        placements[run]?.conclude(disappearance, at: clock, settings: settings)
         evaluate(run)
     }
 
@@ -313,7 +317,7 @@ actor ClusterSupervisor {
                 unseen[run] = time.instant()
             }
         }
-        placement.conclude(isPodGone: false, at: clock, settings: settings)
+        placement.conclude(at: clock, settings: settings)
         placements[run] = placement
         if placement.stream.isDirty, dirtyStreams.insert(run).inserted { flushSignal.send() }
         if placement.end != nil, placement.stream.isDirty { flushSignal.send() }

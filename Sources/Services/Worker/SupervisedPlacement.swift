@@ -209,29 +209,42 @@ struct SupervisedPlacement: Sendable {
 
     // MARK: The verdict
 
+    /// How it is known that the API server has no such pod.
+    enum Disappearance: Sendable {
+        /// Its last state was told with its end.
+        case observed
+        /// It was found out afterwards. What it did since it was last seen, nobody saw.
+        case foundOut
+    }
+
     /// Decides the end if everything needed for it is known.
     ///
-    /// - Parameter isPodGone: verified: the API server has no such pod.
-    mutating func conclude(isPodGone: Bool, at clock: Clock, settings: WorkerSettings) {
+    /// - Parameter gone: the pod is verified gone.
+    mutating func conclude(_ gone: Disappearance? = nil, at clock: Clock, settings: WorkerSettings) {
         guard end == nil else { return }
         let now = clock.now
+        let isPodGone = gone != nil
         if var reading {
             if let summary, reading.runnerEnd?.summary == nil { reading.runnerEnd?.summary = summary }
             if let read = reading.end() {
                 guard isPodGone || areStreamsComplete(settings, at: clock.instant) else { return }
                 finish(read.outcome == .succeeded ? read : overriddenByIntent(read), now: now)
             } else if isPodGone {
-                finish(overriddenByIntent(verdictOfVanishedPod(reading.endOfVanishedPod(at: now))), now: now)
+                var verdict = verdictOfVanishedPod(reading.endOfVanishedPod(at: now))
+                // A pod that was being deleted starts no container any more; any other one may have.
+                if gone == .foundOut, !reading.isTerminating { suspectUserCode(&verdict) }
+                finish(overriddenByIntent(verdict), now: now)
             }
         } else if isPodGone {
             let message = "There is no pod of this placement."
-            let lost = PlacementEnd(
+            var lost = PlacementEnd(
                 outcome: .lost,
                 at: now,
                 hasUserCodeRun: hasUserCodeRun,
                 reason: .podLost,
                 message: message
             )
+            if run.isPodCreated { suspectUserCode(&lost) }
             finish(overriddenByIntent(lost), now: now)
         }
     }
@@ -261,6 +274,13 @@ struct SupervisedPlacement: Sendable {
             verdict.message = nil
         }
         return verdict
+    }
+
+    /// Takes a loss for one after user code may have begun: it is not to run a second time.
+    private func suspectUserCode(_ verdict: inout PlacementEnd) {
+        guard verdict.outcome == .lost, !verdict.hasUserCodeRun else { return }
+        verdict.hasUserCodeRun = true
+        verdict.message = "The pod was there and is gone, and nobody saw how far it came: its code may have run."
     }
 
     private func overriddenByIntent(_ read: PlacementEnd) -> PlacementEnd {

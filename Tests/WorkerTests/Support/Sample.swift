@@ -31,7 +31,8 @@ enum Sample {
         state: RunState = .starting,
         epoch: Int64 = 2,
         placement: Int = 1,
-        storedSequence: Int64 = 0
+        storedSequence: Int64 = 0,
+        isPodCreated: Bool = false
     ) -> SupervisedRun {
         SupervisedRun(
             id: id,
@@ -47,7 +48,8 @@ enum Sample {
             stateSince: created,
             streamSequence: storedSequence,
             sailLines: 0,
-            overrides: RunOverrides()
+            overrides: RunOverrides(),
+            isPodCreated: isPodCreated
         )
     }
 

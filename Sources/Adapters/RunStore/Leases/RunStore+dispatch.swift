@@ -106,7 +106,8 @@ extension RunStore {
                 UPDATE live_runs r SET state = 'starting', state_since = greatest(clock_timestamp(), r.state_since),
                     holder_id = \(holder), lease_epoch = r.lease_epoch + 1, placement = r.placement + 1,
                     placement_started_at = clock_timestamp(), report_revision = 0, stream_sequence = 0, sail_lines = 0,
-                    task_sequence = 0, warnings = 0, reason = NULL, message = NULL, node = NULL, pod_uid = NULL
+                    task_sequence = 0, warnings = 0, reason = NULL, message = NULL, node = NULL, pod_uid = NULL,
+                    pod_created_at = NULL
                 FROM picked WHERE r.id = picked.id
                 RETURNING r.id, r.job_id, r.job_version, r.team, r.lease_epoch, r.placement, r.variables, r.overrides,
                     r.state_since, picked.ready_since, picked.from_state
@@ -172,6 +173,19 @@ extension RunStore {
             )
         }
         return Claim(runs: claimed, isWindowFull: claimed.count >= places)
+    }
+
+    /// Keeps of runs that are being placed that the API server has their pods. Then a pod that cannot be found was there, and may
+    /// have run.
+    package func noteCreated(_ leases: [(id: RunID, epoch: Int64)]) async throws {
+        guard !leases.isEmpty else { return }
+        try await pool.query(
+            """
+            UPDATE live_runs r SET pod_created_at = clock_timestamp()
+            FROM unnest(\(leases.map(\.id)), \(leases.map(\.epoch))) AS l (id, epoch)
+            WHERE r.id = l.id AND r.lease_epoch = l.epoch AND r.state = 'starting'
+            """
+        )
     }
 
     /// Which of these leases still stand, as a dispatcher asks before it creates a pod after a pause.

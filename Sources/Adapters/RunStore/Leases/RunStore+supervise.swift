@@ -19,6 +19,8 @@ package struct SupervisedRun: Sendable, Hashable {
     /// How many lines of Sail's log are stored.
     package var sailLines: Int64
     package var overrides: RunOverrides
+    /// The API server is known to have had its pod.
+    package var isPodCreated: Bool
     /// What is stored of its streams, for whoever counts on; asked for apart.
     package var storedStreams: [String: StoredStream] = [:]
 
@@ -36,7 +38,8 @@ package struct SupervisedRun: Sendable, Hashable {
         stateSince: Timestamp,
         streamSequence: Int64,
         sailLines: Int64,
-        overrides: RunOverrides
+        overrides: RunOverrides,
+        isPodCreated: Bool = false
     ) {
         self.id = id
         self.jobID = jobID
@@ -52,6 +55,7 @@ package struct SupervisedRun: Sendable, Hashable {
         self.streamSequence = streamSequence
         self.sailLines = sailLines
         self.overrides = overrides
+        self.isPodCreated = isPodCreated
     }
 }
 
@@ -114,7 +118,7 @@ extension RunStore {
     private static let supervisedColumns = """
         r.id, r.job_id, r.job_version, r.team, t.namespace, r.state, r.lease_epoch, r.placement, r.placement_started_at, \
         r.running_at, r.state_since, r.stream_sequence, r.sail_lines, \
-        r.overrides
+        r.overrides, r.pod_created_at IS NOT NULL
         """
 
     private static func supervised(_ result: PostgresResult) throws -> [SupervisedRun] {
@@ -132,7 +136,8 @@ extension RunStore {
             Timestamp.self,
             Int64.self,
             Int64.self,
-            PostgresJSON.self
+            PostgresJSON.self,
+            Bool.self
         ).map { row in
             try SupervisedRun(
                 id: row.0,
@@ -148,7 +153,8 @@ extension RunStore {
                 stateSince: row.10,
                 streamSequence: row.11,
                 sailLines: row.12,
-                overrides: decodedOverrides(row.13)
+                overrides: decodedOverrides(row.13),
+                isPodCreated: row.14
             )
         }
     }

@@ -158,6 +158,8 @@ extension Migration {
                 -- The clusters it may be moved to while it is not placed; null: it stays where it is.
                 ADD COLUMN clusters text[],
                 ADD COLUMN admitted_at timestamptz,
+                -- When the API server was known to have the pod of its placement.
+                ADD COLUMN pod_created_at timestamptz,
                 -- What made it.
                 ADD COLUMN trigger_kind text NOT NULL DEFAULT 'manual'
                     CHECK (trigger_kind IN ('manual', 'schedule', 'backfill')),

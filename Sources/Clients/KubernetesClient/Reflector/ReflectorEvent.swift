@@ -1,11 +1,13 @@
 /// What a reflector tells.
 package enum ReflectorEvent<Resource: KubernetesResource>: Sendable {
-    /// The whole set, after each list. Objects that vanished while nobody watched were told as `deleted` just before.
+    /// The whole set, after each list. Objects that vanished while nobody watched were told as `vanished` just before.
     case listed([Resource])
     /// An object was added or changed.
     case applied(Resource)
-    /// An object is gone; its last known state.
+    /// An object is gone; its last state.
     case deleted(Resource)
+    /// An object is gone, as a list shows; the last state that is known, which may not have been its last.
+    case vanished(Resource)
     /// Everything up to now has been told.
     case bookmark
     /// The stream broke or a list failed; what happens meanwhile is told later. Says why, for a log.

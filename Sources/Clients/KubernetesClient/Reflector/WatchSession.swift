@@ -17,7 +17,7 @@ struct WatchSession<Resource: KubernetesResource> {
         mustList = false
         hasToldSinceList = false
         wasSilent = false
-        return vanished.map { .deleted($0) } + [.listed(list.items)]
+        return vanished.map { .vanished($0) } + [.listed(list.items)]
     }
 
     /// The version is too old: everything must be listed again.

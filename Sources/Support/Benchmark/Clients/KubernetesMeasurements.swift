@@ -150,7 +150,7 @@ struct KubernetesMeasurements: Sendable {
                             switch event {
                             case .listed: toldListed.yield()
                             case .applied: applied += 1
-                            case .deleted, .bookmark, .disconnected: break
+                            case .deleted, .vanished, .bookmark, .disconnected: break
                             }
                         }
                         if applied > 0 { toldCount.yield(applied) }

@@ -107,7 +107,7 @@ struct ProcessPods: ClusterPods {
         let listed = Dictionary(pods.map { ($0.metadata.uid ?? "", $0) }) { first, _ in first }
         let vanished = known.filter { listed[$0.key] == nil }.sorted { $0.key < $1.key }
         known = listed
-        await handle(vanished.map { .deleted($0.value) } + [.listed(pods)])
+        await handle(vanished.map { .vanished($0.value) } + [.listed(pods)])
         while true {
             try await watch.arrival()
             let weather = process.weather.conditions
@@ -127,7 +127,7 @@ struct ProcessPods: ClusterPods {
     private func note(_ event: ReflectorEvent<PodSnapshot>, in known: inout [String: PodSnapshot]) {
         switch event {
         case .applied(let pod): known[pod.metadata.uid ?? ""] = pod
-        case .deleted(let pod): known[pod.metadata.uid ?? ""] = nil
+        case .deleted(let pod), .vanished(let pod): known[pod.metadata.uid ?? ""] = nil
         case .listed, .bookmark, .disconnected: break
         }
     }

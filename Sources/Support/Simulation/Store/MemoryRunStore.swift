@@ -129,6 +129,10 @@ package struct MemoryRunStore: RunLedger {
     /// Nobody resumes a run in a simulation.
     package func carriedTasks(_ ids: [RunID], limitBytes: Int) async throws -> [RunID: [CarriedTask]] { [:] }
 
+    package func noteCreated(_ leases: [(id: RunID, epoch: Int64)]) async throws {
+        try await ask("notes pods") { $0.noteCreated(leases) }
+    }
+
     package func standing(_ leases: [(id: RunID, epoch: Int64)]) async throws -> Set<RunID> {
         try await ask("asks what stands") { $0.standing(leases) }
     }

@@ -136,6 +136,7 @@ extension MemoryTables {
                 $0.message = nil
                 $0.node = nil
                 $0.podUID = nil
+                $0.isPodCreated = false
             }
             if run.placement > 0 { tasks[run.id] = nil }
             tell(run.id, "state")
@@ -157,6 +158,12 @@ extension MemoryTables {
             overrides: run.overrides,
             readyFor: run.stateSince - readySince
         )
+    }
+
+    package mutating func noteCreated(_ leases: [(id: RunID, epoch: Int64)]) {
+        for lease in leases where live[lease.id]?.leaseEpoch == lease.epoch && live[lease.id]?.state == .starting {
+            update(lease.id) { $0.isPodCreated = true }
+        }
     }
 
     package func standing(_ leases: [(id: RunID, epoch: Int64)]) -> Set<RunID> {
@@ -203,7 +210,8 @@ extension MemoryTables {
             stateSince: run.stateSince,
             streamSequence: run.streamSequence,
             sailLines: run.sailLines,
-            overrides: run.overrides
+            overrides: run.overrides,
+            isPodCreated: run.isPodCreated
         )
     }
 

@@ -34,6 +34,7 @@ package struct MemoryRun: Sendable, Hashable {
     package var message: String?
     package var node: String?
     package var podUID: String?
+    package var isPodCreated = false
     package var warnings = 0
     package var hintedAt: Timestamp
     /// Of a run that is over.

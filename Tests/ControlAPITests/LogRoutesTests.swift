@@ -74,6 +74,19 @@ import Testing
         }
     }
 
+    @Test("the last lines that fit, if all that are wanted are too long together")
+    func longTail() async throws {
+        var limits = APIFixture.quick
+        limits.logChunksPerPage = 2
+        limits.logTailBytes = 40
+        try await APIFixture.with(limits: limits) { api in
+            let (_, run) = try await Self.written(api)
+            // "line 40 error" has 13 bytes, the others 12.
+            let lines = try await api.client.get("/runs/\(run.id)/logs?stream=task/even,task/odd&tail=100")
+            #expect(Self.texts(lines).map { $0.prefix(7) } == ["line 37", "line 38", "line 39", "line 40"])
+        }
+    }
+
     @Test("a search that finds nothing looks at so much and says that there is more")
     func boundedSearch() async throws {
         var limits = APIFixture.quick

@@ -12,6 +12,8 @@ package struct ControlAPILimits: Sendable {
     package var pageRows = 500
     /// Log lines of one page: chunks read at once.
     package var logChunksPerPage = 64
+    /// Text of the last lines of a log that one request gets.
+    package var logTailBytes = 8 << 20
     /// The longest value of an output that a list shows, in bytes of JSON; all that it shows have at most sixteen times as many.
     package var listedOutputBytes = 64 << 10
     /// Pages looked through by one request that wants few of their lines.

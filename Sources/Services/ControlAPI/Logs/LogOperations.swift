@@ -18,7 +18,8 @@ struct LogOperations: Sendable {
             run: id,
             streams: request.streams,
             filter: request.filter,
-            chunksPerPage: limits.logChunksPerPage
+            chunksPerPage: limits.logChunksPerPage,
+            tailBytes: limits.logTailBytes
         )
         // Read before the lines: if it is over, they are all there.
         guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }

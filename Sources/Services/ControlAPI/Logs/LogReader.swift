@@ -8,6 +8,8 @@ struct LogReader: Sendable {
     let streams: LogStreams
     let filter: LogFilter
     let chunksPerPage: Int
+    /// Of text that a tail holds at most, beside its last line.
+    let tailBytes: Int
 
     /// The next lines of all streams, in the order of time as far as each numbering allows. A page may have no line and yet be
     /// followed by others.
@@ -44,7 +46,7 @@ struct LogReader: Sendable {
         return all
     }
 
-    /// The last lines, without reading those before them, and the position they follow.
+    /// The last lines, fewer if they are long, without reading those before them, and the position they follow.
     func tail(_ count: Int) async throws -> (start: LogCursor, page: LogPage) {
         var start = LogCursor()
         if let selection = streams.runner { start.runner = try await store.logTail(run, of: selection, lines: count) }
@@ -53,13 +55,23 @@ struct LogReader: Sendable {
         while last.isFull {
             let next = try await page(after: last.cursor)
             last.lines += next.lines
-            let tooMany = max(0, last.lines.count - count)
+            let tooMany = last.lines.count - lastLines(of: last.lines, count)
             for line in last.lines.prefix(tooMany) { start.advance(past: line) }
             last.lines.removeFirst(tooMany)
             last.cursor = next.cursor
             last.isFull = next.isFull
         }
         return (start, last)
+    }
+
+    /// How many of the lines from the end on fit, at most so many.
+    private func lastLines(of lines: [NamedLogLine], _ count: Int) -> Int {
+        var bytes = 0
+        let fitting = lines.reversed().prefix { named in
+            defer { bytes += named.line.text.utf8.count }
+            return bytes < tailBytes
+        }
+        return min(count, fitting.count)
     }
 
     // MARK: Parts

@@ -88,6 +88,40 @@ import Testing
         #expect(job.executed == next)
     }
 
+    @Test(
+        "while schedulers are killed one after the other each tick is in the ledger once, and each that fired has one run"
+    )
+    func ticks() async throws {
+        let fleet = try Fleet.current()
+        let site = fleet.site
+        let job = try await CountingJob("ticking", lines: 1, on: site)
+        for name in ["a", "b", "c"] {
+            let made = try await site.slipway("schedule", "create", job.name, name, "--every", "10s", "--missed", "all")
+            #expect(made.status == 0, "\(made.notes)")
+        }
+        var decided = 0
+        for _ in 0..<4 {
+            try await kill(try await leader(site), fleet)
+            try await eventually(within: .seconds(40), "another one decides ticks") {
+                try await site.number("SELECT count(*) FROM schedule_ticks") > decided
+            }
+            decided = try await site.number("SELECT count(*) FROM schedule_ticks")
+        }
+        for name in ["a", "b", "c"] { _ = try await site.slipway("schedule", "delete", job.name, name) }
+        let rows = try await site.database.query(
+            "SELECT schedule_name, tick, outcome, run_id::text FROM schedule_ticks ORDER BY schedule_name, tick"
+        ).decode(String.self, PostgresTimestamp.self, String.self, String?.self)
+        for (_, ticks) in Dictionary(grouping: rows, by: \.0) {
+            let moments = ticks.map(\.1.microsecondsSince1970)
+            // Each ten seconds, none left out.
+            #expect(zip(moments, moments.dropFirst()).allSatisfy { $1 - $0 == 10_000_000 }, "\(moments)")
+        }
+        let fired = rows.compactMap(\.3)
+        #expect(fired.count >= 9 && Set(fired).count == fired.count)
+        try await job.checkSuccess(of: fired, endingWithin: .seconds(60))
+        #expect(Set(job.executed) == Set(fired))
+    }
+
     /// Who fails while runs are under way.
     enum Victim: String, CaseIterable, CustomTestStringConvertible {
         case scheduler, dispatcher, worker, api, everyService, kubernetes, broker, postgres, frozenScheduler,

@@ -8,6 +8,8 @@ import Testing
 
 /// A migrated database of its own, with one job in it.
 struct StoreFixture: Sendable {
+    /// Of its database.
+    let url: String
     let store: RunStore
     let job: AppliedJob
     let holder: Holder
@@ -39,7 +41,7 @@ struct StoreFixture: Sendable {
             )
             let holder = Holder(id: identifier(), kind: .worker, name: "test", version: "0", clusters: ["default"])
             try await store.register(holder, timeToLive: .seconds(60))
-            try await body(StoreFixture(store: store, job: job, holder: holder))
+            try await body(StoreFixture(url: url, store: store, job: job, holder: holder))
             await pool.close()
         }
     }

@@ -11,6 +11,7 @@ package struct ControlSignals: Sendable {
     }
 
     private let submitted = Signal()
+    private let schedules = Signal()
     private let news: AsyncStream<News>
     private let continuation: AsyncStream<News>.Continuation
 
@@ -20,6 +21,9 @@ package struct ControlSignals: Sendable {
 
     /// New runs wait for admission.
     package func runsSubmitted() { submitted.send() }
+
+    /// Schedules were made or changed.
+    package func schedulesChanged() { schedules.send() }
 
     /// A held run was asked to end. Without a holder there is nobody to tell yet.
     package func cancelRequested(run: RunID, holder: HolderID?) {
@@ -50,6 +54,9 @@ package struct ControlSignals: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in submitted.stream { await publisher.hintSchedulers(ControlMessage(admit: true)) }
+            }
+            group.addTask {
+                for await _ in schedules.stream { await publisher.hintSchedulers(ControlMessage(schedules: true)) }
             }
             group.addTask {
                 for await item in news { await Self.send(item, publisher) }

@@ -46,14 +46,18 @@ package struct ControlMessage: Sendable, Hashable, Codable {
 
     /// Someone took these leases away without ending the runs: they are not to be supervised any more.
     package var released: [SuperviseHint.Lease]?
+    /// Schedules were made or changed.
+    package var schedules: Bool?
 
     package init(
         admit: Bool? = nil,
         cancel: [RunID]? = nil,
         settled: [SuperviseHint.Lease]? = nil,
-        released: [SuperviseHint.Lease]? = nil
+        released: [SuperviseHint.Lease]? = nil,
+        schedules: Bool? = nil
     ) {
         self.admit = admit
+        self.schedules = schedules
         self.cancel = cancel
         self.settled = settled
         self.released = released

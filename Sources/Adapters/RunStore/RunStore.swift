@@ -11,14 +11,18 @@ package struct RunStore: Sendable {
     let retrySource: RetrySource
     /// Where logs are moved to, and read from once they were; `nil`: they stay in Postgres.
     package let logObjects: LogObjects?
+    /// For the schedules' zones.
+    package let zones: ZoneCatalog
 
     package init(
         pool: PostgresPool,
         limits: StoreLimits = StoreLimits(),
         retrySource: RetrySource = .system,
-        logObjects: LogObjects? = nil
+        logObjects: LogObjects? = nil,
+        zones: ZoneCatalog = .system
     ) {
         self.pool = pool
+        self.zones = zones
         self.logObjects = logObjects
         self.limits = limits
         self.retrySource = retrySource
@@ -43,6 +47,12 @@ package struct StoreLimits: Sendable {
     package var usageGap: Duration = .seconds(300)
     /// Runs that a job's statistics look at.
     package var statisticsRuns = 1000
+    /// Schedules decided by one transaction.
+    package var scheduleBatch = 50
+    /// Ticks after which a transaction takes no further schedule.
+    package var scheduleTicks = 5000
+    /// Schedules that are looked at for the list of what is to come, the next ones first.
+    package var upcomingSchedules = 5000
 
     package init() {}
 }

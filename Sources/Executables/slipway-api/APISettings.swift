@@ -159,6 +159,7 @@ enum APISettings {
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
             startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
+            ServiceKeys.zoneinfo,
         ] + LogStorageKeys.objects + SharedSettings.reporting
     )
 

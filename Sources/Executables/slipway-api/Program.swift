@@ -13,7 +13,8 @@ enum Program {
             let process = try ServiceProcess(name: APISettings.command.name, settings: settings)
             let store = try process.store(
                 acquireTimeout: settings(APISettings.acquireTimeout),
-                logObjects: LogStorageKeys.logObjects(settings)
+                logObjects: LogStorageKeys.logObjects(settings),
+                zones: settings(ServiceKeys.zoneinfo)
             )
             let messaging = try process.messaging()
             let api = ControlAPI(

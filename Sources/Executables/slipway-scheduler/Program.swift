@@ -36,6 +36,18 @@ import Settings
         allowed: .range(1...2000)
     )
 
+    private static let scheduleInterval = SettingKey<Duration>(
+        "scheduler.schedule_interval",
+        default: .seconds(5),
+        help: "Schedules are looked at after this long at the latest, also if none is known to be due.",
+        allowed: .range(.milliseconds(100)...Duration.seconds(60))
+    )
+    private static let tickRetention = SettingKey<Duration>(
+        "schedules.tick_retention",
+        default: .seconds(400 * 86_400),
+        help: "What became of ticks is forgotten once it is older than this; 0 keeps it.",
+        allowed: .range(.zero...Duration.seconds(3650 * 86_400))
+    )
     private static let retention = SettingKey<Duration>(
         "logs.retention",
         default: .seconds(30 * 86_400),
@@ -76,7 +88,8 @@ import Settings
         ],
         keys: ServiceKeys.holder
             + [
-                admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, retention, logSweepInterval,
+                admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, scheduleInterval,
+                tickRetention, ServiceKeys.zoneinfo, retention, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
             ] + LogStorageKeys.objects
     )
@@ -85,7 +98,7 @@ import Settings
         await SettingsCommandLine.run(command) { settings in
             let process = try ServiceProcess(name: command.name, settings: settings)
             let logObjects = try LogStorageKeys.logObjects(settings)
-            let store = try process.store(logObjects: logObjects)
+            let store = try process.store(logObjects: logObjects, zones: try settings(ServiceKeys.zoneinfo))
             let messaging = try process.messaging(clusters: [try settings(ServiceKeys.cluster)])
             var work = SchedulerSettings()
             work.lease = try process.leaseSettings()
@@ -94,8 +107,11 @@ import Settings
             work.sweepInterval = try settings(sweepInterval)
             work.hintAge = try settings(hintAge)
             work.reportBatch = try settings(reportBatch)
+            work.scheduleInterval = try settings(scheduleInterval)
+            work.tickRetention = try settings(tickRetention)
             let scheduler = SchedulerService(
                 store: store,
+                schedules: store,
                 messaging: messaging,
                 settings: work,
                 registry: process.metrics,

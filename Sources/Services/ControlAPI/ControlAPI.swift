@@ -44,6 +44,7 @@ package struct ControlAPI: Service {
             store: store,
             directory: directory,
             identifiers: identifiers,
+            schedules: JobSchedules(store: store, signals: messaging.signals),
             timeouts: configuration.timeouts,
             limits: limits,
             now: now
@@ -80,13 +81,21 @@ package struct ControlAPI: Service {
         )
         let tasks = TaskOperations(store: store, directory: directory, limits: limits)
         let logs = LogOperations(store: store, live: live, limits: limits)
+        let schedules = ScheduleOperations(
+            store: store,
+            directory: directory,
+            intake: intake,
+            identifiers: identifiers,
+            signals: messaging.signals,
+            limits: limits
+        )
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all,
+                + fleet.all + schedules.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

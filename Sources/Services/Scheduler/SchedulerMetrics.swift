@@ -14,6 +14,7 @@ struct SchedulerMetrics: Sendable {
     let deadLetters: Gauge
     let isLeader: Gauge
     let applySeconds: Histogram
+    let tickDelay: Histogram
     private let registry: MetricsRegistry
 
     init(_ registry: MetricsRegistry) {
@@ -50,11 +51,25 @@ struct SchedulerMetrics: Sendable {
         )
         deadLetters = registry.gauge("slipway_dead_letters", help: "Messages that wait among the dead letters.")
         isLeader = registry.gauge("slipway_scheduler_leader", help: "1 while this process has the scheduling term.")
+        tickDelay = registry.histogram(
+            "slipway_schedule_delay_seconds",
+            help: "From when a tick was due to when its run was made.",
+            buckets: .latencySeconds
+        )
         applySeconds = registry.histogram(
             "slipway_reports_apply_seconds",
             help: "Time of one transaction that applies reports.",
             buckets: .latencySeconds
         )
+    }
+
+    /// - Parameter outcome: `fired`, `caught_up`, or why they were skipped.
+    func ticked(_ outcome: String, count: Int) {
+        registry.counter(
+            "slipway_schedule_ticks_total",
+            help: "Ticks of schedules that were decided, by what became of them.",
+            labels: ["outcome": outcome]
+        ).increment(by: count)
     }
 
     func ended(_ state: String, count: Int = 1) {

@@ -9,6 +9,7 @@ internal import Synchronization
 struct SchedulerSession: Sendable {
     let lease: HeldLease
     let store: any RunLedger
+    let schedules: (any ScheduleLedger)?
     let messaging: any RunMessages
     let settings: SchedulerSettings
     let metrics: SchedulerMetrics
@@ -16,10 +17,12 @@ struct SchedulerSession: Sendable {
     let time: TimeSource
     private let term = Term()
     private let admissionSignal = Signal()
+    private let scheduleSignal = Signal()
 
     init(
         lease: HeldLease,
         store: any RunLedger,
+        schedules: (any ScheduleLedger)?,
         messaging: any RunMessages,
         settings: SchedulerSettings,
         metrics: SchedulerMetrics,
@@ -28,6 +31,7 @@ struct SchedulerSession: Sendable {
     ) {
         self.lease = lease
         self.store = store
+        self.schedules = schedules
         self.messaging = messaging
         self.settings = settings
         self.metrics = metrics
@@ -44,6 +48,7 @@ struct SchedulerSession: Sendable {
             group.addTask { try await sweepLeasesRegularly() }
             group.addTask { try await applyReports() }
             group.addTask { try await listen() }
+            if let schedules { group.addTask { try await scheduleDuty(schedules).run() } }
             try await group.next()
             group.cancelAll()
         }
@@ -69,6 +74,7 @@ struct SchedulerSession: Sendable {
                 if isNew {
                     logger.info("Took the scheduling term", metadata: ["term": "\(number ?? 0)"])
                     admissionSignal.send()
+                    scheduleSignal.send()
                 }
             }
             try await time.sleep(settings.lease.heartbeat)
@@ -80,7 +86,22 @@ struct SchedulerSession: Sendable {
     private func listen() async throws {
         try await messaging.consumeControl(holder: lease.id, isScheduler: true) { message in
             if message.admit == true { admissionSignal.send() }
+            if message.schedules == true { scheduleSignal.send() }
         }
+    }
+
+    private func scheduleDuty(_ ledger: any ScheduleLedger) -> ScheduleDuty {
+        ScheduleDuty(
+            ledger: ledger,
+            lease: lease,
+            term: { [lease, term] in lease.isTrusted ? term.current : nil },
+            settings: settings,
+            metrics: metrics,
+            logger: logger,
+            time: time,
+            wake: scheduleSignal,
+            madeRuns: { [admissionSignal] in admissionSignal.send() }
+        )
     }
 
     private func admitWhenAsked() async throws {
@@ -195,6 +216,8 @@ struct SchedulerSession: Sendable {
             )
         }
         for (_, state) in applied.finished { metrics.ended(state.rawValue) }
+        // A schedule that is always on may be due.
+        if !applied.finished.isEmpty { scheduleSignal.send() }
         // Hints: whoever misses one finds out by its own sweep.
         for (holder, runs) in applied.settled.sorted(by: { $0.key < $1.key }) {
             let leases = runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }

@@ -14,6 +14,12 @@ package struct SchedulerSettings: Sendable {
     package var hintAge: Duration = .seconds(5)
     /// Report messages applied in one transaction.
     package var reportBatch = 200
+    /// Schedules are looked at after this long at the latest.
+    package var scheduleInterval: Duration = .seconds(5)
+    /// Rows of the ledger of ticks are dropped once they are this old; `.zero` keeps them.
+    package var tickRetention: Duration = .seconds(400 * 86_400)
+    /// How often that is done.
+    package var tickPruneInterval: Duration = .seconds(600)
 
     package init() {}
 }

@@ -1,3 +1,4 @@
+internal import RunStore
 package import Settings
 
 /// Settings that the scheduler, the dispatcher, the worker and the API have in common, beside `SharedSettings`.
@@ -73,6 +74,12 @@ package enum ServiceKeys {
         default: .seconds(120),
         help: "A watch that says nothing for so long, no bookmark either, is opened anew.",
         allowed: .range(.seconds(1)...Duration.seconds(3600))
+    )
+
+    package static let zoneinfo = SettingKey<String>(
+        "schedules.zoneinfo",
+        default: ZoneCatalog.standardFolder,
+        help: "The folder of the time zones' files, for schedules and windows."
     )
 
     /// What every holder of leases needs.

@@ -54,7 +54,12 @@ package struct ServiceProcess: Sendable {
     /// - Parameters:
     ///   - acquireTimeout: how long a statement waits for a connection.
     ///   - logObjects: where logs are, beside the database.
-    package func store(acquireTimeout: Duration? = nil, logObjects: LogObjects? = nil) throws -> RunStore {
+    /// - Parameter zones: the folder of the time zones' files; `nil`: this system's.
+    package func store(
+        acquireTimeout: Duration? = nil,
+        logObjects: LogObjects? = nil,
+        zones: String? = nil
+    ) throws -> RunStore {
         var configuration = try PostgresConfiguration(url: try settings(SharedSettings.postgresURL))
         configuration.poolSize = try settings(SharedSettings.postgresPoolSize)
         configuration.applicationName = name
@@ -64,7 +69,11 @@ package struct ServiceProcess: Sendable {
             eventLoop: EventLoop(name: "postgres"),
             logger: Logger(label: "postgres")
         )
-        return RunStore(pool: pool, logObjects: logObjects)
+        return RunStore(
+            pool: pool,
+            logObjects: logObjects,
+            zones: zones.map { ZoneCatalog(folder: $0) } ?? .system
+        )
     }
 
     /// - Parameter clusters: the clusters whose queues are declared.

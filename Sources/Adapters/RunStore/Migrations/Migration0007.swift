@@ -118,6 +118,10 @@ extension Migration {
                 next_due timestamptz,
                 -- The run of its last tick that made one.
                 last_run_id uuid,
+                -- Why it could not be decided, such as that its zone is unknown here.
+                problem text,
+                -- Whether the job's own file has it.
+                is_from_job_file boolean NOT NULL DEFAULT false,
                 revision bigint NOT NULL DEFAULT 1,
                 created_by text,
                 created_at timestamptz NOT NULL DEFAULT now(),
@@ -125,7 +129,6 @@ extension Migration {
                 UNIQUE (job_id, name)
             );
             CREATE INDEX schedules_due ON schedules (next_due) WHERE next_due IS NOT NULL;
-            CREATE INDEX schedules_last_run ON schedules (last_run_id) WHERE last_run_id IS NOT NULL;
 
             -- What became of each tick, or of many in a row that ended alike. Kept when the schedule is deleted.
             CREATE TABLE schedule_ticks (
@@ -147,7 +150,18 @@ extension Migration {
                 CONSTRAINT a_tick_has_a_run_or_was_skipped CHECK ((outcome = 'skipped') = (run_id IS NULL)),
                 CONSTRAINT ticks_are_in_order CHECK (through >= tick)
             );
-            CREATE INDEX schedule_ticks_job ON schedule_ticks (job_id, tick);
+            CREATE INDEX schedule_ticks_job ON schedule_ticks (job_id, tick, schedule_id);
+            CREATE INDEX schedule_ticks_decided ON schedule_ticks (decided_at);
+
+            -- The ticks for which somebody asked later, each with its last run.
+            CREATE TABLE schedule_backfills (
+                schedule_id uuid NOT NULL,
+                tick timestamptz NOT NULL,
+                run_id uuid NOT NULL,
+                created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+                PRIMARY KEY (schedule_id, tick)
+            );
+            CREATE INDEX schedule_backfills_created ON schedule_backfills (created_at);
 
             ALTER TABLE live_runs
                 -- What admission counts.
@@ -181,6 +195,20 @@ extension Migration {
                 ADD COLUMN changed_in xid8 NOT NULL DEFAULT pg_current_xact_id();
             CREATE INDEX finished_runs_changed ON finished_runs (changed_in);
             CREATE INDEX finished_runs_schedule ON finished_runs (schedule_id, id) WHERE schedule_id IS NOT NULL;
+            CREATE INDEX live_runs_schedule ON live_runs (schedule_id, id) WHERE schedule_id IS NOT NULL;
+
+            -- A schedule that is always on is due when its run is over. Whoever decides it has its row locked, so this waits,
+            -- and is not lost, when the decision still saw the run.
+            CREATE FUNCTION wake_schedule() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                UPDATE schedules SET next_due = least(next_due, clock_timestamp())
+                WHERE id = NEW.schedule_id AND spec ? 'always_on' AND NOT is_paused;
+                RETURN NULL;
+            END
+            $$;
+            CREATE TRIGGER wake_schedule AFTER INSERT ON finished_runs
+                FOR EACH ROW WHEN (NEW.schedule_id IS NOT NULL AND NEW.trigger_kind = 'schedule')
+                EXECUTE FUNCTION wake_schedule();
 
             CREATE OR REPLACE FUNCTION refuse_illegal_transition() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN

@@ -46,12 +46,19 @@ package struct RunRecord: Sendable {
     package var isPromoted: Bool
     package var releasedAt: Timestamp?
     package var releaseDeadline: Timestamp?
+    /// What made it: `manual`, `schedule` or `backfill`.
+    package var triggerKind: String
+    package var scheduleID: ScheduleID?
+    /// Of its schedule, if that is still there.
+    package var scheduleName: String?
+    package var tick: Timestamp?
 
     static let columns = """
         id, team, job_id, job_name, job_version, kind, cluster, priority, variables, origin_id, origin_kind, submitted_by, \
         created_at, state, state_since, running_at, ended_at, placement, lease_epoch, holder_id, reason, failure_class, \
         message, failed_task, exit_code, error_name, stack_trace, evidence, node, warnings, root_id, attempt, overrides, \
-        retries_used, eligible_at, is_promoted, released_at, release_deadline, variable_origins
+        retries_used, eligible_at, is_promoted, released_at, release_deadline, variable_origins, \
+        trigger_kind, schedule_id, tick, (SELECT s.name FROM schedules s WHERE s.id = schedule_id) AS schedule_name
         """
 
     /// Its variables as they were resolved.
@@ -100,6 +107,10 @@ package struct RunRecord: Sendable {
         isPromoted = try row.value("is_promoted")
         releasedAt = try row.value("released_at")
         releaseDeadline = try row.value("release_deadline")
+        triggerKind = try row.value("trigger_kind")
+        scheduleID = try row.value("schedule_id")
+        scheduleName = try row.value("schedule_name")
+        tick = try row.value("tick")
     }
 }
 

@@ -16,6 +16,10 @@ package struct RunFilter: Sendable {
     package var createdAfter: Timestamp?
     /// Values by variable, as texts: `30`, `true`, `secret/key`.
     package var variables: [String: String]?
+    /// What made it: `manual`, `schedule` or `backfill`.
+    package var triggerKinds: [String]?
+    /// The name of the schedule it is of.
+    package var scheduleName: String?
 
     package init(
         teams: [String]? = nil,
@@ -26,7 +30,9 @@ package struct RunFilter: Sendable {
         isReleased: Bool? = nil,
         createdBefore: Timestamp? = nil,
         createdAfter: Timestamp? = nil,
-        variables: [String: String]? = nil
+        variables: [String: String]? = nil,
+        triggerKinds: [String]? = nil,
+        scheduleName: String? = nil
     ) {
         self.teams = teams
         self.jobName = jobName
@@ -37,6 +43,8 @@ package struct RunFilter: Sendable {
         self.createdBefore = createdBefore
         self.createdAfter = createdAfter
         self.variables = variables
+        self.triggerKinds = triggerKinds
+        self.scheduleName = scheduleName
     }
 }
 
@@ -70,6 +78,9 @@ extension RunStore {
                     OR created_at < \(nullable: filter.createdBefore))
                 AND (\(nullable: filter.createdAfter)::timestamptz IS NULL
                     OR created_at >= \(nullable: filter.createdAfter))
+                AND (\(nullable: filter.triggerKinds)::text[] IS NULL OR trigger_kind = ANY(\(nullable: filter.triggerKinds)))
+                AND (\(nullable: filter.scheduleName)::text IS NULL OR schedule_id IN (
+                    SELECT s.id FROM schedules s WHERE s.name = \(nullable: filter.scheduleName)))
                 AND (\(nullable: variables?.map(\.key))::text[] IS NULL OR NOT EXISTS (
                     SELECT FROM unnest(\(nullable: variables?.map(\.key))::text[],
                         \(nullable: variables?.map(\.value))::text[]) AS wanted (name, value)

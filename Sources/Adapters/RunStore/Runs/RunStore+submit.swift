@@ -118,14 +118,18 @@ extension RunStore {
     /// retry of a run while the first is not over.
     package func create(_ runs: [NewRun]) async throws {
         guard !runs.isEmpty else { return }
+        try await pool.query(Self.creation(of: runs))
+    }
+
+    /// - Parameter runs: at least one.
+    static func creation(of runs: [NewRun]) throws -> PostgresQuery {
         let variables = try runs.map { try postgresJSON($0.variables) }
         let variableOrigins = try runs.map { try postgresJSON($0.variableOrigins) }
         let overrides = try runs.map { try postgresJSON($0.overrides) }
         let limitKeys = try runs.map { try postgresJSON($0.admission.limitKeys) }
         let clusters = try runs.map { try postgresJSON($0.clusters) }
         let credentials = try runs.map { try postgresJSON($0.admission.credentials) }
-        try await pool.query(
-            """
+        return """
             WITH created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id,
                     origin_kind, submitted_by, root_id, attempt, overrides, variable_origins, priority, cpu_millicores,
@@ -160,7 +164,6 @@ extension RunStore {
             SELECT c.id, 'created', 'pending', c.created_at, c.submitted_by, w.why
             FROM created c JOIN unnest(\(runs.map(\.id)), \(runs.map(\.why))::text[]) AS w (id, why) USING (id)
             """
-        )
     }
 
     /// The columns that a run takes with it when it ends.

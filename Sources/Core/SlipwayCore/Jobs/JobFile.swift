@@ -15,7 +15,17 @@ package enum JobFile {
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
         reading: JobFileReading? = nil
     ) throws(JobFileErrors) -> JobSpec {
-        let jobs = try parseAll(text, file: file, timeouts: timeouts, reading: reading)
+        try parseDocument(text, file: file, timeouts: timeouts, reading: reading).spec
+    }
+
+    /// Reads a file that holds exactly one job, with its schedules.
+    package static func parseDocument(
+        _ text: String,
+        file: String = "job file",
+        timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
+        reading: JobFileReading? = nil
+    ) throws(JobFileErrors) -> JobDocument {
+        let jobs = try documents(text, file: file, timeouts: timeouts, reading: reading)
         guard jobs.count == 1 else {
             let message =
                 jobs.isEmpty ? "the file is empty; a job is expected" : "holds \(jobs.count) jobs; one is expected"
@@ -36,13 +46,24 @@ package enum JobFile {
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
         reading: JobFileReading? = nil
     ) throws(JobFileErrors) -> [JobSpec] {
+        try documents(text, file: file, timeouts: timeouts, reading: reading).map(\.spec)
+    }
+
+    private static func documents(
+        _ text: String,
+        file: String,
+        timeouts: JobSpec.Timeouts,
+        reading: JobFileReading?
+    ) throws(JobFileErrors) -> [JobDocument] {
         let limits = JobLimits.standard
         var problems = JobFileProblems(limits: limits)
-        var jobs: [JobSpec] = []
+        var jobs: [JobDocument] = []
         do throws(JobFileError) {
             for root in try JobFileDocuments.read(text, limits: limits) where !root.isEmpty {
                 var reader = JobFileReader(problems: problems, limits: limits, timeouts: timeouts, reading: reading)
-                if let job = reader.job(JobFileField(node: root)) { jobs.append(job) }
+                if let job = reader.job(JobFileField(node: root)) {
+                    jobs.append(JobDocument(spec: job, schedules: reader.jobSchedules))
+                }
                 problems = reader.problems
             }
         } catch {
@@ -51,6 +72,13 @@ package enum JobFile {
         guard problems.errors.isEmpty else { throw JobFileErrors(file: file, errors: problems.errors) }
         return jobs
     }
+}
+
+/// A job with what its file says beside it.
+package struct JobDocument: Sendable, Hashable {
+    package var spec: JobSpec
+    /// Those that the file makes; `nil` if it says nothing of schedules.
+    package var schedules: [ScheduleDocument]?
 }
 
 /// Gives the text of a file by its path relative to the job file's folder, which it does not leave by `..`.

@@ -5,6 +5,7 @@ extension JobFileReader {
         "name", "team", "kind", "description", "tags", "engine", "image", "resources", "timeouts", "retries",
         "variables",
         "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
+        "schedules",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
@@ -38,7 +39,9 @@ extension JobFileReader {
         if let field = members["node_selector"] { job.nodeSelector = nodeSelector(field) }
         if let field = members["tolerations"] { job.tolerations = tolerations(field) }
         if let field = members["annotations"] { job.annotations = annotations(field) }
+        jobSchedules = members["schedules"].map { schedules($0) }
         guard problems.errors.count == mistakesBefore else { return nil }
+        checkSchedules(of: job, at: members["schedules"] ?? field)
         checkAssignment(of: job, at: members["tasks"] ?? field)
         return problems.errors.count == mistakesBefore ? job : nil
     }

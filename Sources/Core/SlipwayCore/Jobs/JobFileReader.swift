@@ -38,6 +38,8 @@ struct JobFileReader {
     let standardTimeouts: JobSpec.Timeouts
     /// Gives the texts of files beside the job file; `nil` where there are none.
     let reading: JobFileReading?
+    /// Of the job that was read last; `nil` if it says nothing of schedules.
+    var jobSchedules: [ScheduleDocument]?
 
     init(problems: JobFileProblems, limits: JobLimits, timeouts: JobSpec.Timeouts, reading: JobFileReading?) {
         self.problems = problems

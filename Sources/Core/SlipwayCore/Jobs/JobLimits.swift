@@ -24,6 +24,7 @@ package struct JobLimits: Sendable, Hashable {
     package var nodeSelectorTerms = 32
     package var tolerations = 32
     package var sailSettings = 100
+    package var schedules = 100
     package var commandWords = 1000
     package var descriptionCharacters = 4000
     package var pathCharacters = 1024

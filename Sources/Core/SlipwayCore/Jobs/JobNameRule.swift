@@ -62,6 +62,10 @@ struct JobNameRule: Sendable {
             && isWord(text, 1...JobLimits.standard.requirementCharacters, begins: isVisible, contains: isVisible)
     }
 
+    static let zone = JobNameRule(
+        allowed: "the IANA name of a time zone such as Europe/Berlin or UTC"
+    ) { ZoneRules.isName($0) }
+
     static let label = JobNameRule(
         allowed: "1 to 63 letters, digits, '-', '_', '.', ':', '/' and '='"
     ) {

@@ -30,7 +30,7 @@ extension Schedule {
 
     /// The tick at a moment, with its jitter: the same for each who asks, spread evenly over the ticks of all
     /// schedules.
-    func tick(at moment: Timestamp) -> Tick {
+    package func tick(at moment: Timestamp) -> Tick {
         guard jitterSeconds > 0 else { return Tick(at: moment, due: moment) }
         let hash = [id.high, id.low, UInt64(bitPattern: moment.microsecondsSince1970)].reduce(0 as UInt64) {
             Self.mixed($0 ^ $1)

@@ -63,6 +63,11 @@ package struct Schedule: Sendable, Hashable {
         (trigger, start, end) != (other.trigger, other.start, other.end) || jitterSeconds != other.jitterSeconds
     }
 
+    /// The clocks it is told in.
+    package var zone: ZoneRules {
+        if case .cron(_, let zone) = trigger { zone } else { .utc }
+    }
+
     package func validate(limits: ScheduleLimits = .standard) throws(ScheduleError) {
         func check(_ field: String, _ value: Int, _ allowed: ClosedRange<Int>) throws(ScheduleError) {
             guard !allowed.contains(value) else { return }

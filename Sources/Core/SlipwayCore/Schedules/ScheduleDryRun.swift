@@ -13,7 +13,7 @@ package struct ScheduleDryRun: Sendable, Hashable {
     }
 
     /// What happens to a run outside the windows.
-    package enum OutsideWindows: Sendable, Hashable {
+    package enum OutsideWindows: String, Sendable, Hashable, Codable, CaseIterable {
         case wait
         case skip
     }

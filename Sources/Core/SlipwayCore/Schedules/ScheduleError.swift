@@ -18,3 +18,18 @@ package struct ScheduleError: Error, Sendable, Hashable, CustomStringConvertible
 
     package var description: String { "\(field): \"\(value)\" must be \(allowed)" }
 }
+
+extension ScheduleError {
+    /// A zone that is not there.
+    ///
+    /// - Parameter known: the names of those that are.
+    package static func unknownZone(_ name: String, among known: [String]) -> ScheduleError {
+        var allowed = "the IANA name of a time zone, such as Europe/Berlin or UTC"
+        if known.isEmpty {
+            allowed = "UTC: no other zone is known here, since no zone files are installed"
+        } else if let nearest = NearestName.of(name, among: known) {
+            allowed += "; did you mean \(nearest)?"
+        }
+        return ScheduleError(field: "zone", value: name, allowed: allowed)
+    }
+}

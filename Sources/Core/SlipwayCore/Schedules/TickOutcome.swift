@@ -15,6 +15,11 @@ package enum TickOutcome: Sendable, Hashable {
         }
     }
 
+    /// Why it created none; `nil` if it did.
+    package var skipReason: TickSkipReason? {
+        if case .skipped(let reason) = self { reason } else { nil }
+    }
+
     package var createsRun: Bool {
         switch self {
         case .fired, .caughtUp: true

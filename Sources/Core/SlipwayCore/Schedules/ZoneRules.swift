@@ -12,6 +12,17 @@ package struct ZoneRules: Sendable, Hashable {
         var offsetSeconds: Int
     }
 
+    /// Whether a text may be the name of a zone: words of letters, digits, `_`, `+` and `-` between slashes. It never
+    /// leads out of a folder.
+    package static func isName(_ text: String) -> Bool {
+        let words = text.split(separator: "/", omittingEmptySubsequences: false)
+        return (1...64).contains(text.utf8.count)
+            && words.allSatisfy { word in
+                !word.isEmpty
+                    && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_+-".contains($0)) }
+            }
+    }
+
     package static let utc = ZoneRules(name: "UTC", first: 0, changes: [])
 
     /// Such as `Europe/Berlin`.

@@ -13,6 +13,8 @@ extension Failure {
             self.init(.notFound, message, advice: "See the jobs there are with `slipway job list`.")
         case "version_not_found":
             self.init(.notFound, message, advice: "See a job's versions with `slipway job versions NAME`.")
+        case "schedule_not_found":
+            self.init(.notFound, message, advice: "See the schedules there are with `slipway schedule list`.")
         case "run_not_found":
             self.init(.notFound, message, advice: "See the runs there are with `slipway run list`.")
         case "unauthorized":

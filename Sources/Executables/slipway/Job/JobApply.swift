@@ -62,7 +62,7 @@ struct JobApply: AsyncParsableCommand {
         }
     }
 
-    private static func shown(_ file: String) -> String { file == "-" ? "standard input" : file }
+    static func shown(_ file: String) -> String { file == "-" ? "standard input" : file }
 
     private func show(_ applied: Document) {
         switch output.format {
@@ -73,10 +73,13 @@ struct JobApply: AsyncParsableCommand {
             Terminal.print(
                 "job \(applied.text("team"))/\(applied.text("name")) \(applied.text("change")), version \(applied.text("version"))"
             )
+            for schedule in applied.elements("schedules") {
+                Terminal.print("schedule \(schedule.text("name")) \(schedule.text("change"))")
+            }
         }
     }
 
-    private static func read(_ file: String) throws -> String {
+    static func read(_ file: String) throws -> String {
         let data: Data
         if file == "-" {
             data = try standardInput()

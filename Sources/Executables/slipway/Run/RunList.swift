@@ -22,6 +22,10 @@ struct RunList: AsyncParsableCommand {
     var kind: String?
     @Option(help: "Only runs made from this run, such as its retries.")
     var origin: String?
+    @Option(help: "Only runs that were made so: manual, schedule, backfill; several are separated by commas.")
+    var trigger: String?
+    @Option(help: "Only runs of the schedules with this name.")
+    var schedule: String?
     @Flag(help: "Only runs that somebody has let go of.")
     var released = false
     @Option(
@@ -53,6 +57,7 @@ struct RunList: AsyncParsableCommand {
                 "/runs",
                 [
                     ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
+                    ("trigger", trigger), ("schedule", schedule),
                     ("released", released ? "true" : nil),
                     ("limit", String(min(500, limit - runs.count))), ("after", after),
                 ] + variables.map { ("variable", "\($0.key)=\($0.value)") }

@@ -46,6 +46,7 @@ struct RunReport {
         if !released.isEmpty {
             facts.add("Released", deadline.isEmpty ? released : "\(released), ends as cancelled at \(deadline)")
         }
+        facts.add("Trigger", trigger)
         facts.add("Asked by", run.text("submitted_by"))
         facts.add("Created", run.text("created_at"))
         facts.add("Running", run.text("running_at"))
@@ -65,6 +66,13 @@ struct RunReport {
         }
         facts.add(kind.isEmpty ? "Origin" : "\(kind.prefix(1).uppercased())\(kind.dropFirst()) of", run.text("origin"))
         return facts.text
+    }
+
+    /// What made it; empty if somebody asked for it.
+    private var trigger: String {
+        guard let trigger = run["trigger"], trigger.text("kind") != "manual" else { return "" }
+        let name = trigger.text("schedule").isEmpty ? trigger.text("schedule_id") : trigger.text("schedule")
+        return "\(trigger.text("kind")) \(name), tick \(trigger.text("tick"))"
     }
 
     /// What its containers took, in short.

@@ -66,6 +66,13 @@ struct QueryReader {
         return states
     }
 
+    /// Some of a few words; `nil` if absent.
+    func words(_ name: String, of words: [String]) throws(Problem) -> [String]? {
+        guard let given = list(name) else { return nil }
+        for word in given where !words.contains(word) { throw wrong(name, word, "is not allowed", words) }
+        return given
+    }
+
     func integer<Number: FixedWidthInteger>(
         _ name: String,
         default defaultValue: Number,

@@ -7,6 +7,7 @@ struct JobOperations: Sendable {
     let store: RunStore
     let directory: JobDirectory
     let identifiers: RunIdentifiers
+    let schedules: JobSchedules
     /// Of jobs that give none.
     let timeouts: JobSpec.Timeouts
     let limits: ControlAPILimits
@@ -31,17 +32,20 @@ struct JobOperations: Sendable {
         let team = try call.query("team").text("team")
         let actor = try call.actor()
         let text = try await call.text(contentTypes: Self.fileTypes)
-        var spec: JobSpec
+        let document: JobDocument
         do throws(JobFileErrors) {
-            spec = try JobFile.parse(text, timeouts: timeouts)
+            document = try JobFile.parseDocument(text, timeouts: timeouts)
         } catch {
             throw Problem.invalidJobFile(error)
         }
+        var spec = document.spec
+        try schedules.check(document.schedules ?? [])
         if let team { spec.team = team }
         let canonical = try spec.canonicalJSON()
         let applied = try await store.apply(spec, canonicalSpec: canonical, id: identifiers.next(), by: actor)
         guard let applied else { throw Problem.unknownTeamOrCluster(spec) }
         await directory.forget(team: spec.team, name: spec.name)
+        let changes = try await schedules.apply(document.schedules, to: applied.id, by: actor)
         let link = Links.job(team: spec.team, name: spec.name)
         return .json(applied.change == .created ? .created : .ok, headers: [.location: link]) { json in
             json.object { json in
@@ -50,6 +54,14 @@ struct JobOperations: Sendable {
                 json.member("name", spec.name)
                 json.member("version", applied.version)
                 json.member("change", applied.change)
+                if !changes.isEmpty {
+                    json.array("schedules", changes) { json, change in
+                        json.object { json in
+                            json.member("name", change.name)
+                            json.member("change", change.change)
+                        }
+                    }
+                }
                 json.object("links") { $0.member("self", link) }
             }
         }

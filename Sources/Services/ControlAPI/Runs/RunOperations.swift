@@ -82,7 +82,19 @@ struct RunOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("team", "job", "state", "kind", "origin", "released", "variable", "limit", "after")
+        let query = try call.query(
+            "team",
+            "job",
+            "state",
+            "kind",
+            "origin",
+            "released",
+            "variable",
+            "trigger",
+            "schedule",
+            "limit",
+            "after"
+        )
         let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
         let filter = RunFilter(
             teams: query.list("team"),
@@ -91,7 +103,9 @@ struct RunOperations: Sendable {
             kind: try query.text("kind"),
             originID: try query.identifier("origin"),
             isReleased: try query.text("released") == nil ? nil : query.flag("released"),
-            variables: try query.pairs("variable")
+            variables: try query.pairs("variable"),
+            triggerKinds: try query.words("trigger", of: ["manual", "schedule", "backfill"]),
+            scheduleName: try query.text("schedule")
         )
         let runs = try await store.runs(filter, before: query.identifier("after"), limit: limit)
         return .json { json in

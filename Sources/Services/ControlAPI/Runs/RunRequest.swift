@@ -44,17 +44,12 @@ struct RunFactory: Sendable {
         }
         return NewRun(
             id: identifiers.next(),
-            jobID: job.id,
-            jobVersion: version,
-            team: job.team,
-            jobName: job.name,
-            kind: spec.kind,
-            cluster: spec.cluster,
-            variables: variables.values,
-            variableOrigins: variables.origins,
+            of: job.id,
+            version: version,
+            spec: spec,
+            variables: variables,
             overrides: request.overrides,
             submittedBy: actor,
-            admission: AdmissionRequest(spec.applying(request.overrides), variables: variables.values),
             why: request.why
         )
     }

@@ -59,6 +59,7 @@ extension JSONWriter {
         member("origin_kind", run.originKind)
         member("root", run.rootID)
         member("attempt", run.attempt)
+        trigger(of: run)
         member("submitted_by", run.submittedBy)
         member("promoted", run.isPromoted)
         member("eligible_at", run.eligibleAt)
@@ -67,6 +68,15 @@ extension JSONWriter {
         member("placement", run.placement)
         member("node", run.node)
         member("holder", run.holderID)
+    }
+
+    private mutating func trigger(of run: RunRecord) {
+        object("trigger") { json in
+            json.member("kind", run.triggerKind)
+            json.member("schedule", run.scheduleName)
+            json.member("schedule_id", run.scheduleID)
+            json.member("tick", run.tick)
+        }
     }
 
     private mutating func links(of run: RunRecord) {

@@ -1,0 +1,246 @@
+internal import PostgresClient
+package import SlipwayCore
+
+/// What became of ticks in one transaction.
+package struct WrittenTicks: Sendable {
+    /// New runs.
+    package var runs = 0
+    /// Ticks by what became of them: `fired`, `caught_up`, or the reason for which they were skipped.
+    package var ticks: [String: Int] = [:]
+    /// From when each tick was due to when its run was made.
+    package var delays: [Duration] = []
+    /// The last run of each schedule that had one.
+    var lastRuns: [ScheduleID: RunID] = [:]
+
+    package init() {}
+}
+
+/// Ticks of a schedule whose row is locked, decided as far as the schedule itself decides them.
+struct DecidedTicks {
+    let record: ScheduleRecord
+    let schedule: Schedule
+    let entries: [LedgerEntry]
+}
+
+extension RunStore {
+    /// Puts ticks into the ledger and creates the runs of those that fire. What the job and the clusters make of a tick
+    /// is decided here. A tick that is in the ledger already makes no run.
+    func write(
+        _ decided: [DecidedTicks],
+        now: Timestamp,
+        in transaction: PostgresTransaction
+    ) async throws -> WrittenTicks {
+        let decided = decided.filter { !$0.entries.isEmpty }
+        guard !decided.isEmpty else { return WrittenTicks() }
+        let creating = Set(decided.filter { $0.entries.contains { $0.outcome.createsRun } }.map(\.record.jobID))
+        var surroundings = try await surroundings(of: creating, in: transaction)
+        var rows: [LedgerRow] = []
+        for ticks in decided {
+            let id = ticks.record.jobID
+            let outcomes: [(entry: LedgerEntry, message: String?)]
+            if var conditions = surroundings.conditions(of: ticks.record, zones) {
+                outcomes = conditions.applied(to: ticks.entries, of: ticks.schedule, now: now)
+                surroundings.jobs[id]?.freeRuns = conditions.freeRuns
+            } else {
+                outcomes = ticks.entries.map { ($0, nil) }
+            }
+            for (entry, message) in outcomes {
+                var row = LedgerRow(record: ticks.record, entry: entry, message: message, run: nil)
+                if entry.outcome.createsRun, let job = surroundings.jobs[id] { row.fire(ticks, job, retrySource) }
+                rows.append(row)
+            }
+        }
+        return try await store(rows, decided, now: now, in: transaction)
+    }
+
+    private func store(
+        _ rows: [LedgerRow],
+        _ decided: [DecidedTicks],
+        now: Timestamp,
+        in transaction: PostgresTransaction
+    ) async throws -> WrittenTicks {
+        let entries = rows.map(\.entry)
+        let inserted = try await transaction.query(
+            """
+            INSERT INTO schedule_ticks (schedule_id, tick, job_id, schedule_name, through, ticks, is_count_exact, outcome,
+                reason, message, run_id, decided_at)
+            SELECT t.*, \(now) FROM unnest(\(rows.map(\.record.id)), \(entries.map(\.tick)), \(rows.map(\.record.jobID)),
+                \(rows.map(\.record.name))::text[], \(entries.map(\.through)), \(entries.map { Int64($0.ticks) })::bigint[],
+                \(entries.map(\.isCountExact)), \(entries.map(\.outcome.kind))::text[],
+                \(entries.map { $0.outcome.skipReason?.rawValue })::text[], \(rows.map(\.message))::text[],
+                \(rows.map { $0.run?.id })::uuid[]) AS t
+            ON CONFLICT DO NOTHING RETURNING schedule_id, tick
+            """
+        ).decode(ScheduleID.self, Timestamp.self)
+        var written = WrittenTicks()
+        let isNew = Set(inserted.map { TickKey(schedule: $0.0, tick: $0.1) })
+        let schedules = Dictionary(decided.map { ($0.record.id, $0.schedule) }, uniquingKeysWith: { $1 })
+        var runs: [NewRun] = []
+        for row in rows where isNew.contains(TickKey(schedule: row.record.id, tick: row.entry.tick)) {
+            written.ticks[row.entry.outcome.skipReason?.rawValue ?? row.entry.outcome.kind, default: 0] +=
+                row.entry.ticks
+            guard let run = row.run else { continue }
+            runs.append(run)
+            written.lastRuns[row.record.id] = run.id
+            if let due = schedules[row.record.id]?.tick(at: row.entry.tick).due { written.delays.append(now - due) }
+        }
+        if !runs.isEmpty { try await transaction.query(Self.creation(of: runs)) }
+        written.runs = runs.count
+        return written
+    }
+
+    // MARK: What ticks meet
+
+    /// What decides about each tick of a job's schedules.
+    package func scheduleFacts(
+        of job: JobID
+    ) async throws -> (isPaused: Bool, isArchived: Bool, hasActiveCluster: Bool) {
+        let surroundings = try await surroundings(of: [job], in: pool)
+        guard let known = surroundings.jobs[job] else { return (false, true, false) }
+        let hasCluster = surroundings.clusters.contains { known.spec.mayRun(on: $0.key, registered: $0.value) }
+        return (known.isPaused, known.isArchived, hasCluster)
+    }
+
+    private func surroundings(
+        of jobs: Set<JobID>,
+        in transaction: some PostgresQuerying
+    ) async throws -> TickSurroundings {
+        guard !jobs.isEmpty else { return TickSurroundings() }
+        let ids = Array(jobs)
+        let rows = try await transaction.query(
+            """
+            SELECT j.id, j.current_version, v.spec, j.paused_at IS NOT NULL, j.archived_at IS NOT NULL
+            FROM jobs j JOIN job_versions v ON v.job_id = j.id AND v.version = j.current_version WHERE j.id = ANY(\(ids))
+            """
+        ).decode(JobID.self, Int.self, PostgresJSON.self, Bool.self, Bool.self)
+        let clusters = try await transaction.query(
+            "SELECT name, spec FROM clusters WHERE state = 'active' AND wanted = 'active'"
+        ).decode(String.self, PostgresJSON.self)
+        var surroundings = TickSurroundings()
+        for (name, spec) in clusters { surroundings.clusters[name] = try decoded(spec, as: JSONValue.self) }
+        for (id, version, spec, isPaused, isArchived) in rows {
+            surroundings.jobs[id] = ScheduledJob(
+                id: id,
+                version: version,
+                spec: try decoded(spec),
+                isPaused: isPaused,
+                isArchived: isArchived
+            )
+        }
+        let bounded = surroundings.jobs.values.filter { $0.spec.concurrency?.policy == .skip }.map(\.id)
+        if !bounded.isEmpty {
+            let live = try await transaction.query(
+                "SELECT job_id, count(*) FROM live_runs WHERE job_id = ANY(\(bounded)) GROUP BY job_id"
+            ).decode(JobID.self, Int.self)
+            let counts = Dictionary(live.map { ($0.0, $0.1) }, uniquingKeysWith: +)
+            for id in bounded {
+                let maximum = surroundings.jobs[id]?.spec.concurrency?.maximumRuns ?? 1
+                surroundings.jobs[id]?.freeRuns = maximum - (counts[id] ?? 0)
+            }
+        }
+        return surroundings
+    }
+}
+
+/// A job whose schedules have ticks that are decided.
+struct ScheduledJob {
+    let id: JobID
+    let version: Int
+    let spec: JobSpec
+    let isPaused: Bool
+    let isArchived: Bool
+    /// How many more may be live where others are skipped; `nil`: any number.
+    var freeRuns: Int?
+}
+
+/// What is there besides the schedules as their ticks are decided.
+struct TickSurroundings {
+    var jobs: [JobID: ScheduledJob] = [:]
+    /// The active ones, with what is registered of them.
+    var clusters: [String: JSONValue] = [:]
+
+    /// - Returns: `nil` if the job is not among these.
+    func conditions(of schedule: ScheduleRecord, _ zones: ZoneCatalog) -> TickConditions? {
+        guard let job = jobs[schedule.jobID] else { return nil }
+        var conditions = TickConditions()
+        conditions.isJobPaused = job.isPaused
+        conditions.refusal = job.isArchived ? "The job is archived." : nil
+        conditions.hasActiveCluster = clusters.contains { job.spec.mayRun(on: $0.key, registered: $0.value) }
+        conditions.freeRuns = job.freeRuns
+        guard schedule.spec.outsideWindows == .skip, let windows = job.spec.windows else { return conditions }
+        do {
+            conditions.windows = try EligibleWindows(windows.open, zone: zones.zone(windows.zone))
+        } catch {
+            conditions.refusal = conditions.refusal ?? "The job's windows cannot be told: \(error)"
+        }
+        return conditions
+    }
+}
+
+extension JobSpec {
+    /// - Parameter registered: what is registered of the cluster; its `labels` are looked at if the job selects by them.
+    func mayRun(on name: String, registered: JSONValue) -> Bool {
+        guard let wanted = clusterSelector else { return name == cluster }
+        return wanted.allSatisfy { key, value in registered["labels"]?[key]?.string == value }
+    }
+}
+
+private struct TickKey: Hashable {
+    let schedule: ScheduleID
+    let tick: Timestamp
+}
+
+/// A row of the ledger with the run it makes.
+private struct LedgerRow {
+    private static let messageCharacters = 2000
+
+    let record: ScheduleRecord
+    var entry: LedgerEntry
+    var message: String?
+    var run: NewRun?
+
+    mutating func fire(_ ticks: DecidedTicks, _ job: ScheduledJob, _ source: RetrySource) {
+        do throws(RunVariableErrors) {
+            run = try record.newRun(
+                of: job,
+                at: entry.tick,
+                schedule: ticks.schedule,
+                trigger: .schedule(record.id, tick: entry.tick),
+                source,
+                why: "tick \(record.text(of: entry.tick, ticks.schedule)) of schedule \(record.name)"
+            )
+        } catch {
+            entry.outcome = .skipped(.runRefused)
+            message = String(error.description.prefix(Self.messageCharacters))
+        }
+    }
+}
+
+extension ScheduleRecord {
+    /// The run of a tick.
+    ///
+    /// - Throws: if the schedule's variables do not fit the job any more.
+    func newRun(
+        of job: ScheduledJob,
+        at tick: Timestamp,
+        schedule: Schedule,
+        trigger: NewRun.Trigger,
+        _ source: RetrySource,
+        by actor: String? = nil,
+        why: String?
+    ) throws(RunVariableErrors) -> NewRun {
+        NewRun(
+            id: source.nextID(),
+            of: job.id,
+            version: job.version,
+            spec: job.spec,
+            variables: try spec.variables(of: job.spec, at: tick, in: schedule.zone),
+            submittedBy: actor,
+            trigger: trigger,
+            why: why
+        )
+    }
+
+    /// A tick as the clocks of its zone tell it.
+    func text(of tick: Timestamp, _ schedule: Schedule) -> String { schedule.zone.text(tick) }
+}

@@ -1,0 +1,64 @@
+internal import ArgumentParser
+internal import NIOHTTP1
+internal import SlipwayCore
+
+struct ScheduleApply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Make the schedules in files, or change those there are to be as the files say.",
+        discussion: """
+            A file has one schedule or several, separated by ---, each with its job and name. Applying it again changes nothing. \
+            A change holds from now on: no tick of the past is run because of it.
+
+              job: report
+              name: nightly
+              cron: "0 2 * * *"
+              zone: Europe/Berlin
+              missed_ticks: latest
+              variables: {day: "${{ tick.previous_date }}"}
+
+              slipway schedule apply schedules.yaml
+            """
+    )
+
+    @Argument(help: "Files in YAML or JSON; - is standard input.")
+    var files: [String]
+
+    @Option(help: "The job, where a file names none.")
+    var job: String?
+
+    @Option(help: "The team, where a file names none.")
+    var team = "default"
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let client = try server.client()
+        for file in files {
+            let text = try JobApply.read(file)
+            let schedules: [ScheduleDocument]
+            do throws(JobFileErrors) {
+                schedules = try ScheduleFile.parseAll(text, file: JobApply.shown(file))
+            } catch {
+                throw Failure(
+                    .refused,
+                    "the schedule file is not valid",
+                    advice: "Correct the file and apply it again.",
+                    details: error.description.split(separator: "\n").map(String.init)
+                )
+            }
+            for schedule in schedules { try await apply(schedule, in: JobApply.shown(file), client) }
+        }
+    }
+
+    private func apply(_ schedule: ScheduleDocument, in file: String, _ client: APIClient) async throws {
+        guard let name = schedule.name, let job = schedule.job ?? job else {
+            let missing = schedule.name == nil ? "name" : "job"
+            throw Failure(.refused, "\(file): a schedule has no \(missing)", advice: "Each needs a job and a name.")
+        }
+        let path = try ScheduleOptions.jobPath(schedule.team ?? team, job) + "/schedules/\(name)"
+        let body = try JSONValue(encoding: schedule.spec).jsonText(isPretty: false)
+        output.show(changed: try await client.send(.PUT, path, body: body))
+    }
+}

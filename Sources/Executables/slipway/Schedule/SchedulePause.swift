@@ -1,0 +1,22 @@
+internal import ArgumentParser
+internal import SlipwayCore
+
+struct SchedulePause: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Keep a schedule from making runs; its ticks are skipped."
+    )
+
+    @OptionGroup var schedule: ScheduleOptions
+
+    @Option(help: "Why, for those who look at it later.")
+    var why: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let body = JSONValue.object(why.map { ["why": .string($0)] } ?? [:])
+        output.show(changed: try await server.client().post(schedule.path() + "/pause", body))
+    }
+}

@@ -1,0 +1,43 @@
+internal import Hummingbird
+internal import SlipwayCore
+
+// Changes of a resource that nobody else has changed meanwhile: `ETag` tells its revision, `If-Match` expects one.
+
+extension Call {
+    /// The revision that a change expects; `nil` if it expects none, or any (`*`).
+    func expectedRevision() throws(Problem) -> Int64? {
+        guard let given = request.headers[.ifMatch], given != "*" else { return nil }
+        let text =
+            given.hasPrefix("\"") && given.hasSuffix("\"") && given.count > 2
+            ? given.dropFirst().dropLast() : given[...]
+        guard let revision = Int64(text), revision > 0 else {
+            throw Problem.invalidParameter(
+                FieldError(
+                    field: "If-Match",
+                    value: String(given.prefix(100)),
+                    message: "is not a revision",
+                    allowed: ["the ETag of an answer before, such as \"3\"", "*"]
+                )
+            )
+        }
+        return revision
+    }
+}
+
+extension Problem {
+    /// - Parameter revision: the one it has.
+    static func otherRevision(_ revision: Int64) -> Problem {
+        var problem = Problem(
+            .preconditionFailed,
+            .otherRevision,
+            title: "It was changed meanwhile",
+            detail: "its revision is \(revision), not the one that If-Match expects; look at it again"
+        )
+        problem.headers[.eTag] = "\"\(revision)\""
+        return problem
+    }
+}
+
+extension HTTPFields {
+    static func revision(_ revision: Int64) -> HTTPFields { [.eTag: "\"\(revision)\""] }
+}

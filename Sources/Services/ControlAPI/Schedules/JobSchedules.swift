@@ -1,0 +1,76 @@
+internal import RunMessaging
+internal import RunStore
+internal import SlipwayCore
+
+/// The schedules that a job's own file makes.
+struct JobSchedules: Sendable {
+    struct Change {
+        var name: String
+        /// `created`, `updated`, `unchanged` or `deleted`.
+        var change: String
+    }
+
+    private static let most = 500
+
+    let store: RunStore
+    let signals: ControlSignals
+
+    /// - Throws: ``Problem`` if a schedule's zone is unknown.
+    func check(_ schedules: [ScheduleDocument]) throws(Problem) {
+        for (index, schedule) in schedules.enumerated() {
+            do throws(ScheduleError) {
+                _ = try store.zones.zone(schedule.spec.zone)
+            } catch {
+                throw Problem.invalidSchedule([
+                    FieldError(
+                        field: "schedules[\(index)].\(error.field)",
+                        value: error.value,
+                        message: "must be \(error.allowed)"
+                    )
+                ])
+            }
+        }
+    }
+
+    /// Makes, changes and removes a job's schedules so that those made by its file are as the file has them. Others are
+    /// left alone, and so are all if the file says nothing of schedules.
+    func apply(_ wanted: [ScheduleDocument]?, to job: JobID, by actor: String?) async throws -> [Change] {
+        guard let wanted else { return [] }
+        var changes: [Change] = []
+        for schedule in wanted {
+            let editing = ScheduleEditing(job: job, name: schedule.name ?? "", actor: actor, why: "applied its job")
+            var edit = try await store.replaceSchedule(editing, schedule.spec, isFromJobFile: true)
+            if case .notFound = edit {
+                edit = try await store.createSchedule(editing, schedule.spec, isFromJobFile: true)
+            }
+            changes.append(Change(name: editing.name, change: edit.word))
+        }
+        guard let known = try await store.job(job) else { return changes }
+        let filter = ScheduleFilter(teams: [known.team], jobName: known.name)
+        for schedule in try await store.schedules(filter, limit: Self.most)
+        where schedule.isFromJobFile && !wanted.contains(where: { $0.name == schedule.name }) {
+            let editing = ScheduleEditing(
+                job: job,
+                name: schedule.name,
+                actor: actor,
+                why: "its job's file has it no more"
+            )
+            let edit = try await store.deleteSchedule(editing)
+            changes.append(Change(name: schedule.name, change: edit.word))
+        }
+        if changes.contains(where: { $0.change != "unchanged" }) { signals.schedulesChanged() }
+        return changes
+    }
+}
+
+extension ScheduleEdit {
+    /// As answers tell it.
+    var word: String {
+        switch self {
+        case .created: "created"
+        case .changed: "updated"
+        case .deleted: "deleted"
+        case .unchanged, .alreadyExists, .notFound, .otherRevision: "unchanged"
+        }
+    }
+}

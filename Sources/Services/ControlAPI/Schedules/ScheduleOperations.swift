@@ -1,0 +1,263 @@
+internal import Hummingbird
+internal import RunMessaging
+internal import RunStore
+internal import SlipwayCore
+
+/// What clients do with schedules.
+struct ScheduleOperations: Sendable {
+    private static let jobPath = "/jobs/{team}/{name}"
+    private static let path = jobPath + "/schedules/{schedule}"
+    private static let fileTypes = [
+        "application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/plain",
+    ]
+
+    let store: RunStore
+    let directory: JobDirectory
+    let intake: RunIntake
+    let identifiers: RunIdentifiers
+    let signals: ControlSignals
+    let limits: ControlAPILimits
+
+    var all: [Operation] {
+        [
+            Operation("ListSchedules", .get, "/schedules", listAll),
+            Operation("ListUpcomingRuns", .get, "/upcoming-runs", upcoming),
+            Operation("ListJobSchedules", .get, Self.jobPath + "/schedules", list),
+            Operation("CreateSchedule", .post, Self.jobPath + "/schedules", create),
+            Operation("DryRunNewSchedule", .post, Self.jobPath + "/schedules:dry-run", dryRunNew),
+            Operation("DescribeSchedule", .get, Self.path, describe),
+            Operation("ReplaceSchedule", .put, Self.path, replace),
+            Operation("DeleteSchedule", .delete, Self.path, delete),
+            Operation("PauseSchedule", .post, Self.path + "/pause") { try await pause($0, true) },
+            Operation("ResumeSchedule", .post, Self.path + "/resume") { try await pause($0, false) },
+            Operation("DryRunSchedule", .get, Self.path + "/dry-run", dryRun),
+            Operation("BackfillSchedule", .post, Self.path + "/backfill", backfill),
+            Operation("TriggerSchedule", .post, Self.path + "/trigger", trigger),
+            Operation("ListScheduleTicks", .get, Self.path + "/ticks", scheduleTicks),
+            Operation("ListJobTicks", .get, Self.jobPath + "/ticks", jobTicks),
+        ]
+    }
+
+    // MARK: Reading
+
+    @Sendable private func listAll(_ call: Call) async throws -> Response {
+        let query = try call.query("team", "job", "paused", "limit", "after")
+        let filter = ScheduleFilter(
+            teams: query.list("team"),
+            jobName: try query.text("job"),
+            isPaused: try query.text("paused") == nil ? nil : query.flag("paused")
+        )
+        return try await list(filter, query)
+    }
+
+    @Sendable private func list(_ call: Call) async throws -> Response {
+        let query = try call.query("limit", "after")
+        let job = try await job(call)
+        return try await list(ScheduleFilter(teams: [job.team], jobName: job.name), query)
+    }
+
+    private func list(_ filter: ScheduleFilter, _ query: QueryReader) async throws -> Response {
+        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
+        var after: (team: String, job: String, name: String)?
+        if let text = try query.text("after") {
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3 else { throw Self.noPosition(text) }
+            after = (parts[0], parts[1], parts[2])
+        }
+        let schedules = try await store.schedules(filter, after: after, limit: limit)
+        let views = schedules.map { ScheduleView($0, store.zones) }
+        return .json { json in
+            json.object { json in
+                json.array("schedules", views) { json, view in json.object { view.write(to: &$0) } }
+                if schedules.count == limit, let last = schedules.last {
+                    json.member("next", "\(last.team)/\(last.jobName)/\(last.name)")
+                }
+            }
+        }
+    }
+
+    static func noPosition(_ text: String) -> Problem {
+        .invalidParameter(
+            FieldError(
+                field: "after",
+                value: String(text.prefix(100)),
+                message: "is not a position",
+                allowed: ["the member next of the page before"]
+            )
+        )
+    }
+
+    @Sendable private func describe(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        return answer(try await schedule(call))
+    }
+
+    private func answer(_ schedule: ScheduleRecord, change: String? = nil, runs: Int = 0) -> Response {
+        let view = ScheduleView(schedule, store.zones)
+        var headers = HTTPFields.revision(schedule.revision)
+        let isNew = change == "created"
+        if isNew { headers[.location] = view.link }
+        return .json(isNew ? .created : .ok, headers: headers) { json in
+            json.object { json in
+                view.write(to: &json)
+                json.member("change", change)
+                if runs > 0 { json.member("runs_created", runs) }
+            }
+        }
+    }
+
+    // MARK: Changing
+
+    @Sendable private func create(_ call: Call) async throws -> Response {
+        let query = try call.query("paused")
+        let isPaused = try query.flag("paused")
+        let (job, document) = try await document(call)
+        guard let name = document.name else {
+            throw Problem.invalidSchedule([FieldError(field: "name", message: "is required")])
+        }
+        let editing = ScheduleEditing(job: job.id, name: name, actor: try call.actor())
+        return try await result(of: store.createSchedule(editing, document.spec, isPaused: isPaused), job, name)
+    }
+
+    /// Makes it if it is not there and no revision is expected.
+    @Sendable private func replace(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let (job, document) = try await document(call)
+        var editing = try editing(call, job)
+        if let name = document.name, name != editing.name {
+            let error = FieldError(field: "name", value: name, message: "is not the path's", allowed: [editing.name])
+            throw Problem.invalidSchedule([error])
+        }
+        var edit = try await store.replaceSchedule(editing, document.spec)
+        if case .notFound = edit, editing.revision == nil, call.request.headers[.ifMatch] == nil {
+            editing.revision = nil
+            edit = try await store.createSchedule(editing, document.spec)
+        }
+        return try result(of: edit, job, editing.name)
+    }
+
+    @Sendable private func delete(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let job = try await job(call)
+        let editing = try editing(call, job)
+        return try await result(of: store.deleteSchedule(editing), job, editing.name)
+    }
+
+    private func pause(_ call: Call, _ isPaused: Bool) async throws -> Response {
+        _ = try call.query()
+        let job = try await job(call)
+        var editing = try editing(call, job)
+        var reader = ObjectReader(try await call.optionalJSON())
+        editing.why = reader.why()
+        try reader.check()
+        return try await result(of: store.pauseSchedule(editing, isPaused: isPaused), job, editing.name)
+    }
+
+    private func editing(_ call: Call, _ job: JobRecord) throws -> ScheduleEditing {
+        ScheduleEditing(
+            job: job.id,
+            name: call.segment("schedule"),
+            revision: try call.expectedRevision(),
+            actor: try call.actor()
+        )
+    }
+
+    private func result(of edit: ScheduleEdit, _ job: JobRecord, _ name: String) throws -> Response {
+        switch edit {
+        case .notFound: throw Problem.scheduleNotFound(job.name, name)
+        case .alreadyExists: throw Problem.scheduleExists(job.name, name)
+        case .otherRevision(let revision): throw Problem.otherRevision(revision)
+        case .unchanged(let record): return answer(record, change: edit.word)
+        case .changed(let record, let runs):
+            signals.schedulesChanged()
+            if runs > 0 { signals.runsSubmitted() }
+            return answer(record, change: edit.word, runs: runs)
+        case .created(let record), .deleted(let record):
+            signals.schedulesChanged()
+            return answer(record, change: edit.word)
+        }
+    }
+
+    /// Runs the job now with the schedule's variables; the schedule's own ticks are not touched.
+    @Sendable private func trigger(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let actor = try call.actor()
+        var reader = ObjectReader(try await call.optionalJSON())
+        let given = reader.values("variables")
+        let why = reader.why()
+        try reader.check()
+        let schedule = try await schedule(call)
+        let job = try await job(call)
+        let zone = try zone(of: schedule.spec)
+        let now = try await store.databaseTime()
+        let variables = try RunFactory.variables { () throws(RunVariableErrors) in
+            try schedule.spec.variables(of: job.spec, at: now, in: zone, run: given)
+        }
+        let run = NewRun(
+            id: identifiers.next(),
+            of: job.id,
+            version: job.currentVersion,
+            spec: job.spec,
+            variables: variables,
+            submittedBy: actor,
+            why: why ?? "triggered schedule \(schedule.name)"
+        )
+        try await intake.submit([run])
+        return .json(.created, headers: [.location: Links.run(run.id)]) { $0.object { $0.members(of: run) } }
+    }
+
+    // MARK: What is asked for
+
+    func job(_ call: Call) async throws -> JobRecord {
+        let (team, name) = (call.segment("team"), call.segment("name"))
+        guard let job = try await store.job(team: team, name: name) else {
+            throw Problem.jobNotFound(team: team, name: name)
+        }
+        return job
+    }
+
+    func schedule(_ call: Call) async throws -> ScheduleRecord {
+        let (team, job, name) = (call.segment("team"), call.segment("name"), call.segment("schedule"))
+        if let schedule = try await store.schedule(team: team, job: job, name: name) { return schedule }
+        _ = try await self.job(call)
+        throw Problem.scheduleNotFound(job, name)
+    }
+
+    func zone(of spec: ScheduleSpec) throws(Problem) -> ZoneRules {
+        do throws(ScheduleError) {
+            return try store.zones.zone(spec.zone)
+        } catch {
+            throw Problem.invalidSchedule(error)
+        }
+    }
+
+    /// The schedule in the body, checked against the job and the zones there are.
+    func document(_ call: Call) async throws -> (JobRecord, ScheduleDocument) {
+        let text = try await call.text(contentTypes: Self.fileTypes)
+        let document: ScheduleDocument
+        do throws(JobFileErrors) {
+            document = try ScheduleFile.parse(text)
+        } catch {
+            throw Problem.invalidSchedule(error)
+        }
+        let job = try await job(call)
+        for (field, given, known) in [("team", document.team, job.team), ("job", document.job, job.name)] {
+            guard let given, given != known else { continue }
+            throw Problem.invalidSchedule([
+                FieldError(field: field, value: given, message: "is not the path's", allowed: [known])
+            ])
+        }
+        _ = try zone(of: document.spec)
+        if case .at(let moment) = document.spec.trigger, moment < (try await store.databaseTime()) {
+            throw Problem.invalidSchedule([
+                FieldError(field: "at", value: moment.description, message: "has passed", allowed: ["a time to come"])
+            ])
+        }
+        do throws(RunVariableErrors) {
+            try document.spec.checkVariables(of: job.spec)
+        } catch {
+            throw Problem.invalidSchedule(error)
+        }
+        return (job, document)
+    }
+}

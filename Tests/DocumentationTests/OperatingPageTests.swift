@@ -49,7 +49,7 @@ import Testing
             try DocumentationPage.page("deploy/examples/\($0)")
         }
         for page in try DocumentationPage.all() + examples {
-            for command in try page.text.groups(#"(?m)(?:`|^|\| |#   )slipway ((?:job|run|cluster|admin|dev) [a-z-]+)"#)
+            for command in try page.text.groups(#"(?m)(?:`|^|\| |#   )slipway ((?:job|run|team|credential|cluster|admin|dev) [a-z-]+)"#)
             {
                 let words = command.split(separator: " ").map(String.init)
                 #expect(verbs[words[0]]?.contains(words[1]) == true, "\(page.path): slipway \(command)")
@@ -67,7 +67,7 @@ import Testing
             try DocumentationPage.page("deploy/examples/\($0)")
         }
         for page in try DocumentationPage.all() + examples {
-            for line in try page.text.groups(#"(?m)(?:`|^|#   )(slipway (?:job|run|cluster|admin|dev) [^`\n#]*)"#) {
+            for line in try page.text.groups(#"(?m)(?:`|^|#   )(slipway (?:job|run|team|credential|cluster|admin|dev) [^`\n#]*)"#) {
                 for option in try line.groups(#" --([a-z-]+)"#) {
                     #expect(known.contains(option), "\(page.path): --\(option) in: \(line)")
                 }

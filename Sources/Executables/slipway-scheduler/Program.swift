@@ -36,6 +36,19 @@ import Settings
         allowed: .range(1...2000)
     )
 
+    private static let chargeInterval = SettingKey<Duration>(
+        "scheduler.charge_interval",
+        default: .seconds(15),
+        help: "How often teams are charged credits for what their runs take.",
+        allowed: .range(.milliseconds(100)...Duration.seconds(3600))
+    )
+    private static let teamInterval = SettingKey<Duration>(
+        "scheduler.team_interval",
+        default: .seconds(1),
+        help: "How often paused runs whose team has credits again, and due checks of credentials, are looked for.",
+        allowed: .range(.milliseconds(50)...Duration.seconds(300))
+    )
+
     private static let retention = SettingKey<Duration>(
         "logs.retention",
         default: .seconds(30 * 86_400),
@@ -76,7 +89,9 @@ import Settings
         ],
         keys: ServiceKeys.holder
             + [
-                admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, retention, logSweepInterval,
+                admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, chargeInterval,
+                teamInterval,
+                retention, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
             ] + LogStorageKeys.objects
     )
@@ -94,12 +109,15 @@ import Settings
             work.sweepInterval = try settings(sweepInterval)
             work.hintAge = try settings(hintAge)
             work.reportBatch = try settings(reportBatch)
+            work.chargeInterval = try settings(chargeInterval)
+            work.teamInterval = try settings(teamInterval)
             let scheduler = SchedulerService(
                 store: store,
                 messaging: messaging,
                 settings: work,
                 registry: process.metrics,
                 logger: process.logger,
+                teams: TeamKeeping(ledger: store, nextID: RetrySource.system.nextID),
                 makeHolder: try process.makeHolder(.scheduler, clusters: [])
             )
             var keeping = LogKeeperSettings()

@@ -44,7 +44,7 @@ package struct ControlAPI: Service {
             store: store,
             directory: directory,
             identifiers: identifiers,
-            timeouts: configuration.timeouts,
+            files: JobFileIntake(store: store, timeouts: configuration.timeouts),
             limits: limits,
             now: now
         )
@@ -59,6 +59,7 @@ package struct ControlAPI: Service {
             store: store,
             factory: factory,
             intake: intake,
+            submissions: SubmissionGate(store: store, limits: limits),
             description: description,
             limits: limits,
             now: now
@@ -80,13 +81,15 @@ package struct ControlAPI: Service {
         )
         let tasks = TaskOperations(store: store, directory: directory, limits: limits)
         let logs = LogOperations(store: store, live: live, limits: limits)
+        let teams = TeamOperations(store: store, limits: limits)
+        let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all,
+                + fleet.all + teams.all + credentials.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

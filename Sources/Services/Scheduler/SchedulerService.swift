@@ -15,9 +15,12 @@ package struct SchedulerService: Service {
     private let metrics: SchedulerMetrics
     private let logger: Logger
     private let time: TimeSource
+    private let teams: TeamKeeping?
     private let makeHolder: @Sendable () -> Holder
 
-    /// - Parameter makeHolder: describes this process with a fresh id at each call.
+    /// - Parameters:
+    ///   - teams: where credits and credentials are kept; `nil`: there are none.
+    ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
         messaging: any RunMessages,
@@ -25,6 +28,7 @@ package struct SchedulerService: Service {
         registry: MetricsRegistry,
         logger: Logger,
         time: TimeSource = .system,
+        teams: TeamKeeping? = nil,
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
@@ -33,6 +37,7 @@ package struct SchedulerService: Service {
         metrics = SchedulerMetrics(registry)
         self.logger = logger
         self.time = time
+        self.teams = teams
         self.makeHolder = makeHolder
     }
 
@@ -56,7 +61,8 @@ package struct SchedulerService: Service {
                 settings: settings,
                 metrics: metrics,
                 logger: logger,
-                time: time
+                time: time,
+                teams: teams
             )
             try await session.run()
         }

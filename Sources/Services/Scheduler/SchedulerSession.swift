@@ -14,6 +14,7 @@ struct SchedulerSession: Sendable {
     let metrics: SchedulerMetrics
     let logger: Logger
     let time: TimeSource
+    let teams: TeamKeeping?
     private let term = Term()
     private let admissionSignal = Signal()
 
@@ -24,7 +25,8 @@ struct SchedulerSession: Sendable {
         settings: SchedulerSettings,
         metrics: SchedulerMetrics,
         logger: Logger,
-        time: TimeSource
+        time: TimeSource,
+        teams: TeamKeeping? = nil
     ) {
         self.lease = lease
         self.store = store
@@ -33,6 +35,7 @@ struct SchedulerSession: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.time = time
+        self.teams = teams
     }
 
     func run() async throws {
@@ -44,8 +47,24 @@ struct SchedulerSession: Sendable {
             group.addTask { try await sweepLeasesRegularly() }
             group.addTask { try await applyReports() }
             group.addTask { try await listen() }
+            if let teamDuty { group.addTask { try await teamDuty.run() } }
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    private var teamDuty: TeamDuty? {
+        teams.map { teams in
+            TeamDuty(
+                lease: lease,
+                teams: teams,
+                settings: settings,
+                metrics: metrics,
+                logger: logger,
+                time: time,
+                term: { [term] in term.current },
+                admit: { [admissionSignal] in admissionSignal.send() }
+            )
         }
     }
 

@@ -14,6 +14,10 @@ package struct SchedulerSettings: Sendable {
     package var hintAge: Duration = .seconds(5)
     /// Report messages applied in one transaction.
     package var reportBatch = 200
+    /// How often teams are charged for what their runs take.
+    package var chargeInterval: Duration = .seconds(15)
+    /// How often paused runs whose team has credits again, and checks of credentials, are looked for.
+    package var teamInterval: Duration = .seconds(1)
 
     package init() {}
 }

@@ -7,8 +7,7 @@ struct JobOperations: Sendable {
     let store: RunStore
     let directory: JobDirectory
     let identifiers: RunIdentifiers
-    /// Of jobs that give none.
-    let timeouts: JobSpec.Timeouts
+    let files: JobFileIntake
     let limits: ControlAPILimits
     let now: @Sendable () -> Timestamp
 
@@ -31,13 +30,7 @@ struct JobOperations: Sendable {
         let team = try call.query("team").text("team")
         let actor = try call.actor()
         let text = try await call.text(contentTypes: Self.fileTypes)
-        var spec: JobSpec
-        do throws(JobFileErrors) {
-            spec = try JobFile.parse(text, timeouts: timeouts)
-        } catch {
-            throw Problem.invalidJobFile(error)
-        }
-        if let team { spec.team = team }
+        let spec = try await files.spec(of: text, team: team)
         let canonical = try spec.canonicalJSON()
         let applied = try await store.apply(spec, canonicalSpec: canonical, id: identifiers.next(), by: actor)
         guard let applied else { throw Problem.unknownTeamOrCluster(spec) }

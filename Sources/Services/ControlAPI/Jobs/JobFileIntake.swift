@@ -1,0 +1,42 @@
+internal import RunStore
+internal import SlipwayCore
+
+/// Reads a job file as it becomes a version: with the defaults of its team, and only what the team allows.
+struct JobFileIntake: Sendable {
+    let store: RunStore
+    /// Where neither the job nor its team gives any.
+    let timeouts: JobSpec.Timeouts
+
+    /// - Parameter team: replaces the file's.
+    /// - Throws: ``Problem`` if the file is wrong, its team does not exist or does not allow what it asks for.
+    func spec(of text: String, team: String?) async throws -> JobSpec {
+        var spec = try parsed(text, team: team, defaults: JobDefaults())
+        guard let owner = try await store.team(spec.team) else { throw Problem.unknownTeamOrCluster(spec) }
+        // Only now it is known whose defaults hold.
+        if owner.spec.defaults != JobDefaults() {
+            spec = try parsed(text, team: team, defaults: owner.spec.defaults)
+        }
+        let problems = owner.spec.policy.problems(of: spec) + (try await credentialProblems(spec))
+        guard problems.isEmpty else { throw Problem.notAllowed(by: spec.team, problems) }
+        return spec
+    }
+
+    private func parsed(_ text: String, team: String?, defaults: JobDefaults) throws(Problem) -> JobSpec {
+        do throws(JobFileErrors) {
+            var spec = try JobFile.parse(text, timeouts: timeouts, defaults: defaults)
+            if let team { spec.team = team }
+            return spec
+        } catch {
+            throw Problem.invalidJobFile(error)
+        }
+    }
+
+    private func credentialProblems(_ spec: JobSpec) async throws -> [TeamPolicy.Problem] {
+        guard let names = spec.credentials, !names.isEmpty else { return [] }
+        let unknown = try await store.unknownCredentials(names, team: spec.team)
+        return unknown.map {
+            let message = "is not a credential of its team"
+            return TeamPolicy.Problem(field: "credentials", value: $0, message: message, allowed: ["its credentials"])
+        }
+    }
+}

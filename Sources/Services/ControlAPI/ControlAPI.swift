@@ -45,7 +45,7 @@ package struct ControlAPI: Service {
             directory: directory,
             identifiers: identifiers,
             schedules: JobSchedules(store: store, signals: messaging.signals),
-            timeouts: configuration.timeouts,
+            files: JobFileIntake(store: store, timeouts: configuration.timeouts),
             limits: limits,
             now: now
         )
@@ -60,6 +60,7 @@ package struct ControlAPI: Service {
             store: store,
             factory: factory,
             intake: intake,
+            submissions: SubmissionGate(store: store, limits: limits),
             description: description,
             limits: limits,
             now: now
@@ -89,13 +90,15 @@ package struct ControlAPI: Service {
             signals: messaging.signals,
             limits: limits
         )
+        let teams = TeamOperations(store: store, limits: limits)
+        let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all + schedules.all,
+                + fleet.all + schedules.all + teams.all + credentials.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

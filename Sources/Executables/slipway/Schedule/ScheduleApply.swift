@@ -36,10 +36,10 @@ struct ScheduleApply: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         for file in files {
-            let text = try JobApply.read(file)
+            let text = try GivenFile.text(file)
             let schedules: [ScheduleDocument]
             do throws(JobFileErrors) {
-                schedules = try ScheduleFile.parseAll(text, file: JobApply.shown(file))
+                schedules = try ScheduleFile.parseAll(text, file: GivenFile.shown(file))
             } catch {
                 throw Failure(
                     .refused,
@@ -48,7 +48,7 @@ struct ScheduleApply: AsyncParsableCommand {
                     details: error.description.split(separator: "\n").map(String.init)
                 )
             }
-            for schedule in schedules { try await apply(schedule, in: JobApply.shown(file), client) }
+            for schedule in schedules { try await apply(schedule, in: GivenFile.shown(file), client) }
         }
     }
 

@@ -25,15 +25,19 @@ extension Call {
 }
 
 extension Problem {
-    /// - Parameter revision: the one it has.
-    static func otherRevision(_ revision: Int64) -> Problem {
+    /// - Parameters:
+    ///   - what: was to be changed, such as `team "etl"`.
+    ///   - revision: the one it has; 0 if it does not exist.
+    static func otherRevision(_ what: String, now revision: Int64) -> Problem {
         var problem = Problem(
             .preconditionFailed,
             .otherRevision,
             title: "It was changed meanwhile",
-            detail: "its revision is \(revision), not the one that If-Match expects; look at it again"
+            detail: revision == 0
+                ? "\(what) does not exist"
+                : "\(what) has revision \(revision), not the one that If-Match expects; look at it again"
         )
-        problem.headers[.eTag] = "\"\(revision)\""
+        if revision > 0 { problem.headers[.eTag] = "\"\(revision)\"" }
         return problem
     }
 }

@@ -35,6 +35,8 @@ import Testing
         #expect(told.subtracting(declared).sorted() == [], "rows without a metric")
     }
 
+    private static let nouns = "job|run|schedule|team|credential|cluster|admin|dev"
+
     @Test("every command that a page or an example names exists")
     func commands() throws {
         let folder = "Sources/Executables/slipway"
@@ -49,9 +51,7 @@ import Testing
             try DocumentationPage.page("deploy/examples/\($0)")
         }
         for page in try DocumentationPage.all() + examples {
-            for command in try page.text.groups(
-                #"(?m)(?:`|^|\| |#   )slipway ((?:job|run|schedule|team|credential|cluster|admin|dev) [a-z-]+)"#
-            ) {
+            for command in try page.text.groups(#"(?m)(?:`|^|\| |#   )slipway ((?:\#(Self.nouns)) [a-z-]+)"#) {
                 let words = command.split(separator: " ").map(String.init)
                 #expect(verbs[words[0]]?.contains(words[1]) == true, "\(page.path): slipway \(command)")
             }
@@ -68,9 +68,7 @@ import Testing
             try DocumentationPage.page("deploy/examples/\($0)")
         }
         for page in try DocumentationPage.all() + examples {
-            for line in try page.text.groups(
-                #"(?m)(?:`|^|#   )(slipway (?:job|run|schedule|team|credential|cluster|admin|dev) [^`\n#]*)"#
-            ) {
+            for line in try page.text.groups(#"(?m)(?:`|^|#   )(slipway (?:\#(Self.nouns)) [^`\n#]*)"#) {
                 for option in try line.groups(#" --([a-z-]+)"#) {
                     #expect(known.contains(option), "\(page.path): --\(option) in: \(line)")
                 }

@@ -220,18 +220,26 @@ import Testing
                 "UPDATE live_runs SET state = 'paused', reason = 'credits_exhausted', message = 'none' WHERE id = ANY(\(Array(ids[..<2])))"
             )
             try await store.pool.query(
-                "UPDATE live_runs SET state = 'paused', reason = 'credential_invalid' WHERE id = \(ids[2])"
+                "UPDATE live_runs SET state = 'paused', reason = 'credential_invalid', credentials = '{lake}' WHERE id = \(ids[2])"
             )
-            #expect(try await store.returnRunsWithCredits(holder: holder, term: term) == 0)
+            let lake = CredentialKey(team: "default", name: "lake")
+            _ = try await store.apply(CredentialSpec(), kind: "s3", credential: lake, by: nil)
+            _ = try await store.updateCredentials(.named(["lake"]), team: "default", .init(isValid: false), by: nil)
+            #expect(try await store.returnRuns(holder: holder, term: term) == 0)
             _ = try await store.changeCredits(of: "default", .set(0.5), by: nil)
-            #expect(try await store.returnRunsWithCredits(holder: holder, term: term) == 0)
+            #expect(try await store.returnRuns(holder: holder, term: term) == 0)
             _ = try await store.changeCredits(of: "default", .set(10), by: nil)
-            #expect(try await store.returnRunsWithCredits(holder: holder, term: term + 1) == 0)
-            #expect(try await store.returnRunsWithCredits(holder: holder, term: term) == 2)
+            #expect(try await store.returnRuns(holder: holder, term: term + 1) == 0)
+            #expect(try await store.returnRuns(holder: holder, term: term) == 2)
             let runs = try await store.runs(ids)
             #expect(runs.count { $0.state == .pending && $0.reason == nil && $0.message == nil } == 2)
             #expect(try await store.run(ids[2])?.state == .paused)
             #expect(try await store.events(ids[0]).last?.state == .pending)
+            // Told valid, its run stays until somebody says so; paused after that, it was by who did not know.
+            _ = try await store.updateCredentials(.named(["lake"]), team: "default", .init(isValid: true), by: nil)
+            #expect(try await store.returnRuns(holder: holder, term: term) == 0)
+            try await store.pool.query("UPDATE live_runs SET state_since = clock_timestamp() WHERE id = \(ids[2])")
+            #expect(try await store.returnRuns(holder: holder, term: term) == 1)
         }
     }
 }

@@ -53,7 +53,7 @@ struct TeamDuty: Sendable {
 
     private func returnRuns(_ term: Int64) async throws {
         while lease.isTrusted {
-            let count = try await teams.ledger.returnRunsWithCredits(holder: lease.id, term: term)
+            let count = try await teams.ledger.returnRuns(holder: lease.id, term: term)
             returned(count)
             if count < teams.ledger.limits.batch { return }
         }

@@ -90,15 +90,21 @@ extension RunStore {
         ).rowCount
     }
 
-    /// Has the runs wait again that were paused for want of credits and whose teams have some, or need none any more.
+    /// Has the runs wait again that were paused for want of credits and whose teams have some, or need none any more; and those
+    /// that were paused for a credential although all they need had been told valid before, by who did not know it yet.
     ///
+    /// - Parameter term: as for `chargeCredits`.
     /// - Returns: how many; `limits.batch` at most.
-    package func returnRunsWithCredits(holder: HolderID, term: Int64) async throws -> Int {
+    package func returnRuns(holder: HolderID, term: Int64) async throws -> Int {
         try await pool.query(
             """
             WITH picked AS (
                 SELECT r.id FROM live_runs r JOIN teams t ON t.name = r.team
-                WHERE r.state = 'paused' AND r.reason = 'credits_exhausted' AND (t.credits IS NULL OR t.credits >= 1)
+                WHERE r.state = 'paused' AND (
+                    (r.reason = 'credits_exhausted' AND (t.credits IS NULL OR t.credits >= 1))
+                    OR (r.reason = 'credential_invalid' AND NOT EXISTS (
+                        SELECT FROM credentials c WHERE c.team = r.team AND c.name = ANY(r.credentials)
+                            AND (NOT c.is_valid OR c.checked_at >= r.state_since))))
                     AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder)
                         AND term = \(term) AND expires_at > clock_timestamp())
                 ORDER BY r.id LIMIT \(limits.batch) FOR UPDATE OF r SKIP LOCKED

@@ -78,7 +78,7 @@ import Settings
             + [
                 admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, retention, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
-            ] + LogStorageKeys.objects
+            ] + AdmissionKeys.all + LogStorageKeys.objects
     )
 
     static func main() async {
@@ -94,12 +94,16 @@ import Settings
             work.sweepInterval = try settings(sweepInterval)
             work.hintAge = try settings(hintAge)
             work.reportBatch = try settings(reportBatch)
+            work.admission = try AdmissionKeys.settings(settings)
+            work.usageHalfLife = try settings(AdmissionKeys.halfLife)
+            let zones = ZoneFolder()
             let scheduler = SchedulerService(
                 store: store,
                 messaging: messaging,
                 settings: work,
                 registry: process.metrics,
                 logger: process.logger,
+                zones: { zones.rules($0) },
                 makeHolder: try process.makeHolder(.scheduler, clusters: [])
             )
             var keeping = LogKeeperSettings()

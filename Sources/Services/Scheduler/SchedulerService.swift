@@ -3,6 +3,7 @@ package import Observability
 package import RunMessaging
 package import RunStore
 internal import ServiceLifecycle
+package import SlipwayCore
 
 /// The scheduler process: admits runs, applies reports, sweeps leases.
 ///
@@ -15,9 +16,12 @@ package struct SchedulerService: Service {
     private let metrics: SchedulerMetrics
     private let logger: Logger
     private let time: TimeSource
+    private let zones: @Sendable (String) -> ZoneRules?
     private let makeHolder: @Sendable () -> Holder
 
-    /// - Parameter makeHolder: describes this process with a fresh id at each call.
+    /// - Parameters:
+    ///   - zones: the rules of a time zone by its name; `nil` if there is none.
+    ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
         messaging: any RunMessages,
@@ -25,6 +29,7 @@ package struct SchedulerService: Service {
         registry: MetricsRegistry,
         logger: Logger,
         time: TimeSource = .system,
+        zones: @escaping @Sendable (String) -> ZoneRules? = { _ in nil },
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
@@ -33,6 +38,7 @@ package struct SchedulerService: Service {
         metrics = SchedulerMetrics(registry)
         self.logger = logger
         self.time = time
+        self.zones = zones
         self.makeHolder = makeHolder
     }
 
@@ -56,7 +62,8 @@ package struct SchedulerService: Service {
                 settings: settings,
                 metrics: metrics,
                 logger: logger,
-                time: time
+                time: time,
+                zones: zones
             )
             try await session.run()
         }

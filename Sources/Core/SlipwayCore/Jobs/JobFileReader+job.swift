@@ -5,6 +5,7 @@ extension JobFileReader {
         "name", "team", "kind", "description", "tags", "engine", "image", "resources", "timeouts", "retries",
         "variables",
         "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
+        "priority", "concurrency", "limit_keys", "rate_limit", "windows", "credentials",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
@@ -38,6 +39,7 @@ extension JobFileReader {
         if let field = members["node_selector"] { job.nodeSelector = nodeSelector(field) }
         if let field = members["tolerations"] { job.tolerations = tolerations(field) }
         if let field = members["annotations"] { job.annotations = annotations(field) }
+        readAdmission(members, into: &job, variables: hasVariables ? job.variables.mapValues(\.type) : nil)
         guard problems.errors.count == mistakesBefore else { return nil }
         checkAssignment(of: job, at: members["tasks"] ?? field)
         return problems.errors.count == mistakesBefore ? job : nil

@@ -45,12 +45,18 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
     // What people and policies do.
     case released
     case retryBackoff = "retry_backoff"
+    case creditsExhausted = "credits_exhausted"
+    case credentialInvalid = "credential_invalid"
+
+    // What a job's concurrency policy ends.
+    case concurrencySkipped = "concurrency_skipped"
+    case superseded
 
     /// Whose doing it is; `nil` for a success or a mere reason to wait.
     package var failureClass: FailureClass? {
         switch self {
-        case .completed, .retryBackoff: nil
-        case .cancelRequested, .released: .cancelled
+        case .completed, .retryBackoff, .creditsExhausted, .credentialInvalid: nil
+        case .cancelRequested, .released, .concurrencySkipped, .superseded: .cancelled
         case .taskFailed, .invalidJob, .outputTooLarge, .runnerOutOfMemory, .preparationFailed: .user
         case .scheduleTimeout, .startTimeout, .sailReadyTimeout: .infrastructure
         case .runTimeout: .timeout
@@ -88,8 +94,13 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
         case .startTimeout: "Read the run's events for what kept the pod from starting."
         case .sailReadyTimeout: "Read the sail log and the run's events; capacity or the image is the usual cause."
         case .runnerStalled: "Read the task's log; raise timeouts.stall if the node was only slow."
+        case .creditsExhausted: "Give the team more credits: slipway team credits TEAM --add N."
+        case .credentialInvalid:
+            "Renew the credential, then: slipway credential update NAME --valid --resume-paused-runs."
         case .released: "Look at its pod's own results: its end was not observed."
         case .runTimeout: "Raise timeouts.run or make the job faster."
+        case .concurrencySkipped: "Run it again later, or change the job's concurrency."
+        case .superseded: "Nothing: a later run of the job took its place."
         }
     }
 }

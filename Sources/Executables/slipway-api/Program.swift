@@ -22,6 +22,7 @@ enum Program {
                 store: store,
                 messaging: messaging,
                 identifiers: RunIdentifiers(now: { .now }, random: { .random(in: 0 ... .max) }),
+                zones: { [zones = store.zones] in zones.rules($0) },
                 now: { .now },
                 version: SlipwayVersion.current,
                 metrics: process.metrics,

@@ -104,7 +104,7 @@ import Settings
                 admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, scheduleInterval,
                 tickRetention, ServiceKeys.zoneinfo, chargeInterval, teamInterval, retention, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
-            ] + LogStorageKeys.objects
+            ] + AdmissionKeys.all + LogStorageKeys.objects
     )
 
     static func main() async {
@@ -124,6 +124,8 @@ import Settings
             work.tickRetention = try settings(tickRetention)
             work.chargeInterval = try settings(chargeInterval)
             work.teamInterval = try settings(teamInterval)
+            work.admission = try AdmissionKeys.settings(settings)
+            work.usageHalfLife = try settings(AdmissionKeys.halfLife)
             let scheduler = SchedulerService(
                 store: store,
                 schedules: store,
@@ -132,6 +134,7 @@ import Settings
                 registry: process.metrics,
                 logger: process.logger,
                 teams: TeamKeeping(ledger: store, nextID: RetrySource.system.nextID),
+                zones: { [zones = store.zones] in zones.rules($0) },
                 makeHolder: try process.makeHolder(.scheduler, clusters: [])
             )
             var keeping = LogKeeperSettings()

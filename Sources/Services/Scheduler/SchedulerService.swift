@@ -3,6 +3,7 @@ package import Observability
 package import RunMessaging
 package import RunStore
 internal import ServiceLifecycle
+package import SlipwayCore
 
 /// The scheduler process: admits runs, applies reports, sweeps leases.
 ///
@@ -17,11 +18,13 @@ package struct SchedulerService: Service {
     private let logger: Logger
     private let time: TimeSource
     private let teams: TeamKeeping?
+    private let zones: @Sendable (String) -> ZoneRules?
     private let makeHolder: @Sendable () -> Holder
 
     /// - Parameters:
     ///   - schedules: whose ticks are decided; `nil`: nobody's.
     ///   - teams: where credits and credentials are kept; `nil`: there are none.
+    ///   - zones: the rules of a time zone by its name; `nil` if there is none.
     ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
@@ -32,6 +35,7 @@ package struct SchedulerService: Service {
         logger: Logger,
         time: TimeSource = .system,
         teams: TeamKeeping? = nil,
+        zones: @escaping @Sendable (String) -> ZoneRules? = { _ in nil },
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
@@ -42,6 +46,7 @@ package struct SchedulerService: Service {
         self.logger = logger
         self.time = time
         self.teams = teams
+        self.zones = zones
         self.makeHolder = makeHolder
     }
 
@@ -67,7 +72,8 @@ package struct SchedulerService: Service {
                 metrics: metrics,
                 logger: logger,
                 time: time,
-                teams: teams
+                teams: teams,
+                zones: zones
             )
             try await session.run()
         }

@@ -32,6 +32,11 @@ package final class ZoneCatalog: Sendable {
         return zone
     }
 
+    /// The rules of a zone, or `nil` if there is no such zone or its file cannot be read.
+    package func rules(_ name: String) -> ZoneRules? {
+        try? zone(name)  // why: for callers to whom all the reasons are one
+    }
+
     private func zoneNames() -> [String] {
         // why: without the folder there are no names to suggest, and the error says that none is known.
         let files = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []

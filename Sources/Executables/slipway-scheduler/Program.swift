@@ -2,6 +2,7 @@ import RunStore
 import Scheduler
 import ServiceProcess
 import Settings
+import SlipwayCore
 
 @main enum Program {
     private static let admissionInterval = SettingKey<Duration>(
@@ -36,6 +37,19 @@ import Settings
         allowed: .range(1...2000)
     )
 
+    private static let clusterFailureDelay = SettingKey<Duration>(
+        "scheduler.cluster_failure_delay",
+        default: .seconds(30),
+        help:
+            "A cluster that no process found healthy for this long has failed; runs that are not placed may be moved.",
+        allowed: .range(.seconds(1)...Duration.seconds(3600))
+    )
+    private static let clusterRecoveryDelay = SettingKey<Duration>(
+        "scheduler.cluster_recovery_delay",
+        default: .seconds(5),
+        help: "A failed cluster is active again once a process found it healthy for this long without a break.",
+        allowed: .range(.zero...Duration.seconds(3600))
+    )
     private static let retention = SettingKey<Duration>(
         "logs.retention",
         default: .seconds(30 * 86_400),
@@ -76,7 +90,8 @@ import Settings
         ],
         keys: ServiceKeys.holder
             + [
-                admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, retention, logSweepInterval,
+                admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, clusterFailureDelay,
+                clusterRecoveryDelay, retention, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
             ] + LogStorageKeys.objects
     )
@@ -94,8 +109,11 @@ import Settings
             work.sweepInterval = try settings(sweepInterval)
             work.hintAge = try settings(hintAge)
             work.reportBatch = try settings(reportBatch)
+            work.clusterHealth.failureDelay = try settings(clusterFailureDelay)
+            work.clusterHealth.recoveryDelay = try settings(clusterRecoveryDelay)
             let scheduler = SchedulerService(
                 store: store,
+                clusters: store,
                 messaging: messaging,
                 settings: work,
                 registry: process.metrics,

@@ -40,9 +40,11 @@ package struct ControlAPI: Service {
             signals.runsSubmitted()
         }
         let directory = JobDirectory(store: store, limits: limits)
+        let clusters = ClusterDirectory(store: store, limits: limits)
         let jobs = JobOperations(
             store: store,
             directory: directory,
+            clusters: clusters,
             identifiers: identifiers,
             timeouts: configuration.timeouts,
             limits: limits,
@@ -54,7 +56,7 @@ package struct ControlAPI: Service {
             limits: limits,
             prices: configuration.prices
         )
-        let factory = RunFactory(directory: directory, identifiers: identifiers)
+        let factory = RunFactory(directory: directory, clusters: clusters, identifiers: identifiers)
         let runs = RunOperations(
             store: store,
             factory: factory,
@@ -80,13 +82,15 @@ package struct ControlAPI: Service {
         )
         let tasks = TaskOperations(store: store, directory: directory, limits: limits)
         let logs = LogOperations(store: store, live: live, limits: limits)
+        let comparison = JobComparisonOperations(jobs: jobs)
+        let registry = ClusterOperations(store: store, directory: clusters, limits: limits, now: now)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all,
+                + comparison.all + registry.all + fleet.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

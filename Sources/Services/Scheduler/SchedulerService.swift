@@ -10,6 +10,7 @@ internal import ServiceLifecycle
 /// *term*, which another takes over within one lease time.
 package struct SchedulerService: Service {
     private let store: any RunLedger
+    private let clusters: (any ClusterRegistry)?
     private let messaging: any RunMessages
     private let settings: SchedulerSettings
     private let metrics: SchedulerMetrics
@@ -17,9 +18,12 @@ package struct SchedulerService: Service {
     private let time: TimeSource
     private let makeHolder: @Sendable () -> Holder
 
-    /// - Parameter makeHolder: describes this process with a fresh id at each call.
+    /// - Parameters:
+    ///   - clusters: where clusters are registered; `nil`: all are as they are.
+    ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
+        clusters: (any ClusterRegistry)? = nil,
         messaging: any RunMessages,
         settings: SchedulerSettings,
         registry: MetricsRegistry,
@@ -28,6 +32,7 @@ package struct SchedulerService: Service {
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
+        self.clusters = clusters
         self.messaging = messaging
         self.settings = settings
         metrics = SchedulerMetrics(registry)
@@ -52,6 +57,7 @@ package struct SchedulerService: Service {
             let session = SchedulerSession(
                 lease: lease,
                 store: store,
+                clusters: clusters,
                 messaging: messaging,
                 settings: settings,
                 metrics: metrics,

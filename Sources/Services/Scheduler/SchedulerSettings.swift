@@ -1,4 +1,5 @@
 package import RunStore
+package import SlipwayCore
 
 /// How a scheduler works; all of it is configurable and printed by `--show-config`.
 package struct SchedulerSettings: Sendable {
@@ -14,6 +15,12 @@ package struct SchedulerSettings: Sendable {
     package var hintAge: Duration = .seconds(5)
     /// Report messages applied in one transaction.
     package var reportBatch = 200
+    /// How often the states of clusters are derived from their health.
+    package var clusterInterval: Duration = .seconds(1)
+    /// When a cluster counts as failed, and when as healthy again.
+    package var clusterHealth = ClusterHealthRules()
+    /// Runs that could not be moved to another cluster are looked at again this often.
+    package var moveInterval: Duration = .seconds(10)
 
     package init() {}
 }

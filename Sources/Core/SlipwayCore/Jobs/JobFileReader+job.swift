@@ -2,9 +2,10 @@ internal import Yams
 
 extension JobFileReader {
     private static let jobKeys = [
-        "name", "team", "kind", "description", "tags", "engine", "image", "resources", "timeouts", "retries",
+        "name", "team", "kind", "description", "owner", "tags", "engine", "image", "resources", "timeouts", "retries",
         "variables",
         "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
+        "cluster_selector",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
@@ -20,6 +21,7 @@ extension JobFileReader {
         job.description = members["description"].flatMap {
             text($0, maximumCharacters: limits.descriptionCharacters)
         }
+        job.owner = members["owner"].flatMap { name($0, .owner) }
         if let field = members["tags"] { job.tags = tags(field) }
         if let value = members["engine"].flatMap({ engine($0) }) { job.engine = value }
         if let field = members["resources"] { job.resources = resources(field) }
@@ -38,6 +40,10 @@ extension JobFileReader {
         if let field = members["node_selector"] { job.nodeSelector = nodeSelector(field) }
         if let field = members["tolerations"] { job.tolerations = tolerations(field) }
         if let field = members["annotations"] { job.annotations = annotations(field) }
+        if let field = members["cluster_selector"] {
+            job.clusterSelector = labels(field)
+            if let cluster = members["cluster"] { fail(cluster, "must not stand beside cluster_selector") }
+        }
         guard problems.errors.count == mistakesBefore else { return nil }
         checkAssignment(of: job, at: members["tasks"] ?? field)
         return problems.errors.count == mistakesBefore ? job : nil

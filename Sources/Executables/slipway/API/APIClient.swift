@@ -38,10 +38,34 @@ struct APIClient: Sendable {
         _ path: String,
         _ query: [(String, String?)],
         contentType: String,
-        body: String
+        body: String,
+        revision: Int? = nil
     ) async throws -> Document {
-        var request = request(.POST, path, query)
+        try await send(.POST, path, query, contentType: contentType, body: body, revision: revision)
+    }
+
+    /// - Parameter revision: refused if it is another now.
+    func change(
+        _ method: HTTPMethod,
+        _ path: String,
+        _ body: Document,
+        revision: Int?
+    ) async throws -> Document {
+        let text = body.jsonText(isPretty: false)
+        return try await send(method, path, [], contentType: "application/json", body: text, revision: revision)
+    }
+
+    private func send(
+        _ method: HTTPMethod,
+        _ path: String,
+        _ query: [(String, String?)],
+        contentType: String,
+        body: String,
+        revision: Int?
+    ) async throws -> Document {
+        var request = request(method, path, query)
         request.headers.add(name: "content-type", value: contentType)
+        if let revision { request.headers.add(name: "if-match", value: "\"\(revision)\"") }
         request.body = .bytes(ByteBuffer(string: body))
         return try await document(request)
     }

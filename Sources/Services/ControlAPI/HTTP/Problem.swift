@@ -25,6 +25,11 @@ struct Problem: Error, Sendable {
         case taskNotReady = "task_not_ready"
         case actionNotPossible = "action_not_possible"
         case unknownTeamOrCluster = "unknown_team_or_cluster"
+        case jobArchived = "job_archived"
+        case clusterNotFound = "cluster_not_found"
+        case clusterLeaving = "cluster_leaving"
+        case noCluster = "no_cluster"
+        case preconditionFailed = "precondition_failed"
         case overloaded
         case databaseUnavailable = "database_unavailable"
         case internalError = "internal_error"

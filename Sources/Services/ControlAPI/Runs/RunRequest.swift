@@ -30,18 +30,22 @@ struct RunRequest: Sendable {
 /// Makes runs of what clients ask for.
 struct RunFactory: Sendable {
     let directory: JobDirectory
+    let clusters: ClusterDirectory
     let identifiers: RunIdentifiers
 
-    /// - Throws: ``Problem`` if the job or the version does not exist, or the variables do not fit.
+    /// - Throws: ``Problem`` if the job or the version does not exist, the variables do not fit, or no cluster takes it.
     func run(_ request: RunRequest, by actor: String?) async throws -> NewRun {
         guard let job = try await directory.job(team: request.team, name: request.job) else {
             throw Problem.jobNotFound(team: request.team, name: request.job)
         }
+        guard job.archivedAt == nil else { throw Problem.jobArchived(team: job.team, name: job.name) }
         let version = request.version ?? job.currentVersion
         let spec = try await spec(of: job, version: version)
         let variables = try Self.variables(path: request.path) { () throws(RunVariableErrors) in
             try RunVariables.resolve(spec, run: request.variables)
         }
+        let admission = AdmissionRequest(spec.applying(request.overrides), variables: variables.values)
+        let chosen = try await clusters.choose(for: spec, demand: admission.demand, path: request.path)
         return NewRun(
             id: identifiers.next(),
             jobID: job.id,
@@ -49,12 +53,13 @@ struct RunFactory: Sendable {
             team: job.team,
             jobName: job.name,
             kind: spec.kind,
-            cluster: spec.cluster,
+            cluster: chosen.name,
             variables: variables.values,
             variableOrigins: variables.origins,
             overrides: request.overrides,
             submittedBy: actor,
-            admission: AdmissionRequest(spec.applying(request.overrides), variables: variables.values),
+            admission: admission,
+            clusters: chosen.candidates,
             why: request.why
         )
     }

@@ -163,10 +163,17 @@ let package = Package(
             ]
         ),
         library(
+            "Clusters",
+            in: "Services",
+            [
+                "SlipwayCore", "RunStore", "Placement", "KubernetesClient", "Observability", Library.logging,
+            ]
+        ),
+        library(
             "Dispatcher",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
+                "Clusters", "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
                 Library.logging, Library.serviceLifecycle,
             ]
         ),
@@ -174,7 +181,7 @@ let package = Package(
             "Worker",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
+                "Clusters", "SlipwayCore", "RunStore", "RunMessaging", "Placement", "KubernetesClient", "Observability",
                 Library.logging, Library.serviceLifecycle,
             ]
         ),
@@ -200,8 +207,10 @@ let package = Package(
             "ServiceProcess",
             in: "Services",
             [
-                "SlipwayCore", "AMQPClient", "EventLoop", "KubernetesClient", "ObjectStorage", "Observability",
-                "PostgresClient", "RunMessaging", "RunStore", "Settings", Library.logging, Library.serviceLifecycle,
+                "Clusters", "SlipwayCore", "AMQPClient", "EventLoop", "KubernetesClient", "ObjectStorage",
+                "Observability",
+                "Placement", "PostgresClient", "RunMessaging", "RunStore", "Settings", Library.logging,
+                Library.serviceLifecycle,
                 Library.unixSignals,
             ]
         ),
@@ -231,7 +240,8 @@ let package = Package(
             "Simulation",
             in: "Support",
             [
-                "Dispatcher", "KubernetesClient", "Observability", "Placement", "RunMessaging", "RunStore", "Scheduler",
+                "Clusters", "Dispatcher", "KubernetesClient", "Observability", "Placement", "RunMessaging", "RunStore",
+                "Scheduler",
                 "SlipwayCore", "Worker", Library.logging,
             ]
         ),
@@ -261,9 +271,9 @@ let package = Package(
             "slipway-api",
             ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
         ),
-        executable("slipway-scheduler", ["Scheduler", "RunStore", "ServiceProcess", "Settings"]),
-        executable("slipway-dispatcher", ["Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
-        executable("slipway-worker", ["Worker", "RunStore", "ServiceProcess", "Settings"]),
+        executable("slipway-scheduler", ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore"]),
+        executable("slipway-dispatcher", ["Clusters", "Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
+        executable("slipway-worker", ["Clusters", "RunStore", "ServiceProcess", "Settings", "Worker"]),
         executable("slipway-runner", ["Runner"]),
         executable("slipway-localkube", ["LocalKubernetes", Library.argumentParser]),
         executable("slipway-bench", ["Benchmark", "DevStack", "Settings", Library.argumentParser]),

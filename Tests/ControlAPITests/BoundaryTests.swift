@@ -187,7 +187,7 @@ import Testing
             status: 405,
             code: "method_not_allowed"
         ),
-        Wrong(method: "POST", path: "/clusters", body: "{}", status: 405, code: "method_not_allowed"),
+        Wrong(method: "PUT", path: "/clusters", body: "{}", status: 405, code: "method_not_allowed"),
     ]
 
     @Test("each wrong request has its own problem")

@@ -3,7 +3,9 @@ enum LayerRules {
     private static let core = ["SlipwayCore"]
     private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient", "ObjectStorage"]
     private static let adapters = ["RunStore", "RunMessaging", "Placement"]
-    private static let services = ["Scheduler", "Dispatcher", "Worker", "ControlAPI", "Doctor", "ServiceProcess"]
+    private static let services = [
+        "Scheduler", "Clusters", "Dispatcher", "Worker", "ControlAPI", "Doctor", "ServiceProcess",
+    ]
     private static let agents = ["Runner"]
     private static let local = ["LocalKubernetes", "DevStack"]
     private static let support = [
@@ -25,7 +27,9 @@ enum LayerRules {
         case ("Adapters", "RunStore"): Set(core + ["PostgresClient", "ObjectStorage", "Compression"])
         case ("Adapters", _): Set(core + clients)
         case ("Services", "ServiceProcess"):
-            Set(core + clients + adapters + ["EventLoop", "Observability", "Settings"])
+            Set(core + clients + adapters + ["Clusters", "EventLoop", "Observability", "Settings"])
+        case ("Services", "Dispatcher"), ("Services", "Worker"):
+            Set(core + clients + adapters + ["Clusters", "Observability", "Settings"])
         case ("Services", _): Set(core + clients + adapters + ["Observability", "Settings"])
         case ("Agents", _): Set(core + ["CRunnerSystem"])
         case ("Local", _): []
@@ -36,7 +40,11 @@ enum LayerRules {
         case ("Support", "Benchmark"):
             Set(core + clients + ["Placement", "RunStore", "DevStack", "EventLoop", "CCurl", "CRabbitMQ"])
         case ("Support", "Simulation"):
-            Set(core + adapters + ["KubernetesClient", "Observability", "Scheduler", "Dispatcher", "Worker"])
+            Set(
+                core + adapters + [
+                    "KubernetesClient", "Observability", "Scheduler", "Clusters", "Dispatcher", "Worker",
+                ]
+            )
         case ("Support", _): []
         case ("Executables", _): modules.subtracting(cLibraries + ["TestSupport"])
         default: []

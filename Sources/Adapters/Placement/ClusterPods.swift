@@ -1,4 +1,5 @@
 package import KubernetesClient
+package import SlipwayCore
 
 /// What the processes ask of a Kubernetes cluster about their pods. ``KubernetesClient`` asks the API server.
 package protocol ClusterPods: Sendable {
@@ -33,6 +34,15 @@ package protocol ClusterPods: Sendable {
         options: PodLogOptions,
         _ consume: ([UInt8]) async -> Bool
     ) async throws(KubernetesError)
+
+    /// Asks the API server whether it is ready, which costs it next to nothing.
+    func checkReady(within limit: Duration) async throws(KubernetesError)
+
+    /// What the nodes that take pods offer.
+    func nodeSummary(within limit: Duration) async throws(KubernetesError) -> NodeSummary
+
+    /// Ends all that is under way. Nothing is asked afterwards.
+    func close() async
 }
 
 extension KubernetesClient: ClusterPods {
@@ -84,6 +94,28 @@ extension KubernetesClient: ClusterPods {
         for try await chunk in podLogs(namespace: namespace, name: name, options: options) {
             guard await consume(chunk) else { return }
         }
+    }
+}
+
+extension KubernetesClient {
+    package func nodeSummary(within limit: Duration) async throws(KubernetesError) -> NodeSummary {
+        let nodes: ResourceList<Node> = try await listAll(namespace: nil, timeout: limit)
+        let shapes = nodes.items.filter(\.takesPods).compactMap { node -> NodeSummary.Shape? in
+            guard let allocatable = node.status?.allocatable,
+                let cpu = allocatable["cpu"].flatMap(Quantity.millicores),
+                let memory = allocatable["memory"].flatMap(Quantity.bytes)
+            else { return nil }
+            return NodeSummary.Shape(cpuMillicores: cpu, memoryBytes: memory)
+        }
+        return NodeSummary(shapes)
+    }
+}
+
+extension Node {
+    /// Ready, and not closed to new pods.
+    fileprivate var takesPods: Bool {
+        let isReady = status?.conditions.first { $0.type == "Ready" }.map { $0.status == "True" } ?? true
+        return spec?.unschedulable != true && isReady
     }
 }
 

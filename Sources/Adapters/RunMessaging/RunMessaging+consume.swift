@@ -5,7 +5,10 @@ package import SlipwayCore
 extension RunMessaging {
     /// Hears that runs of a cluster are ready. Hints that wait together become one call.
     package func consumeDispatch(cluster: String, _ handle: () async throws -> Void) async throws {
-        try await consume(names.dispatch(cluster), batch: 64, as: DispatchHint.self) { _ in try await handle() }
+        let topology = RunTopology.shared(names, clusters: [cluster])
+        try await consume(names.dispatch(cluster), topology: topology, batch: 64, as: DispatchHint.self) { _ in
+            try await handle()
+        }
     }
 
     /// Hears which runs of a cluster want a supervisor.
@@ -16,7 +19,9 @@ extension RunMessaging {
         batch: Int,
         _ handle: ([SuperviseHint.Lease]) async throws -> Void
     ) async throws {
-        try await consume(names.supervise(cluster), batch: batch, as: SuperviseHint.self) { hints in
+        let topology = RunTopology.shared(names, clusters: [cluster])
+        let queue = names.supervise(cluster)
+        try await consume(queue, topology: topology, batch: batch, as: SuperviseHint.self) { hints in
             try await handle(hints.flatMap(\.leases))
         }
     }

@@ -1,3 +1,4 @@
+import Clusters
 import Dispatcher
 import RunStore
 import ServiceProcess
@@ -43,8 +44,8 @@ import Settings
         await SettingsCommandLine.run(command) { settings in
             let process = try ServiceProcess(name: command.name, settings: settings)
             let store = try process.store()
-            let clusters = try process.clusters()
-            let messaging = try process.messaging(clusters: clusters.keys.sorted())
+            let clusters = try process.clusters(registry: store)
+            let messaging = try process.messaging(clusters: clusters.names)
             var work = DispatcherSettings()
             work.lease = try process.leaseSettings()
             work.claimBatch = try settings(claimBatch)
@@ -57,7 +58,7 @@ import Settings
                 settings: work,
                 registry: process.metrics,
                 logger: process.logger,
-                makeHolder: try process.makeHolder(.dispatcher, clusters: clusters.keys.sorted())
+                makeHolder: try process.makeHolder(.dispatcher, clusters: clusters.names)
             )
             try await process.run([dispatcher], store: store, messaging: messaging)
         }

@@ -2,6 +2,7 @@ import RunStore
 import Scheduler
 import ServiceProcess
 import Settings
+import SlipwayCore
 
 @main enum Program {
     private static let admissionInterval = SettingKey<Duration>(
@@ -61,6 +62,19 @@ import Settings
         allowed: .range(.milliseconds(50)...Duration.seconds(300))
     )
 
+    private static let clusterFailureDelay = SettingKey<Duration>(
+        "scheduler.cluster_failure_delay",
+        default: .seconds(30),
+        help:
+            "A cluster that no process found healthy for this long has failed; runs that are not placed may be moved.",
+        allowed: .range(.seconds(1)...Duration.seconds(3600))
+    )
+    private static let clusterRecoveryDelay = SettingKey<Duration>(
+        "scheduler.cluster_recovery_delay",
+        default: .seconds(5),
+        help: "A failed cluster is active again once a process found it healthy for this long without a break.",
+        allowed: .range(.zero...Duration.seconds(3600))
+    )
     private static let retention = SettingKey<Duration>(
         "logs.retention",
         default: .seconds(30 * 86_400),
@@ -102,7 +116,8 @@ import Settings
         keys: ServiceKeys.holder
             + [
                 admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, scheduleInterval,
-                tickRetention, ServiceKeys.zoneinfo, chargeInterval, teamInterval, retention, logSweepInterval,
+                tickRetention, ServiceKeys.zoneinfo, chargeInterval, teamInterval, clusterFailureDelay,
+                clusterRecoveryDelay, retention, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
             ] + AdmissionKeys.all + LogStorageKeys.objects
     )
@@ -126,9 +141,12 @@ import Settings
             work.teamInterval = try settings(teamInterval)
             work.admission = try AdmissionKeys.settings(settings)
             work.usageHalfLife = try settings(AdmissionKeys.halfLife)
+            work.clusterHealth.failureDelay = try settings(clusterFailureDelay)
+            work.clusterHealth.recoveryDelay = try settings(clusterRecoveryDelay)
             let scheduler = SchedulerService(
                 store: store,
                 schedules: store,
+                clusters: store,
                 messaging: messaging,
                 settings: work,
                 registry: process.metrics,

@@ -1,3 +1,4 @@
+import Clusters
 import RunStore
 import ServiceProcess
 import Settings
@@ -85,8 +86,8 @@ import Worker
         await SettingsCommandLine.run(command) { settings in
             let process = try ServiceProcess(name: command.name, settings: settings)
             let store = try process.store()
-            let clusters = try process.clusters()
-            let messaging = try process.messaging(clusters: clusters.keys.sorted())
+            let clusters = try process.clusters(registry: store)
+            let messaging = try process.messaging(clusters: clusters.names)
             var work = WorkerSettings()
             work.lease = try process.leaseSettings()
             work.sweepInterval = try settings(sweepInterval)
@@ -105,7 +106,7 @@ import Worker
                 settings: work,
                 registry: process.metrics,
                 logger: process.logger,
-                makeHolder: try process.makeHolder(.worker, clusters: clusters.keys.sorted())
+                makeHolder: try process.makeHolder(.worker, clusters: clusters.names)
             )
             try await process.run([worker], store: store, messaging: messaging)
         }

@@ -42,9 +42,11 @@ package struct ControlAPI: Service {
             signals.runsSubmitted()
         }
         let directory = JobDirectory(store: store, limits: limits)
+        let clusters = ClusterDirectory(store: store, limits: limits)
         let jobs = JobOperations(
             store: store,
             directory: directory,
+            clusters: clusters,
             identifiers: identifiers,
             schedules: JobSchedules(store: store, signals: messaging.signals),
             files: JobFileIntake(store: store, timeouts: configuration.timeouts),
@@ -57,7 +59,7 @@ package struct ControlAPI: Service {
             limits: limits,
             prices: configuration.prices
         )
-        let factory = RunFactory(directory: directory, identifiers: identifiers)
+        let factory = RunFactory(directory: directory, clusters: clusters, identifiers: identifiers)
         let runs = RunOperations(
             store: store,
             factory: factory,
@@ -87,6 +89,7 @@ package struct ControlAPI: Service {
         let schedules = ScheduleOperations(
             store: store,
             directory: directory,
+            clusters: clusters,
             intake: intake,
             identifiers: identifiers,
             signals: messaging.signals,
@@ -100,13 +103,16 @@ package struct ControlAPI: Service {
             now: now
         )
         let quotas = QuotaOperations(store: store, zones: zones, now: now)
+        let comparison = JobComparisonOperations(jobs: jobs)
+        let registry = ClusterOperations(store: store, directory: clusters, limits: limits, now: now)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all,
+                + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
+                + comparison.all + registry.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

@@ -38,6 +38,14 @@ package struct ControlAPILimits: Sendable {
     package var jobMemory: Duration = .seconds(1)
     /// Jobs remembered.
     package var rememberedJobs = 1000
+    /// About what remembered jobs may take up in memory; twice as much with versions that are not current.
+    package var rememberedJobBytes = 64 << 20
+    /// How long the state and the load of clusters may be remembered.
+    package var clusterMemory: Duration = .seconds(2)
+    /// The most differences between two versions that are told.
+    package var differences = 1000
+    /// The longest value of a difference that is told, in bytes of JSON.
+    package var differenceBytes = 16 << 10
 
     package init() {}
 }

@@ -1,6 +1,6 @@
+package import Clusters
 package import Logging
 package import Observability
-package import Placement
 package import RunMessaging
 package import RunStore
 internal import ServiceLifecycle
@@ -12,20 +12,18 @@ internal import ServiceLifecycle
 package struct DispatcherService: Service {
     private let store: any RunLedger
     private let messaging: any RunMessages
-    private let clusters: [String: any ClusterPods]
+    private let clusters: ServedClusters
     private let settings: DispatcherSettings
     private let metrics: DispatcherMetrics
     private let logger: Logger
     private let time: TimeSource
     private let makeHolder: @Sendable () -> Holder
 
-    /// - Parameters:
-    ///   - clusters: a client for each cluster served, by the cluster's name.
-    ///   - makeHolder: describes this process with a fresh id at each call.
+    /// - Parameter makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
         messaging: any RunMessages,
-        clusters: [String: any ClusterPods],
+        clusters: ServedClusters,
         settings: DispatcherSettings,
         registry: MetricsRegistry,
         logger: Logger,
@@ -56,25 +54,24 @@ package struct DispatcherService: Service {
             handBack: { freed in await messaging.hint(superviseAll: freed) }
         ) { lease in
             let installation = try await store.installationID()
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for (cluster, client) in clusters {
-                    let session = ClusterDispatch(
-                        cluster: cluster,
-                        installation: installation,
-                        client: client,
-                        lease: lease,
-                        store: store,
-                        specs: SpecCache(store: store),
-                        messaging: messaging,
-                        settings: settings,
-                        metrics: metrics,
-                        logger: logger,
-                        time: time
-                    )
-                    group.addTask { try await session.run() }
-                }
-                try await group.next()
-                group.cancelAll()
+            let specs = SpecCache(store: store)
+            try await clusters.serve(lease, time: time, logger: logger) { freed in
+                await messaging.hint(superviseAll: freed)
+            } session: { cluster, client in
+                let session = ClusterDispatch(
+                    cluster: cluster,
+                    installation: installation,
+                    client: client,
+                    lease: lease,
+                    store: store,
+                    specs: specs,
+                    messaging: messaging,
+                    settings: settings,
+                    metrics: metrics,
+                    logger: logger,
+                    time: time
+                )
+                try await session.run()
             }
         }
     }

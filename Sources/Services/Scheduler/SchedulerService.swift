@@ -12,6 +12,7 @@ package import SlipwayCore
 package struct SchedulerService: Service {
     private let store: any RunLedger
     private let schedules: (any ScheduleLedger)?
+    private let clusters: (any ClusterRegistry)?
     private let messaging: any RunMessages
     private let settings: SchedulerSettings
     private let metrics: SchedulerMetrics
@@ -23,12 +24,14 @@ package struct SchedulerService: Service {
 
     /// - Parameters:
     ///   - schedules: whose ticks are decided; `nil`: nobody's.
+    ///   - clusters: where clusters are registered; `nil`: all are as they are.
     ///   - teams: where credits and credentials are kept; `nil`: there are none.
     ///   - zones: the rules of a time zone by its name; `nil` if there is none.
     ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
         schedules: (any ScheduleLedger)? = nil,
+        clusters: (any ClusterRegistry)? = nil,
         messaging: any RunMessages,
         settings: SchedulerSettings,
         registry: MetricsRegistry,
@@ -40,6 +43,7 @@ package struct SchedulerService: Service {
     ) {
         self.store = store
         self.schedules = schedules
+        self.clusters = clusters
         self.messaging = messaging
         self.settings = settings
         metrics = SchedulerMetrics(registry)
@@ -67,6 +71,7 @@ package struct SchedulerService: Service {
                 lease: lease,
                 store: store,
                 schedules: schedules,
+                clusters: clusters,
                 messaging: messaging,
                 settings: settings,
                 metrics: metrics,

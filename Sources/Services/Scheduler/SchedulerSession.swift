@@ -10,6 +10,8 @@ struct SchedulerSession: Sendable {
     let lease: HeldLease
     let store: any RunLedger
     let schedules: (any ScheduleLedger)?
+    /// Where clusters are registered; `nil`: all are as they are.
+    let clusters: (any ClusterRegistry)?
     let messaging: any RunMessages
     let settings: SchedulerSettings
     let metrics: SchedulerMetrics
@@ -24,6 +26,7 @@ struct SchedulerSession: Sendable {
         lease: HeldLease,
         store: any RunLedger,
         schedules: (any ScheduleLedger)?,
+        clusters: (any ClusterRegistry)?,
         messaging: any RunMessages,
         settings: SchedulerSettings,
         metrics: SchedulerMetrics,
@@ -35,6 +38,7 @@ struct SchedulerSession: Sendable {
         self.lease = lease
         self.store = store
         self.schedules = schedules
+        self.clusters = clusters
         self.messaging = messaging
         self.settings = settings
         self.metrics = metrics
@@ -64,6 +68,7 @@ struct SchedulerSession: Sendable {
             group.addTask { try await sweepRegularly() }
             group.addTask { try await sweepLeasesRegularly() }
             group.addTask { try await applyReports() }
+            if let clusters { group.addTask { try await watchClusters(clusters) } }
             group.addTask { try await listen() }
             if let schedules { group.addTask { try await scheduleDuty(schedules).run() } }
             if let teamDuty { group.addTask { try await teamDuty.run() } }
@@ -178,6 +183,23 @@ struct SchedulerSession: Sendable {
         }
         metrics.ended("cancelled", count: try await store.endReleased())
         if let count = try await messaging.deadLetterCount() { metrics.deadLetters.set(count) }
+    }
+
+    // MARK: Clusters
+
+    private func watchClusters(_ registry: any ClusterRegistry) async throws {
+        var duty = ClusterDuty(
+            registry: registry,
+            messaging: messaging,
+            lease: lease,
+            settings: settings,
+            logger: logger,
+            time: time
+        )
+        try await time.every(settings.clusterInterval) {
+            guard let number = term.current, lease.isTrusted else { return }
+            try await tolerating("The states of clusters could not be derived") { try await duty.look(term: number) }
+        }
     }
 
     // MARK: Reports

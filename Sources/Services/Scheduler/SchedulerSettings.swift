@@ -31,6 +31,12 @@ package struct SchedulerSettings: Sendable {
     package var chargeInterval: Duration = .seconds(15)
     /// How often paused runs whose team has credits again, and checks of credentials, are looked for.
     package var teamInterval: Duration = .seconds(1)
+    /// How often the states of clusters are derived from their health.
+    package var clusterInterval: Duration = .seconds(1)
+    /// When a cluster counts as failed, and when as healthy again.
+    package var clusterHealth = ClusterHealthRules()
+    /// Runs that could not be moved to another cluster are looked at again this often.
+    package var moveInterval: Duration = .seconds(10)
 
     package init() {}
 }

@@ -33,13 +33,27 @@ package enum ServiceKeys {
     package static let cluster = SettingKey<String>(
         "cluster.name",
         default: "default",
-        help: "The registered cluster this process serves."
+        help: "The cluster that is served by the kubeconfig or service account given; none if empty."
+    )
+
+    package static let clusterCheckInterval = SettingKey<Duration>(
+        "cluster.check_interval",
+        default: .seconds(3),
+        help: "How often registered clusters and their health are looked at.",
+        allowed: .range(.milliseconds(100)...Duration.seconds(5))
     )
 
     package static let kubeconfig = SettingKey<String>(
         "kubernetes.kubeconfig",
         default: "",
         help: "The kubeconfig file; the pod's own service account if empty and inside a cluster."
+    )
+
+    package static let kubeconfigFolder = SettingKey<String>(
+        "kubernetes.kubeconfig_folder",
+        default: "",
+        help:
+            "A folder with a kubeconfig for each further registered cluster, named after it; looked at again all the time."
     )
 
     package static let kubernetesContext = SettingKey<String>(
@@ -92,7 +106,8 @@ package enum ServiceKeys {
 
     /// What a process that talks to Kubernetes needs besides.
     package static let kubernetes: [any SettingKeyProtocol] = [
-        kubeconfig, kubernetesContext, kubernetesRequests, kubernetesBurst, kubernetesConnections,
+        clusterCheckInterval, kubeconfig, kubeconfigFolder, kubernetesContext, kubernetesRequests, kubernetesBurst,
+        kubernetesConnections,
         kubernetesWatchSilence,
     ]
 }

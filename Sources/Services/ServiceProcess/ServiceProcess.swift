@@ -1,8 +1,9 @@
 internal import AMQPClient
+package import Clusters
 internal import EventLoop
 internal import FoundationEssentials
 internal import Glibc
-package import KubernetesClient
+internal import KubernetesClient
 package import Logging
 package import Observability
 internal import PostgresClient
@@ -89,25 +90,54 @@ package struct ServiceProcess: Sendable {
         )
     }
 
-    /// A client for the cluster this process serves, by the cluster's name.
-    package func clusters() throws -> [String: KubernetesClient] {
+    /// The cluster this process is made for, and the registered ones whose kubeconfigs are in the folder.
+    package func clusters(registry: some ClusterRegistry) throws -> ServedClusters {
+        let folder = try settings(ServiceKeys.kubeconfigFolder)
+        let loop = EventLoop(name: "kubernetes")
+        let name = try settings(ServiceKeys.cluster)
+        var served = ServedClustersSettings()
+        served.interval = try settings(ServiceKeys.clusterCheckInterval)
+        return ServedClusters(
+            always: name.isEmpty ? [:] : [name: try client(on: loop)],
+            registry: registry,
+            access: folder.isEmpty
+                ? nil
+                : KubeconfigFolder(path: folder, base: try baseConfiguration(), eventLoop: loop),
+            settings: served,
+            metrics: metrics
+        )
+    }
+
+    private func client(on loop: EventLoop) throws -> KubernetesClient {
         let path = try settings(ServiceKeys.kubeconfig)
         let context = try settings(ServiceKeys.kubernetesContext)
-        var configuration =
+        let configuration =
             path.isEmpty
             ? try KubernetesConfiguration.automatic()
             : try KubernetesConfiguration.kubeconfig(path: path, context: context.isEmpty ? nil : context)
-        configuration.requestsPerSecond = Double(try settings(ServiceKeys.kubernetesRequests))
-        configuration.burst = try settings(ServiceKeys.kubernetesBurst)
-        configuration.connections = try settings(ServiceKeys.kubernetesConnections)
-        configuration.watchSilence = try settings(ServiceKeys.kubernetesWatchSilence)
-        configuration.userAgent = "\(name)/\(SlipwayVersion.current)"
-        let client = KubernetesClient(
-            configuration: configuration,
-            eventLoop: EventLoop(name: "kubernetes"),
+        return KubernetesClient(
+            configuration: try baseConfiguration()(configuration),
+            eventLoop: loop,
             logger: Logger(label: "kubernetes")
         )
-        return [try settings(ServiceKeys.cluster): client]
+    }
+
+    /// What is the same for every cluster.
+    private func baseConfiguration() throws -> @Sendable (KubernetesConfiguration) -> KubernetesConfiguration {
+        let requests = Double(try settings(ServiceKeys.kubernetesRequests))
+        let burst = try settings(ServiceKeys.kubernetesBurst)
+        let connections = try settings(ServiceKeys.kubernetesConnections)
+        let silence = try settings(ServiceKeys.kubernetesWatchSilence)
+        let agent = "\(name)/\(SlipwayVersion.current)"
+        return { configuration in
+            var configuration = configuration
+            configuration.requestsPerSecond = requests
+            configuration.burst = burst
+            configuration.connections = connections
+            configuration.watchSilence = silence
+            configuration.userAgent = agent
+            return configuration
+        }
     }
 
     package func leaseSettings() throws -> LeaseSettings {

@@ -1,9 +1,10 @@
+package import Clusters
 package import Logging
 package import Observability
-package import Placement
 package import RunMessaging
 package import RunStore
 internal import ServiceLifecycle
+internal import Synchronization
 
 /// The worker process: supervises placed runs and reports what it sees of them.
 ///
@@ -12,20 +13,18 @@ internal import ServiceLifecycle
 package struct WorkerService: Service {
     private let store: any RunLedger
     private let messaging: any RunMessages
-    private let clusters: [String: any ClusterPods]
+    private let clusters: ServedClusters
     private let settings: WorkerSettings
     private let registry: MetricsRegistry
     private let logger: Logger
     private let time: TimeSource
     private let makeHolder: @Sendable () -> Holder
 
-    /// - Parameters:
-    ///   - clusters: a client for each cluster served, by the cluster's name.
-    ///   - makeHolder: describes this process with a fresh id at each call.
+    /// - Parameter makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
         messaging: any RunMessages,
-        clusters: [String: any ClusterPods],
+        clusters: ServedClusters,
         settings: WorkerSettings,
         registry: MetricsRegistry,
         logger: Logger,
@@ -62,30 +61,48 @@ package struct WorkerService: Service {
     private func serve(_ lease: HeldLease) async throws {
         let specs = SpecCache(store: store)
         let installation = try await store.installationID()
-        let sessions = clusters.map { cluster, client in
-            ClusterSession(
-                cluster: cluster,
-                installation: installation,
-                client: client,
-                lease: lease,
-                store: store,
-                specs: specs,
-                messaging: messaging,
-                settings: settings,
-                metrics: WorkerMetrics(registry, cluster: cluster),
-                logger: logger,
-                time: time
-            )
-        }
+        let sessions = OpenSessions()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for session in sessions { group.addTask { try await session.run() } }
+            group.addTask {
+                try await clusters.serve(lease, time: time, logger: logger) { freed in
+                    await messaging.hint(superviseAll: freed)
+                } session: { cluster, client in
+                    let session = ClusterSession(
+                        cluster: cluster,
+                        installation: installation,
+                        client: client,
+                        lease: lease,
+                        store: store,
+                        specs: specs,
+                        messaging: messaging,
+                        settings: settings,
+                        metrics: WorkerMetrics(registry, cluster: cluster),
+                        logger: logger,
+                        time: time
+                    )
+                    sessions.add(session)
+                    defer { sessions.remove(cluster) }
+                    try await session.run()
+                }
+            }
             group.addTask {
                 try await messaging.consumeControl(holder: lease.id, isScheduler: false) { message in
-                    for session in sessions { await session.control(message) }
+                    for session in sessions.all { await session.control(message) }
                 }
             }
             try await group.next()
             group.cancelAll()
         }
     }
+}
+
+/// The sessions of the clusters that are served now.
+private final class OpenSessions: Sendable {
+    private let sessions = Mutex<[String: ClusterSession]>([:])
+
+    var all: [ClusterSession] { sessions.withLock { $0.sorted { $0.key < $1.key }.map(\.value) } }
+
+    func add(_ session: ClusterSession) { sessions.withLock { $0[session.cluster] = session } }
+
+    func remove(_ cluster: String) { sessions.withLock { _ = $0.removeValue(forKey: cluster) } }
 }

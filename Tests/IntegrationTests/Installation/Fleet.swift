@@ -44,8 +44,10 @@ final class Fleet: Installation {
         self.processes = processes
     }
 
-    /// - Parameter hasFaultyNetwork: puts a ``FaultyNetwork`` between the processes and the servers.
-    static func start(hasFaultyNetwork: Bool = false) async throws -> Fleet {
+    /// - Parameters:
+    ///   - hasFaultyNetwork: puts a ``FaultyNetwork`` between the processes and the servers.
+    ///   - hasSecondCluster: starts another cluster, `west`, whose kubeconfig the processes find in a folder; it is not registered.
+    static func start(hasFaultyNetwork: Bool = false, hasSecondCluster: Bool = false) async throws -> Fleet {
         async let startedBroker = TestServers.privateRabbitMQ()
         let postgres = try await TestServers.privatePostgres(isDurable: true)
         let broker = try await startedBroker
@@ -62,7 +64,8 @@ final class Fleet: Installation {
             postgres: postgres.url,
             broker: broker.url,
             kubernetesPort: kubernetesPort,
-            network: network
+            network: network,
+            hasSecondCluster: hasSecondCluster
         )
         let processes = FleetProcesses()
         let site = Site(
@@ -75,7 +78,7 @@ final class Fleet: Installation {
         let fleet = Fleet(site: site, postgres: postgres, broker: broker, network: network, plan: plan, processes)
         let migration = try plan.start("migrate")
         guard try await migration.waitForExit() == .status(0) else { throw Unexpected(migration.output) }
-        try await fleet.start(["kubernetes"])
+        try await fleet.start(hasSecondCluster ? ["kubernetes", "west"] : ["kubernetes"])
         try plan.writeKubeconfig()
         try await fleet.start(services)
         return fleet
@@ -87,6 +90,7 @@ final class Fleet: Installation {
             for name in Self.services { group.addTask { await self.processes[name]?.stop() } }
         }
         await processes["kubernetes"]?.stop()
+        await processes["west"]?.stop()
         await broker.stop()
         await postgres.stop()
     }
@@ -153,12 +157,22 @@ private struct FleetPlan: Sendable {
     private let ports: [String: Int]
     private let executables: String
     private let network: FaultyNetwork?
+    private let hasSecondCluster: Bool
 
-    init(folder: String, postgres: String, broker: String, kubernetesPort: Int, network: FaultyNetwork?) throws {
+    init(
+        folder: String,
+        postgres: String,
+        broker: String,
+        kubernetesPort: Int,
+        network: FaultyNetwork?,
+        hasSecondCluster: Bool
+    ) throws {
         self.network = network
+        self.hasSecondCluster = hasSecondCluster
         self.folder = folder
         executables = try BuiltExecutable.folder()
-        let names = ["api-1", "api-2"] + Fleet.services.map { "\($0)-health" }
+        try FileManager.default.createDirectory(atPath: "\(folder)/kubeconfigs", withIntermediateDirectories: true)
+        let names = ["api-1", "api-2", "west"] + Fleet.services.map { "\($0)-health" }
         ports = Dictionary(uniqueKeysWithValues: zip(names, try LoopbackPort.free(count: names.count)))
             .merging(["kubernetes": kubernetesPort]) { $1 }
         shared = [
@@ -168,6 +182,7 @@ private struct FleetPlan: Sendable {
             "SLIPWAY_SCHEDULER_SWEEP_INTERVAL": "500ms", "SLIPWAY_SCHEDULER_HINT_AGE": "1s",
             "SLIPWAY_SCHEDULER_LEASE_SWEEP_INTERVAL": "250ms", "SLIPWAY_WORKER_SWEEP_INTERVAL": "1s",
             "SLIPWAY_WORKER_ORPHAN_DELAY": "2s", "SLIPWAY_WORKER_METRICS_INTERVAL": "1s",
+            "SLIPWAY_CLUSTER_CHECK_INTERVAL": "500ms",
         ]
         let images = #"""
             "slipway/runner:*":
@@ -189,7 +204,8 @@ private struct FleetPlan: Sendable {
         switch name {
         case "migrate":
             try TestProcess("\(executables)/slipway", ["admin", "migrate"], environment: own(for: ["postgres"]))
-        case "kubernetes": try TestProcess("\(executables)/slipway-localkube", clusterArguments)
+        case "kubernetes": try TestProcess("\(executables)/slipway-localkube", clusterArguments(name, "kubeconfig"))
+        case "west": try TestProcess("\(executables)/slipway-localkube", clusterArguments(name, "kubeconfigs/west"))
         default: try TestProcess("\(executables)/slipway-\(name.prefix { $0 != "-" })", environment: environment(name))
         }
     }
@@ -201,10 +217,10 @@ private struct FleetPlan: Sendable {
         try Data(network.replacing(text).utf8).write(to: URL(filePath: "\(folder)/faulty-kubeconfig"))
     }
 
-    private var clusterArguments: [String] {
+    private func clusterArguments(_ name: String, _ kubeconfig: String) -> [String] {
         [
-            "--listen", "127.0.0.1:\(ports["kubernetes"] ?? 0)", "--state", "\(folder)/kubernetes",
-            "--images", "\(folder)/images.yaml", "--node-pods", "300", "--write-kubeconfig", "\(folder)/kubeconfig",
+            "--listen", "127.0.0.1:\(ports[name] ?? 0)", "--state", "\(folder)/\(name)",
+            "--images", "\(folder)/images.yaml", "--node-pods", "300", "--write-kubeconfig", "\(folder)/\(kubeconfig)",
         ]
     }
 
@@ -218,6 +234,11 @@ private struct FleetPlan: Sendable {
         case "dispatcher", "worker":
             environment["SLIPWAY_KUBERNETES_KUBECONFIG"] = "\(folder)/\(network == nil ? "" : "faulty-")kubeconfig"
             if network != nil { environment["SLIPWAY_KUBERNETES_WATCH_SILENCE"] = "3s" }
+            environment.merge(own(for: ["cluster"])) { $1 }
+            if hasSecondCluster { environment["SLIPWAY_KUBERNETES_KUBECONFIG_FOLDER"] = "\(folder)/kubeconfigs" }
+        case "scheduler" where hasSecondCluster:
+            environment["SLIPWAY_SCHEDULER_CLUSTER_FAILURE_DELAY"] = "3s"
+            environment["SLIPWAY_SCHEDULER_CLUSTER_RECOVERY_DELAY"] = "1s"
         default: break
         }
         if kind != "api" { environment["SLIPWAY_PROCESS_NAME"] = name }

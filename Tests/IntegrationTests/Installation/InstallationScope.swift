@@ -54,6 +54,9 @@ extension Trait where Self == InstallationScope<Fleet> {
     /// Two processes of each kind with short leases, to be killed and started again.
     static var fleet: Self { Self { try await Fleet.start() } }
 
+    /// The same beside a second cluster, `west`, that is not registered yet.
+    static var fleetBesideSecondCluster: Self { Self { try await Fleet.start(hasSecondCluster: true) } }
+
     /// The same behind a network that can be made to misbehave.
     static var fleetOnFaultyNetwork: Self { Self { try await Fleet.start(hasFaultyNetwork: true) } }
 }

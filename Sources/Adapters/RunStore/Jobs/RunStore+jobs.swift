@@ -1,7 +1,7 @@
 internal import PostgresClient
 package import SlipwayCore
 
-/// A job as lists show it.
+/// A job with its current version.
 package struct JobRecord: Sendable {
     package var id: JobID
     package var team: String
@@ -9,6 +9,11 @@ package struct JobRecord: Sendable {
     package var currentVersion: Int
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    /// Since when its schedules are silent; `nil`: they are not.
+    package var pausedAt: Timestamp?
+    package var pausedBy: String?
+    /// Since when it makes no new runs; `nil`: it does.
+    package var archivedAt: Timestamp?
     /// The current version's.
     package var spec: JobSpec
 }
@@ -36,13 +41,17 @@ extension RunStore {
     ///   - id: the job's id if it is new.
     ///   - canonicalSpec: `spec.canonicalJSON()`, whose SHA-256 is the version's address.
     /// - Returns: `nil` if the team or the cluster does not exist.
-    package func apply(_ spec: JobSpec, canonicalSpec: String, id: JobID, by actor: String?) async throws -> AppliedJob?
-    {
+    package func apply(
+        _ spec: JobSpec,
+        canonicalSpec: String,
+        id: JobID,
+        by actor: String?
+    ) async throws -> AppliedJob? {
         try await pool.transaction { transaction in
             let known = try await transaction.query(
                 """
-                SELECT EXISTS (SELECT FROM teams WHERE name = \(spec.team)) AND EXISTS (
-                    SELECT FROM clusters WHERE name = \(spec.cluster)) AS is_known
+                SELECT EXISTS (SELECT FROM teams WHERE name = \(spec.team)) AND (\(spec.clusterSelector != nil) OR EXISTS (
+                    SELECT FROM clusters WHERE name = \(spec.cluster))) AS is_known
                 """
             )
             guard try known.first?.value("is_known", as: Bool.self) == true else { return nil }
@@ -78,38 +87,21 @@ extension RunStore {
 
     /// A job by its team and name.
     package func job(team: String, name: String) async throws -> JobRecord? {
-        try await jobs(where: "j.team = $1 AND j.name = $2", [team, name], limit: 1).first
+        try await jobs(where: "j.team = $1 AND j.name = $2", [team, name]).first
     }
 
     /// A job by its id.
     package func job(_ id: JobID) async throws -> JobRecord? {
-        try await jobs(where: "j.id = $1", [id], limit: 1).first
+        try await jobs(where: "j.id = $1", [id]).first
     }
 
-    /// Jobs by team and name, after `(team, name)`.
-    package func jobs(
-        teams: [String]? = nil,
-        after: (team: String, name: String)? = nil,
-        limit: Int = 100
-    ) async throws -> [JobRecord] {
-        try await jobs(
-            where: "($1::text[] IS NULL OR j.team = ANY($1)) AND (j.team, j.name) > ($2, $3)",
-            [teams, after?.team ?? "", after?.name ?? ""],
-            limit: limit
-        )
-    }
-
-    /// The versions of a job, newest first, below `before`.
-    package func versions(_ id: JobID, before: Int? = nil, limit: Int = 100) async throws -> [JobVersionRecord] {
-        let page = min(max(limit, 1), limits.page)
+    /// A version of a job; `nil` if it does not exist.
+    package func version(_ id: JobID, _ version: Int) async throws -> JobVersionRecord? {
         let rows = try await pool.query(
-            """
-            SELECT version, created_at, created_by, spec FROM job_versions
-            WHERE job_id = \(id) AND version < \(before ?? Int(Int32.max)) ORDER BY version DESC LIMIT \(page)
-            """
-        ).decode(Int.self, Timestamp.self, String?.self, PostgresJSON.self)
-        return try rows.map {
-            JobVersionRecord(version: $0.0, createdAt: $0.1, createdBy: $0.2, spec: try decoded($0.3))
+            "SELECT created_at, created_by, spec FROM job_versions WHERE job_id = \(id) AND version = \(version)"
+        ).decode(Timestamp.self, String?.self, PostgresJSON.self)
+        return try rows.first.map {
+            JobVersionRecord(version: version, createdAt: $0.0, createdBy: $0.1, spec: try decoded($0.2))
         }
     }
 
@@ -142,22 +134,15 @@ extension RunStore {
         return Dictionary(rows.map { (JobVersionKey(job: $0.0, version: $0.1), $0.2) }, uniquingKeysWith: { $1 })
     }
 
-    /// The registered clusters with their state, by name.
-    package func clusters() async throws -> [(name: String, state: String, createdAt: Timestamp)] {
-        try await pool.query("SELECT name, state, created_at FROM clusters ORDER BY name")
-            .decode(String.self, String.self, Timestamp.self).map { ($0.0, $0.1, $0.2) }
-    }
-
     private func jobs(
         where condition: String,
-        _ parameters: [any PostgresEncodable],
-        limit: Int
+        _ parameters: [any PostgresEncodable]
     ) async throws -> [JobRecord] {
-        let page = min(max(limit, 1), limits.page)
         let sql = """
-            SELECT j.id, j.team, j.name, j.current_version, j.created_at, j.updated_at, v.spec
+            SELECT j.id, j.team, j.name, j.current_version, j.created_at, j.updated_at, j.paused_at, j.paused_by, j.archived_at,
+                v.spec
             FROM jobs j JOIN job_versions v ON v.job_id = j.id AND v.version = j.current_version
-            WHERE \(condition) ORDER BY j.team, j.name LIMIT \(page)
+            WHERE \(condition)
             """
         let rows = try await pool.query(PostgresQuery(sql, parameters)).decode(
             JobID.self,
@@ -166,6 +151,9 @@ extension RunStore {
             Int.self,
             Timestamp.self,
             Timestamp.self,
+            Timestamp?.self,
+            String?.self,
+            Timestamp?.self,
             PostgresJSON.self
         )
         return try rows.map {
@@ -176,7 +164,10 @@ extension RunStore {
                 currentVersion: $0.3,
                 createdAt: $0.4,
                 updatedAt: $0.5,
-                spec: try decoded($0.6)
+                pausedAt: $0.6,
+                pausedBy: $0.7,
+                archivedAt: $0.8,
+                spec: try decoded($0.9)
             )
         }
     }

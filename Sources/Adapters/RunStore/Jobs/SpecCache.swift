@@ -2,17 +2,23 @@ package import SlipwayCore
 
 /// Specs by job and version, read once a process: a version never changes.
 ///
-/// Bounded; the least recently used goes first.
+/// Bounded in number and in size; the least recently used goes first.
 package actor SpecCache {
     private let store: any RunLedger
     private let capacity: Int
-    private var specs: [JobVersionKey: (spec: JobSpec, used: Int)] = [:]
+    private let capacityBytes: Int
+    private var specs: [JobVersionKey: (spec: JobSpec, bytes: Int, used: Int)] = [:]
     private var clock = 0
+    /// About what all of them take up.
+    package private(set) var bytes = 0
 
-    package init(store: any RunLedger, capacity: Int = 1000) {
+    package init(store: any RunLedger, capacity: Int = 1000, capacityBytes: Int = 64 << 20) {
         self.store = store
         self.capacity = capacity
+        self.capacityBytes = capacityBytes
     }
+
+    package var count: Int { specs.count }
 
     /// The specs of these versions; what does not exist is missing from the result.
     package func specs(_ keys: Set<JobVersionKey>) async throws -> [JobVersionKey: JobSpec] {
@@ -30,7 +36,9 @@ package actor SpecCache {
         if !missing.isEmpty {
             for (key, spec) in try await store.specs(missing) {
                 found[key] = spec
-                specs[key] = (spec, clock)
+                bytes -= specs[key]?.bytes ?? 0
+                specs[key] = (spec, spec.approximateBytes, clock)
+                bytes += specs[key]?.bytes ?? 0
             }
             trim()
         }
@@ -38,8 +46,11 @@ package actor SpecCache {
     }
 
     private func trim() {
-        guard specs.count > capacity else { return }
-        let oldest = specs.sorted { $0.value.used < $1.value.used }.prefix(specs.count - capacity * 3 / 4)
-        for (key, _) in oldest { specs[key] = nil }
+        guard specs.count > capacity || bytes > capacityBytes else { return }
+        for (key, entry) in specs.sorted(by: { $0.value.used < $1.value.used }) {
+            if specs.count <= capacity * 3 / 4, bytes <= capacityBytes / 4 * 3 { return }
+            specs[key] = nil
+            bytes -= entry.bytes
+        }
     }
 }

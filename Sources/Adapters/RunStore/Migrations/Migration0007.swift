@@ -99,8 +99,13 @@ extension Migration {
                 cluster text NOT NULL REFERENCES clusters ON DELETE CASCADE,
                 holder_id uuid NOT NULL,
                 is_healthy boolean NOT NULL,
+                -- Since when it finds it so.
+                since timestamptz NOT NULL DEFAULT clock_timestamp(),
                 checked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+                healthy_at timestamptz,
                 message text,
+                -- What its nodes offer; null: not known.
+                nodes jsonb,
                 PRIMARY KEY (cluster, holder_id)
             ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
@@ -195,6 +200,10 @@ extension Migration {
             -- What admission knows of a run and can change while its state does not.
             CREATE TRIGGER note_change BEFORE UPDATE OF cluster, clusters, priority, is_promoted, eligible_at, limit_keys,
                 credentials ON live_runs FOR EACH ROW EXECUTE FUNCTION note_change();
+            -- What is admitted to each cluster: its size does not grow with the backlog.
+            CREATE INDEX live_runs_admitted ON live_runs (cluster) WHERE state NOT IN ('pending', 'paused');
+            CREATE INDEX live_runs_movable ON live_runs (cluster, id)
+                WHERE clusters IS NOT NULL AND state IN ('pending', 'paused', 'ready');
             CREATE INDEX live_runs_paused ON live_runs (team, id) WHERE state = 'paused';
             ALTER TABLE finished_runs
                 ADD COLUMN placement_started_at timestamptz,

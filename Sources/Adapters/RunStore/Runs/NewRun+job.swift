@@ -6,6 +6,7 @@ extension NewRun {
     /// - Parameters:
     ///   - spec: that version's; its team and name are the job's.
     ///   - variables: resolved for it.
+    ///   - cluster: where it goes.
     package init(
         id: RunID,
         of job: JobID,
@@ -13,6 +14,7 @@ extension NewRun {
         spec: JobSpec,
         variables: RunVariables,
         overrides: RunOverrides = RunOverrides(),
+        on cluster: ChosenCluster,
         submittedBy: String?,
         trigger: Trigger = .manual,
         why: String? = nil
@@ -24,12 +26,13 @@ extension NewRun {
             team: spec.team,
             jobName: spec.name,
             kind: spec.kind,
-            cluster: spec.cluster,
+            cluster: cluster.name,
             variables: variables.values,
             variableOrigins: variables.origins,
             overrides: overrides,
             submittedBy: submittedBy,
             admission: AdmissionRequest(spec.applying(overrides), variables: variables.values),
+            clusters: cluster.candidates,
             trigger: trigger,
             why: why
         )

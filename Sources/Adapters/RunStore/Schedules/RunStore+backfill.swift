@@ -64,6 +64,7 @@ extension RunStore {
                 isPaused: record.isJobPaused,
                 isArchived: false
             )
+            var clusters = try await clusterChoice(in: transaction)
             var runs: [NewRun] = []
             for item in backfill.items where item.createsRun {
                 let run = try record.newRun(
@@ -71,6 +72,7 @@ extension RunStore {
                     at: item.tick,
                     schedule: schedule,
                     trigger: .backfill(record.id, tick: item.tick),
+                    on: &clusters,
                     retrySource,
                     by: editing.actor,
                     why: editing.why ?? "backfill of \(record.text(of: item.tick, schedule)) of schedule \(record.name)"

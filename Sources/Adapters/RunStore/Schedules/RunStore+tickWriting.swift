@@ -46,7 +46,9 @@ extension RunStore {
             }
             for (entry, message) in outcomes {
                 var row = LedgerRow(record: ticks.record, entry: entry, message: message, run: nil)
-                if entry.outcome.createsRun, let job = surroundings.jobs[id] { row.fire(ticks, job, retrySource) }
+                if entry.outcome.createsRun, let job = surroundings.jobs[id] {
+                    row.fire(ticks, job, &surroundings.clusters, retrySource)
+                }
                 rows.append(row)
             }
         }
@@ -97,8 +99,7 @@ extension RunStore {
     ) async throws -> (isPaused: Bool, isArchived: Bool, hasActiveCluster: Bool) {
         let surroundings = try await surroundings(of: [job], in: pool)
         guard let known = surroundings.jobs[job] else { return (false, true, false) }
-        let hasCluster = surroundings.clusters.contains { known.spec.mayRun(on: $0.key, registered: $0.value) }
-        return (known.isPaused, known.isArchived, hasCluster)
+        return (known.isPaused, known.isArchived, surroundings.clusters.hasActive(for: known.spec))
     }
 
     private func surroundings(
@@ -113,11 +114,8 @@ extension RunStore {
             FROM jobs j JOIN job_versions v ON v.job_id = j.id AND v.version = j.current_version WHERE j.id = ANY(\(ids))
             """
         ).decode(JobID.self, Int.self, PostgresJSON.self, Bool.self, Bool.self)
-        let clusters = try await transaction.query(
-            "SELECT name, spec FROM clusters WHERE state = 'active' AND wanted = 'active'"
-        ).decode(String.self, PostgresJSON.self)
         var surroundings = TickSurroundings()
-        for (name, spec) in clusters { surroundings.clusters[name] = try decoded(spec, as: JSONValue.self) }
+        surroundings.clusters = try await clusterChoice(in: transaction)
         for (id, version, spec, isPaused, isArchived) in rows {
             surroundings.jobs[id] = ScheduledJob(
                 id: id,
@@ -156,8 +154,7 @@ struct ScheduledJob {
 /// What is there besides the schedules as their ticks are decided.
 struct TickSurroundings {
     var jobs: [JobID: ScheduledJob] = [:]
-    /// The active ones, with what is registered of them.
-    var clusters: [String: JSONValue] = [:]
+    var clusters = ClusterChoice([])
 
     /// - Returns: `nil` if the job is not among these.
     func conditions(of schedule: ScheduleRecord, _ zones: ZoneCatalog) -> TickConditions? {
@@ -165,7 +162,7 @@ struct TickSurroundings {
         var conditions = TickConditions()
         conditions.isJobPaused = job.isPaused
         conditions.refusal = job.isArchived ? "The job is archived." : nil
-        conditions.hasActiveCluster = clusters.contains { job.spec.mayRun(on: $0.key, registered: $0.value) }
+        conditions.hasActiveCluster = clusters.hasActive(for: job.spec)
         conditions.freeRuns = job.freeRuns
         guard schedule.spec.outsideWindows == .skip, let windows = job.spec.windows else { return conditions }
         do {
@@ -177,11 +174,16 @@ struct TickSurroundings {
     }
 }
 
-extension JobSpec {
-    /// - Parameter registered: what is registered of the cluster; its `labels` are looked at if the job selects by them.
-    func mayRun(on name: String, registered: JSONValue) -> Bool {
-        guard let wanted = clusterSelector else { return name == cluster }
-        return wanted.allSatisfy { key, value in registered["labels"]?[key]?.string == value }
+/// Why the run of a tick cannot be made.
+enum TickRefusal: Error, CustomStringConvertible {
+    case variables(RunVariableErrors)
+    case cluster(ClusterRefusal)
+
+    var description: String {
+        switch self {
+        case .variables(let errors): errors.description
+        case .cluster(let refusal): refusal.description
+        }
     }
 }
 
@@ -199,13 +201,19 @@ private struct LedgerRow {
     var message: String?
     var run: NewRun?
 
-    mutating func fire(_ ticks: DecidedTicks, _ job: ScheduledJob, _ source: RetrySource) {
-        do throws(RunVariableErrors) {
+    mutating func fire(
+        _ ticks: DecidedTicks,
+        _ job: ScheduledJob,
+        _ clusters: inout ClusterChoice,
+        _ source: RetrySource
+    ) {
+        do throws(TickRefusal) {
             run = try record.newRun(
                 of: job,
                 at: entry.tick,
                 schedule: ticks.schedule,
                 trigger: .schedule(record.id, tick: entry.tick),
+                on: &clusters,
                 source,
                 why: "tick \(record.text(of: entry.tick, ticks.schedule)) of schedule \(record.name)"
             )
@@ -219,22 +227,36 @@ private struct LedgerRow {
 extension ScheduleRecord {
     /// The run of a tick.
     ///
-    /// - Throws: if the schedule's variables do not fit the job any more.
+    /// - Throws: if the schedule's variables do not fit the job any more, or no cluster takes its runs.
     func newRun(
         of job: ScheduledJob,
         at tick: Timestamp,
         schedule: Schedule,
         trigger: NewRun.Trigger,
+        on clusters: inout ClusterChoice,
         _ source: RetrySource,
         by actor: String? = nil,
         why: String?
-    ) throws(RunVariableErrors) -> NewRun {
-        NewRun(
+    ) throws(TickRefusal) -> NewRun {
+        let variables: RunVariables
+        let cluster: ChosenCluster
+        do throws(RunVariableErrors) {
+            variables = try spec.variables(of: job.spec, at: tick, in: schedule.zone)
+        } catch {
+            throw .variables(error)
+        }
+        do throws(ClusterRefusal) {
+            cluster = try clusters.choose(for: job.spec, variables: variables)
+        } catch {
+            throw .cluster(error)
+        }
+        return NewRun(
             id: source.nextID(),
             of: job.id,
             version: job.version,
             spec: job.spec,
-            variables: try spec.variables(of: job.spec, at: tick, in: schedule.zone),
+            variables: variables,
+            on: cluster,
             submittedBy: actor,
             trigger: trigger,
             why: why

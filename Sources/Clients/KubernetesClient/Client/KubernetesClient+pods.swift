@@ -89,6 +89,11 @@ extension KubernetesClient {
         try await answer(to: APIRequest(method: .get, path: "/version", timeout: timeout))
     }
 
+    /// Asks the API server whether it is ready to serve.
+    package func checkReady(within limit: Duration) async throws(KubernetesError) {
+        _ = try await exchange(APIRequest(method: .get, path: "/readyz", accept: "*/*", timeout: limit))
+    }
+
     /// Whether our own credentials allow something.
     package func accessReview(
         _ access: ResourceAccess,

@@ -2,10 +2,10 @@ internal import Yams
 
 extension JobFileReader {
     private static let jobKeys = [
-        "name", "team", "kind", "description", "tags", "engine", "image", "resources", "timeouts", "retries",
+        "name", "team", "kind", "description", "owner", "tags", "engine", "image", "resources", "timeouts", "retries",
         "variables",
         "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
-        "service_account", "schedules",
+        "service_account", "schedules", "cluster_selector",
         "priority", "concurrency", "limit_keys", "rate_limit", "windows", "credentials",
     ]
 
@@ -22,6 +22,7 @@ extension JobFileReader {
         job.description = members["description"].flatMap {
             text($0, maximumCharacters: limits.descriptionCharacters)
         }
+        job.owner = members["owner"].flatMap { name($0, .owner) }
         if let field = members["tags"] { job.tags = tags(field) }
         if let value = members["engine"].flatMap({ engine($0) }) { job.engine = value }
         if let field = members["resources"] { job.resources = resources(field, job.resources) }
@@ -41,6 +42,10 @@ extension JobFileReader {
         if let field = members["tolerations"] { job.tolerations = tolerations(field) }
         if let field = members["annotations"] { job.annotations.merge(annotations(field)) { $1 } }
         if let value = members["service_account"].flatMap({ name($0, .objectName) }) { job.serviceAccount = value }
+        if let field = members["cluster_selector"] {
+            job.clusterSelector = labels(field)
+            if let cluster = members["cluster"] { fail(cluster, "must not stand beside cluster_selector") }
+        }
         readAdmission(members, into: &job, variables: hasVariables ? job.variables.mapValues(\.type) : nil)
         jobSchedules = members["schedules"].map { schedules($0) }
         guard problems.errors.count == mistakesBefore else { return nil }

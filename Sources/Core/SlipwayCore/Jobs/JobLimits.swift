@@ -47,6 +47,14 @@ package struct JobLimits: Sendable, Hashable {
     package var timeoutSeconds = 1...(30 * 86_400)
     package var retries = 0...20
 
+    package var clusterLabels = 32
+    package var clusterTeams = 500
+    /// Runs that a cluster's capacity or window may allow.
+    package var clusterRuns = 1...1_000_000
+    /// Millicores or bytes of a cluster's capacity.
+    package var clusterAmount = 1...(1 << 60)
+    package var requestsPerSecond = 1...100_000
+
     /// Of the names and final values of all variables of one run as JSON.
     package var variablesBytes = 16 << 10
     /// Of what a runner's assignment holds besides what the job says and the variables.

@@ -87,6 +87,18 @@ struct JobNameRule: Sendable {
         )
     }
 
+    /// A person or a group, often an address.
+    static let owner = JobNameRule(
+        allowed: "1 to 100 letters, digits, '-', '_', '.', '@', '+', ':', '/' and '=', beginning with a letter or digit"
+    ) {
+        isWord(
+            $0,
+            1...100,
+            begins: isAlphanumeric,
+            contains: { isAlphanumeric($0) || "-_.@+:/=".unicodeScalars.contains($0) }
+        )
+    }
+
     static let image = JobNameRule(
         allowed: "an image reference such as registry.example/team/image:tag, at most 255 characters"
     ) {

@@ -61,7 +61,7 @@ struct APIClient: Sendable {
         try await send(.DELETE, path, body, ifRevision: revision)
     }
 
-    private func send(
+    func send(
         _ method: HTTPMethod,
         _ path: String,
         _ body: Document,

@@ -16,6 +16,12 @@ extension Failure {
             self.init(.notFound, message, advice: "See a job's versions with `slipway job versions NAME`.")
         case "schedule_not_found":
             self.init(.notFound, message, advice: "See the schedules there are with `slipway schedule list`.")
+        case "cluster_not_found":
+            self.init(.notFound, message, advice: "See the clusters there are with `slipway cluster list`.")
+        case "no_cluster":
+            self.init(.refused, message, advice: "See the clusters and their labels with `slipway cluster list`.")
+        case "job_archived":
+            self.init(.refused, message, advice: "Let it make runs again with `slipway job unarchive NAME`.")
         case "run_not_found":
             self.init(.notFound, message, advice: "See the runs there are with `slipway run list`.")
         case "unauthorized":

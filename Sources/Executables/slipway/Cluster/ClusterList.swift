@@ -8,10 +8,17 @@ struct ClusterList: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let document = try await server.client().get("/clusters")
+        let client = try server.client()
+        var clusters: [Document] = []
+        var after: String?
+        repeat {
+            let page = try await client.get("/clusters", [("limit", "500"), ("after", after)])
+            clusters += page.elements("clusters")
+            after = page["next"]?.string
+        } while after != nil
         Listing.clusters.show(
-            document.elements("clusters"),
-            document: document,
+            clusters,
+            document: .object(["clusters": .array(clusters)]),
             format: output.format,
             empty: "There are no clusters."
         )

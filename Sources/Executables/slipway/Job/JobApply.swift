@@ -34,27 +34,7 @@ struct JobApply: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         for file in files + moreFiles {
-            let text = try GivenFile.text(file)
-            let isJSON = text.first { !$0.isWhitespace } == "{"
-            let folder = JobFolder(ofJobFile: file)
-            let whole: String
-            do throws(JobFileErrors) {
-                whole = try JobFile.inlined(text) { path throws(JobFileReadingError) in try folder.text(path) }
-            } catch {
-                throw Failure(error, file: GivenFile.shown(file))
-            }
-            do {
-                let applied = try await client.post(
-                    "/jobs",
-                    [("team", team)],
-                    contentType: isJSON ? "application/json" : "application/yaml",
-                    body: whole
-                )
-                show(applied)
-            } catch var failure as Failure {
-                failure.details = failure.details.map { "\(GivenFile.shown(file)): \($0)" }
-                throw failure
-            }
+            show(try await DefinitionFile(file).send(asJobTo: "/jobs", team: team, client))
         }
     }
 

@@ -3,8 +3,11 @@ internal import ArgumentParser
 struct JobCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "job",
-        abstract: "Store and show jobs.",
-        subcommands: [JobApply.self, JobList.self, JobShow.self, JobVersions.self]
+        abstract: "Store, compare and show jobs.",
+        subcommands: [
+            JobApply.self, JobPlan.self, JobList.self, JobShow.self, JobVersions.self, JobDiff.self, JobPause.self,
+            JobResume.self, JobArchive.self, JobUnarchive.self,
+        ]
     )
 }
 

@@ -7,6 +7,27 @@ struct JobList: AsyncParsableCommand {
     @Option(help: "Only this team's; several are separated by commas.")
     var team: String?
 
+    @Option(help: "Only those of this kind.")
+    var kind: String?
+
+    @Option(help: "Only those of this owner.")
+    var owner: String?
+
+    @Option(help: "Only those with this tag; several are separated by commas, and all must be there.")
+    var tag: String?
+
+    @Option(help: "Only those with this text in the name or the description.")
+    var text: String?
+
+    @Flag(help: "Only those that are paused.")
+    var paused = false
+
+    @Flag(help: "Only those that are archived.")
+    var archived = false
+
+    @Flag(help: "Those that are archived as well.")
+    var all = false
+
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -15,7 +36,11 @@ struct JobList: AsyncParsableCommand {
         var jobs: [Document] = []
         var after: String?
         repeat {
-            let page = try await client.get("/jobs", [("team", team), ("limit", "500"), ("after", after)])
+            let filter = [
+                ("team", team), ("kind", kind), ("owner", owner), ("tag", tag), ("text", text),
+                ("paused", paused ? "true" : nil), ("archived", all ? "all" : archived ? "true" : nil),
+            ]
+            let page = try await client.get("/jobs", filter + [("limit", "500"), ("after", after)])
             jobs += page.elements("jobs")
             after = page["next"]?.string
         } while after != nil

@@ -8,11 +8,17 @@ struct JobShow: AsyncParsableCommand {
     )
 
     @OptionGroup var job: JobOptions
+
+    // `--version` is the program's own.
+    @Option(help: "A version's whole file instead.")
+    var atVersion: Int?
+
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         let client = try server.client()
+        if let atVersion { return try await show(atVersion, client) }
         var document = try await client.get(job.path())
         if output.format != .name, case .object(var members) = document {
             members["statistics"] = try await client.get(job.path() + "/statistics")
@@ -26,14 +32,28 @@ struct JobShow: AsyncParsableCommand {
         }
     }
 
+    private func show(_ version: Int, _ client: APIClient) async throws {
+        let document = try await client.get(job.path() + "/versions/\(version)")
+        switch output.format {
+        case .json: Terminal.print(document.jsonText(isPretty: true))
+        case .yaml: Terminal.print(YAMLText.of(document))
+        case .name: Terminal.print(document.text("version"))
+        case .table, .wide: Terminal.print(YAMLText.of(document["spec"] ?? .null))
+        }
+    }
+
     private static func text(_ job: Document, isWide: Bool) -> String {
         var facts = Facts()
         facts.add("Job", "\(job.text("team"))/\(job.text("name"))")
         for (title, key) in [
-            ("Version", "version"), ("Kind", "kind"), ("Cluster", "cluster"), ("Description", "description"),
+            ("Version", "version"), ("Kind", "kind"), ("Owner", "owner"), ("Cluster", "cluster"),
+            ("Description", "description"),
         ] {
             facts.add(title, job.text(key))
         }
+        facts.add("Clusters with", Self.labels(job["cluster_selector"]))
+        facts.add("Paused", job.text("paused_at"))
+        facts.add("Archived", job.text("archived_at"))
         facts.add("Updated", "\(job.text("updated_at")) (\(Moments.age(job.text("updated_at"))) ago)")
         facts.add("Image", job["spec"]?.text("image") ?? "")
         facts.add("Tasks", job.elements("tasks").map(\.plainText).joined(separator: ", "))
@@ -55,6 +75,12 @@ struct JobShow: AsyncParsableCommand {
         }
         if isWide, let spec = job["spec"] { text += "\n\n" + YAMLText.of(spec) }
         return text
+    }
+
+    static func labels(_ labels: Document?) -> String {
+        (labels?.members ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.plainText)" }.joined(
+            separator: ", "
+        )
     }
 
     /// How the latest runs went.

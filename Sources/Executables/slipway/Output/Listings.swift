@@ -9,16 +9,30 @@ extension Listing {
             Column(title: "TEAM") { $0.text("team") },
             Column(title: "VERSION") { $0.text("version") },
             Column(title: "KIND") { $0.text("kind") },
-            Column(title: "TASKS", isElastic: true) { $0.elements("tasks").map(\.plainText).joined(separator: ",") },
+            Column(title: "TASKS", isElastic: true) { Listing.tasks(of: $0) },
             Column(title: "UPDATED") { Moments.age($0.text("updated_at")) },
-            Column(title: "CLUSTER", isWide: true) { $0.text("cluster") },
+            Column(title: "STATE") { job in
+                job.text("archived_at").isEmpty ? (job.text("paused_at").isEmpty ? "active" : "paused") : "archived"
+            },
+            Column(title: "CLUSTER", isWide: true) { job in
+                job.text("cluster").isEmpty ? JobShow.labels(job["cluster_selector"]) : job.text("cluster")
+            },
+            Column(title: "OWNER", isWide: true) { $0.text("owner") },
+            Column(title: "TAGS", isWide: true) { $0.elements("tags").map(\.plainText).joined(separator: ",") },
             Column(title: "VARIABLES", isWide: true) {
-                ($0["variables"]?.members.keys.sorted() ?? []).joined(separator: ",")
+                $0.elements("variable_names").map(\.plainText).joined(separator: ",")
             },
             Column(title: "DESCRIPTION", isWide: true) { $0.text("description") },
         ],
         name: { $0.text("name") }
     )
+
+    /// The first names, and how many more there are.
+    private static func tasks(of job: Document) -> String {
+        let names = job.elements("tasks").map(\.plainText)
+        let more = (job.integer("task_count") ?? names.count) - names.count
+        return names.joined(separator: ",") + (more > 0 ? " and \(more) more" : "")
+    }
 
     static let versions = Listing(
         columns: [
@@ -26,7 +40,8 @@ extension Listing {
             Column(title: "CREATED") { $0.text("created_at") },
             Column(title: "AGE") { Moments.age($0.text("created_at")) },
             Column(title: "BY") { $0.text("created_by") },
-            Column(title: "IMAGE", isWide: true) { $0["spec"]?.text("image") ?? "" },
+            Column(title: "IMAGE", isWide: true) { $0.text("image") },
+            Column(title: "TASKS", isWide: true) { $0.text("task_count") },
         ],
         name: { $0.text("version") }
     )
@@ -76,7 +91,18 @@ extension Listing {
         columns: [
             Column(title: "NAME", isElastic: true) { $0.text("name") },
             Column(title: "STATE") { $0.text("state") },
-            Column(title: "AGE") { Moments.age($0.text("created_at")) },
+            Column(title: "SINCE") { Moments.age($0.text("state_since")) },
+            Column(title: "RUNS") { cluster in
+                let limit = cluster["capacity"]?.text("runs") ?? ""
+                return (cluster["used"]?.text("runs") ?? "") + (limit.isEmpty ? "" : "/\(limit)")
+            },
+            Column(title: "LABELS", isElastic: true) { JobShow.labels($0["labels"]) },
+            Column(title: "MESSAGE", isElastic: true) { $0.text("message") },
+            Column(title: "WANTED", isWide: true) { $0.text("wanted") },
+            Column(title: "NODES", isWide: true) { $0["nodes"]?.text("count") ?? "" },
+            Column(title: "TEAMS", isWide: true) { $0.elements("teams").map(\.plainText).joined(separator: ",") },
+            Column(title: "REVISION", isWide: true) { $0.text("revision") },
+            Column(title: "DESCRIPTION", isWide: true) { $0.text("description") },
         ],
         name: { $0.text("name") }
     )

@@ -200,8 +200,11 @@ struct RunActions: Sendable {
 extension RunFactory {
     /// The run that follows one which is over.
     ///
-    /// - Throws: ``Problem`` if the job or the version of a rerun does not exist, or the variables do not fit it.
+    /// - Throws: ``Problem`` if the job is archived, or the version of a rerun does not exist, the variables do not fit it, or no
+    ///   cluster takes it.
     func following(_ origin: RunRecord, _ action: RunAction, _ request: ActionRequest) async throws -> NewRun {
+        let job = try await directory.job(team: origin.team, name: origin.jobName)
+        guard job?.archivedAt == nil else { throw Problem.jobArchived(team: origin.team, name: origin.jobName) }
         let variables = origin.resolvedVariables
         var run = NewRun(
             id: identifiers.next(),
@@ -223,13 +226,11 @@ extension RunFactory {
         )
         guard action == .rerun else {
             if let spec = try await directory.spec(origin.jobID, version: origin.jobVersion) {
-                run.admission = AdmissionRequest(spec.applying(run.overrides), variables: run.variables)
+                try await fit(&run, to: spec)
             }
             return run
         }
-        guard let job = try await directory.job(team: origin.team, name: origin.jobName) else {
-            throw Problem.jobNotFound(team: origin.team, name: origin.jobName)
-        }
+        guard let job else { throw Problem.jobNotFound(team: origin.team, name: origin.jobName) }
         run.jobVersion = request.version ?? job.currentVersion
         // Memory that grew belongs to the version it grew in.
         if run.jobVersion != origin.jobVersion {
@@ -237,12 +238,18 @@ extension RunFactory {
         }
         let spec = try await spec(of: job, version: run.jobVersion)
         run.kind = spec.kind
-        run.cluster = spec.cluster
         let changed = try Self.variables { () throws(RunVariableErrors) in
             try variables.changed(by: request.variables, for: spec)
         }
         (run.variables, run.variableOrigins) = (changed.values, changed.origins)
-        run.admission = AdmissionRequest(spec.applying(run.overrides), variables: run.variables)
+        try await fit(&run, to: spec)
         return run
+    }
+
+    /// Completes a run with what its version says of admission and clusters.
+    private func fit(_ run: inout NewRun, to spec: JobSpec) async throws {
+        run.admission = AdmissionRequest(spec.applying(run.overrides), variables: run.variables)
+        let chosen = try await clusters.choose(for: spec, demand: run.admission.demand)
+        (run.cluster, run.clusters) = (chosen.name, chosen.candidates)
     }
 }

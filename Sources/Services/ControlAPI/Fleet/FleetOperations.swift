@@ -10,26 +10,9 @@ struct FleetOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ListClusters", .get, "/clusters", clusters),
             Operation("ListHolders", .get, "/holders", holders),
             Operation("DescribeServer", .get, "/version", describe),
         ]
-    }
-
-    @Sendable private func clusters(_ call: Call) async throws -> Response {
-        _ = try call.query()
-        let clusters = try await store.clusters()
-        return .json { json in
-            json.object { json in
-                json.array("clusters", clusters) { json, cluster in
-                    json.object { json in
-                        json.member("name", cluster.name)
-                        json.member("state", cluster.state)
-                        json.member("created_at", cluster.createdAt)
-                    }
-                }
-            }
-        }
     }
 
     @Sendable private func holders(_ call: Call) async throws -> Response {

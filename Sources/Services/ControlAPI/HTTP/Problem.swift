@@ -40,6 +40,10 @@ struct Problem: Error, Sendable {
         case credentialHasNoCheck = "credential_has_no_check"
         case limitReached = "limit_reached"
         case otherRevision = "other_revision"
+        case jobArchived = "job_archived"
+        case clusterNotFound = "cluster_not_found"
+        case clusterLeaving = "cluster_leaving"
+        case noCluster = "no_cluster"
         case overloaded
         case databaseUnavailable = "database_unavailable"
         case internalError = "internal_error"

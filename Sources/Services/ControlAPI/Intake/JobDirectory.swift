@@ -10,6 +10,7 @@ actor JobDirectory {
 
     private struct Entry {
         var job: JobRecord
+        var bytes: Int
         var readAt: ContinuousClock.Instant
     }
 
@@ -17,12 +18,18 @@ actor JobDirectory {
     private let specs: SpecCache
     private let limits: ControlAPILimits
     private var entries: [Address: Entry] = [:]
+    /// About what all entries take up.
+    private var bytes = 0
     private var reading: [Address: Task<JobRecord?, any Error>] = [:]
 
     init(store: RunStore, limits: ControlAPILimits) {
         self.store = store
         self.limits = limits
-        specs = SpecCache(store: store, capacity: limits.rememberedJobs)
+        specs = SpecCache(
+            store: store,
+            capacity: limits.rememberedJobs,
+            capacityBytes: limits.rememberedJobBytes
+        )
     }
 
     /// - Returns: `nil` if there is no such job.
@@ -38,11 +45,17 @@ actor JobDirectory {
         guard reading[address] == task else { return try result.get() }
         reading[address] = nil
         guard let job = try result.get() else {
-            entries[address] = nil
+            remove(address)
             return nil
         }
-        if entries.count >= limits.rememberedJobs { entries.removeAll() }
-        entries[address] = Entry(job: job, readAt: readAt)
+        remove(address)
+        let size = job.spec.approximateBytes
+        if entries.count >= limits.rememberedJobs || bytes + size > limits.rememberedJobBytes {
+            entries.removeAll()
+            bytes = 0
+        }
+        entries[address] = Entry(job: job, bytes: size, readAt: readAt)
+        bytes += size
         return job
     }
 
@@ -55,7 +68,11 @@ actor JobDirectory {
     /// A new version was applied here: it holds at once for this process.
     func forget(team: String, name: String) {
         let address = Address(team: team, name: name)
-        entries[address] = nil
+        remove(address)
         reading[address] = nil
+    }
+
+    private func remove(_ address: Address) {
+        bytes -= entries.removeValue(forKey: address)?.bytes ?? 0
     }
 }

@@ -6,6 +6,7 @@ internal import SlipwayCore
 struct JobOperations: Sendable {
     let store: RunStore
     let directory: JobDirectory
+    let clusters: ClusterDirectory
     let identifiers: RunIdentifiers
     let schedules: JobSchedules
     let files: JobFileIntake
@@ -19,7 +20,13 @@ struct JobOperations: Sendable {
             Operation("DescribeJob", .get, "/jobs/{team}/{name}", describe),
             Operation("GetJobStatistics", .get, "/jobs/{team}/{name}/statistics", statistics),
             Operation("ListJobVersions", .get, "/jobs/{team}/{name}/versions", versions),
+            Operation("DescribeJobVersion", .get, "/jobs/{team}/{name}/versions/{version}", version),
         ]
+            + JobAction.allCases.map { action in
+                let verb = action.rawValue
+                let name = verb.prefix(1).uppercased() + verb.dropFirst()
+                return Operation("\(name)Job", .post, "/jobs/{team}/{name}/\(verb)") { try await act(action, $0) }
+            }
     }
 
     private static let fileTypes = [
@@ -28,12 +35,14 @@ struct JobOperations: Sendable {
 
     /// Stores a job file, unless the job is already like that. `team` in the query replaces the file's.
     @Sendable private func apply(_ call: Call) async throws -> Response {
-        let team = try call.query("team").text("team")
         let actor = try call.actor()
-        let text = try await call.text(contentTypes: Self.fileTypes)
-        let document = try await files.document(of: text, team: team)
+        let document = try await document(in: call)
         let spec = document.spec
         try schedules.check(document.schedules ?? [])
+        if spec.clusterSelector == nil { try await clusters.check(spec) }
+        if let job = try await store.job(team: spec.team, name: spec.name), job.archivedAt != nil {
+            throw Problem.jobArchived(team: spec.team, name: spec.name)
+        }
         let canonical = try spec.canonicalJSON()
         let applied = try await store.apply(spec, canonicalSpec: canonical, id: identifiers.next(), by: actor)
         guard let applied else { throw Problem.unknownTeamOrCluster(spec) }
@@ -60,11 +69,28 @@ struct JobOperations: Sendable {
         }
     }
 
+    /// The job file that a request holds, for the team that the query may name instead of the file's.
+    func document(in call: Call) async throws -> JobDocument {
+        let team = try call.query("team").text("team")
+        let text = try await call.text(contentTypes: Self.fileTypes)
+        return try await files.document(of: text, team: team)
+    }
+
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("team", "limit", "after")
+        let query = try call.query("team", "kind", "owner", "tag", "text", "paused", "archived", "limit", "after")
         let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
         let after = try query.text("after").map { try Self.position($0) }
-        let jobs = try await store.jobs(teams: query.list("team"), after: after, limit: limit)
+        let archived = try query.choice("archived", default: "false", of: ["true", "false", "all"])
+        let filter = JobFilter(
+            teams: query.list("team"),
+            kind: try query.text("kind"),
+            owner: try query.text("owner"),
+            tags: query.list("tag"),
+            text: try query.text("text"),
+            isPaused: try query.text("paused") == nil ? nil : query.flag("paused"),
+            isArchived: archived == "all" ? nil : archived == "true"
+        )
+        let jobs = try await store.jobs(filter, after: after, limit: limit)
         return .json { json in
             json.object { json in
                 json.array("jobs", jobs) { $0.job($1) }
@@ -102,13 +128,59 @@ struct JobOperations: Sendable {
         let before = try query.integer("before", default: Int(Int32.max), allowed: 1...Int(Int32.max))
         let job = try await job(call)
         let versions = try await store.versions(job.id, before: before, limit: limit)
-        let specs = try versions.map { try $0.spec.canonicalJSON() }
         return .json { json in
             json.object { json in
-                json.array("versions", zip(versions, specs)) { $0.jobVersion($1.0, spec: $1.1) }
+                json.array("versions", versions) { $0.jobVersion($1) }
                 if versions.count == limit, let last = versions.last, last.version > 1 {
                     json.member("next", last.version)
                 }
+            }
+        }
+    }
+
+    @Sendable private func version(_ call: Call) async throws -> Response {
+        _ = try call.query()
+        let text = call.segment("version")
+        guard let number = Int32(text), number > 0 else {
+            throw Problem.invalidParameter(
+                FieldError(
+                    field: "version",
+                    value: String(text.prefix(100)),
+                    message: "is not a version",
+                    allowed: ["1 to \(Int32.max)"]
+                )
+            )
+        }
+        let job = try await job(call)
+        let version = try await version(Int(number), of: job)
+        let spec = try version.spec.canonicalJSON()
+        return .json { $0.jobVersion(version, spec: spec) }
+    }
+
+    func version(_ number: Int, of job: JobRecord) async throws -> JobVersionRecord {
+        guard let version = try await store.version(job.id, number) else {
+            throw Problem.versionNotFound(job: job.name, version: number, newest: job.currentVersion)
+        }
+        return version
+    }
+
+    private func act(_ action: JobAction, _ call: Call) async throws -> Response {
+        _ = try call.query()
+        let (actor, why) = (try call.actor(), try await call.why())
+        let (team, name) = (call.segment("team"), call.segment("name"))
+        guard let isChanged = try await store.act(action, onJob: name, of: team, by: actor, why: why) else {
+            throw Problem.jobNotFound(team: team, name: name)
+        }
+        await directory.forget(team: team, name: name)
+        let job = try await job(call)
+        return .json { json in
+            json.object { json in
+                json.member("team", team)
+                json.member("name", name)
+                json.member("change", isChanged ? "changed" : "unchanged")
+                json.member("paused_at", job.pausedAt)
+                json.member("archived_at", job.archivedAt)
+                json.object("links") { $0.member("self", Links.job(team: team, name: name)) }
             }
         }
     }
@@ -125,7 +197,7 @@ struct JobOperations: Sendable {
         return .json { $0.statistics(statistics) }
     }
 
-    private func job(_ call: Call) async throws -> JobRecord {
+    func job(_ call: Call) async throws -> JobRecord {
         let (team, name) = (call.segment("team"), call.segment("name"))
         guard let job = try await store.job(team: team, name: name) else {
             throw Problem.jobNotFound(team: team, name: name)

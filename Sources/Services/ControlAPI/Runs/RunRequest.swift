@@ -30,18 +30,22 @@ struct RunRequest: Sendable {
 /// Makes runs of what clients ask for.
 struct RunFactory: Sendable {
     let directory: JobDirectory
+    let clusters: ClusterDirectory
     let identifiers: RunIdentifiers
 
-    /// - Throws: ``Problem`` if the job or the version does not exist, or the variables do not fit.
+    /// - Throws: ``Problem`` if the job or the version does not exist, the variables do not fit, or no cluster takes it.
     func run(_ request: RunRequest, by actor: String?) async throws -> NewRun {
         guard let job = try await directory.job(team: request.team, name: request.job) else {
             throw Problem.jobNotFound(team: request.team, name: request.job)
         }
+        guard job.archivedAt == nil else { throw Problem.jobArchived(team: job.team, name: job.name) }
         let version = request.version ?? job.currentVersion
         let spec = try await spec(of: job, version: version)
         let variables = try Self.variables(path: request.path) { () throws(RunVariableErrors) in
             try RunVariables.resolve(spec, run: request.variables)
         }
+        let admission = AdmissionRequest(spec.applying(request.overrides), variables: variables.values)
+        let chosen = try await clusters.choose(for: spec, demand: admission.demand, path: request.path)
         return NewRun(
             id: identifiers.next(),
             of: job.id,
@@ -49,6 +53,7 @@ struct RunFactory: Sendable {
             spec: spec,
             variables: variables,
             overrides: request.overrides,
+            on: chosen,
             submittedBy: actor,
             why: request.why
         )

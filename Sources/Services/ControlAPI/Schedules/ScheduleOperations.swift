@@ -13,6 +13,7 @@ struct ScheduleOperations: Sendable {
 
     let store: RunStore
     let directory: JobDirectory
+    let clusters: ClusterDirectory
     let intake: RunIntake
     let identifiers: RunIdentifiers
     let signals: ControlSignals
@@ -193,12 +194,15 @@ struct ScheduleOperations: Sendable {
         let variables = try RunFactory.variables { () throws(RunVariableErrors) in
             try schedule.spec.variables(of: job.spec, at: now, in: zone, run: given)
         }
+        let demand = AdmissionRequest(job.spec, variables: variables.values).demand
+        let chosen = try await clusters.choose(for: job.spec, demand: demand)
         let run = NewRun(
             id: identifiers.next(),
             of: job.id,
             version: job.currentVersion,
             spec: job.spec,
             variables: variables,
+            on: chosen,
             submittedBy: actor,
             why: why ?? "triggered schedule \(schedule.name)"
         )

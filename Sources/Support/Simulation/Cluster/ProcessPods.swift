@@ -38,6 +38,14 @@ struct ProcessPods: ClusterPods {
     /// Nothing here uses anything.
     func podUsage(installation: String, within limit: Duration) async throws(KubernetesError) -> [PodMetrics] { [] }
 
+    // Here one cluster is served for ever, and nobody asks after its health.
+
+    func checkReady(within limit: Duration) async throws(KubernetesError) {}
+
+    func nodeSummary(within limit: Duration) async throws(KubernetesError) -> NodeSummary { NodeSummary([]) }
+
+    func close() async {}
+
     private func ask<Value: Sendable>(
         _ what: String,
         isChange: Bool,

@@ -1,3 +1,4 @@
+internal import Clusters
 internal import Dispatcher
 internal import Logging
 internal import Observability
@@ -190,7 +191,7 @@ final class Fleet: Sendable {
             let service = DispatcherService(
                 store: store,
                 messaging: messages,
-                clusters: pods,
+                clusters: ServedClusters(always: pods),
                 settings: dispatcherSettings,
                 registry: MetricsRegistry(),
                 logger: logger,
@@ -202,7 +203,7 @@ final class Fleet: Sendable {
             let service = WorkerService(
                 store: store,
                 messaging: messages,
-                clusters: pods,
+                clusters: ServedClusters(always: pods),
                 settings: workerSettings,
                 registry: MetricsRegistry(),
                 logger: logger,

@@ -1,0 +1,225 @@
+internal import PostgresClient
+package import SlipwayCore
+
+extension RunStore {
+    /// The registered clusters by name, after `after`.
+    ///
+    /// - Parameter limit: 1 to `limits.page`; larger values are cut.
+    package func clusters(after: String? = nil, limit: Int = 500) async throws -> [ClusterRecord] {
+        try await clusters(where: "c.name > $1", [after ?? ""], limit: limit, in: pool)
+    }
+
+    /// A cluster by its name.
+    package func cluster(_ name: String) async throws -> ClusterRecord? {
+        try await clusters(where: "c.name = $1", [name], limit: 1, in: pool).first
+    }
+
+    /// All registered clusters with what is admitted to them, for choosing among them.
+    package func clusterChoice() async throws -> ClusterChoice { try await clusterChoice(in: pool) }
+
+    func clusterChoice(in session: some PostgresQuerying) async throws -> ClusterChoice {
+        let records = try await clusters(where: "true", [], limit: limits.page, in: session)
+        return ClusterChoice(
+            records.map { record in
+                ClusterChoice.Cluster(
+                    name: record.name,
+                    spec: record.spec,
+                    state: record.state,
+                    nodes: record.nodes,
+                    used: record.used,
+                    placing: record.placing
+                )
+            }
+        )
+    }
+
+    private func clusters(
+        where condition: String,
+        _ parameters: [any PostgresEncodable],
+        limit: Int,
+        in session: some PostgresQuerying
+    ) async throws -> [ClusterRecord] {
+        let page = min(max(limit, 1), limits.page)
+        let sql = """
+            SELECT c.name, c.spec, c.wanted, c.state, c.state_since, c.message, c.revision, c.created_at, c.updated_at,
+                (SELECT h.nodes FROM cluster_health h WHERE h.cluster = c.name AND h.nodes IS NOT NULL
+                    ORDER BY h.checked_at DESC LIMIT 1),
+                load.placing, load.placed, load.runs, load.cpu, load.memory
+            FROM clusters c CROSS JOIN LATERAL (
+                SELECT count(*) FILTER (WHERE state IN ('ready', 'starting')) AS placing,
+                    count(*) FILTER (WHERE state <> 'ready') AS placed,
+                    coalesce(sum(cpu_millicores), 0)::bigint AS cpu, coalesce(sum(memory_bytes), 0)::bigint AS memory,
+                    count(*) AS runs
+                FROM live_runs r WHERE r.cluster = c.name AND r.state NOT IN ('pending', 'paused')
+            ) AS load
+            WHERE \(condition) ORDER BY c.name LIMIT \(page)
+            """
+        let rows = try await session.query(PostgresQuery(sql, parameters))
+        return try rows.decode(
+            String.self,
+            PostgresJSON.self,
+            String.self,
+            String.self,
+            Timestamp.self,
+            String?.self,
+            Int64.self,
+            Timestamp.self,
+            Timestamp.self,
+            PostgresJSON?.self,
+            Int.self,
+            Int.self,
+            Int.self,
+            Int.self,
+            Int.self
+        ).map { row in
+            ClusterRecord(
+                name: row.0,
+                spec: try decoded(row.1),
+                wanted: try Self.known(row.2, "a cluster wanted"),
+                state: try Self.known(row.3, "a cluster in the state"),
+                stateSince: row.4,
+                message: row.5,
+                revision: row.6,
+                createdAt: row.7,
+                updatedAt: row.8,
+                nodes: try row.9.map { try decoded($0) },
+                placing: row.10,
+                placed: row.11,
+                used: ResourceAmounts(runs: row.12, cpuMillicores: row.13, memoryBytes: row.14)
+            )
+        }
+    }
+
+    static func known<Value: RawRepresentable<String>>(_ text: String, _ what: String) throws -> Value {
+        guard let value = Value(rawValue: text) else { throw StoredValueError(what: what, value: text) }
+        return value
+    }
+
+    /// What each process says of a cluster, latest first. At most a page.
+    package func reporters(of cluster: String) async throws -> [ClusterReporter] {
+        try await pool.query(
+            """
+            SELECT r.holder_id, h.kind, h.name, r.is_healthy, r.since, r.checked_at, r.healthy_at, r.message
+            FROM cluster_health r LEFT JOIN holders h ON h.id = r.holder_id AND h.expires_at > clock_timestamp()
+            WHERE r.cluster = \(cluster) ORDER BY r.checked_at DESC LIMIT \(limits.page)
+            """
+        ).decode(
+            HolderID.self,
+            String?.self,
+            String?.self,
+            Bool.self,
+            Timestamp.self,
+            Timestamp.self,
+            Timestamp?.self,
+            String?.self
+        ).map { row in
+            ClusterReporter(
+                holder: row.0,
+                kind: row.1,
+                name: row.2,
+                report: ClusterReport(
+                    isHealthy: row.3,
+                    since: row.4,
+                    checkedAt: row.5,
+                    healthyAt: row.6,
+                    message: row.7
+                )
+            )
+        }
+    }
+
+    // MARK: What people change
+
+    /// Registers a cluster, or changes what is said of it. A new one is `provisioning` until somebody finds it healthy.
+    ///
+    /// - Parameter revision: if given, another revision than this leaves it as it is.
+    package func applyCluster(
+        _ name: String,
+        _ spec: ClusterSpec,
+        by actor: String?,
+        revision: Int64? = nil
+    ) async throws -> ClusterChange {
+        let json = try postgresJSON(spec)
+        return try await pool.transaction { transaction in
+            let teams = spec.teams ?? []
+            let missing = try await transaction.query(
+                """
+                SELECT t.name FROM unnest(\(teams)) AS t (name) WHERE NOT EXISTS (SELECT FROM teams WHERE name = t.name)
+                """
+            ).decode(String.self)
+            guard missing.isEmpty else { return .unknownTeams(missing) }
+            let found = try await transaction.query(
+                "SELECT revision, wanted, spec = \(json) FROM clusters WHERE name = \(name) FOR UPDATE"
+            ).decode(Int64.self, String.self, Bool.self).first
+            if let (current, wanted, isSame) = found {
+                guard revision == nil || revision == current else { return .outdated(revision: current) }
+                guard wanted != WantedCluster.destroying.rawValue else { return .leaving }
+                if isSame { return .unchanged(revision: current) }
+            } else if revision != nil {
+                return .notFound
+            }
+            let stored = try await transaction.query(
+                """
+                INSERT INTO clusters (name, spec, state, message)
+                VALUES (\(name), \(json), 'provisioning', 'nobody has looked at it yet')
+                ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, revision = clusters.revision + 1, updated_at = now()
+                RETURNING revision
+                """
+            ).decode(Int64.self)[0]
+            try await Self.audit(transaction, actor, found == nil ? "register" : "update", name, nil, json)
+            return found == nil ? .created(revision: stored) : .updated(revision: stored)
+        }
+    }
+
+    /// Says what is wanted of a cluster: that runs go to it, that none does any more, or that it is forgotten. The two latter
+    /// hold at once; whether it is active again is found out by its health.
+    package func want(
+        _ wanted: WantedCluster,
+        of name: String,
+        by actor: String?,
+        why: String?,
+        revision: Int64? = nil
+    ) async throws -> ClusterChange {
+        try await pool.transaction { transaction in
+            let found = try await transaction.query(
+                "SELECT revision, wanted FROM clusters WHERE name = \(name) FOR UPDATE"
+            ).decode(Int64.self, String.self).first
+            guard let (current, before) = found else { return .notFound }
+            guard revision == nil || revision == current else { return .outdated(revision: current) }
+            if before == wanted.rawValue { return .unchanged(revision: current) }
+            guard before != WantedCluster.destroying.rawValue else { return .leaving }
+            let stored = try await transaction.query(
+                """
+                UPDATE clusters SET wanted = \(wanted.rawValue), revision = revision + 1, updated_at = now(),
+                    state = CASE \(wanted.rawValue) WHEN 'active' THEN state ELSE \(wanted.rawValue) END,
+                    state_since = CASE \(wanted.rawValue) WHEN 'active' THEN state_since ELSE clock_timestamp() END
+                WHERE name = \(name) RETURNING revision
+                """
+            ).decode(Int64.self)[0]
+            let action =
+                switch wanted {
+                case .active: "undrain"
+                case .draining: "drain"
+                case .destroying: "remove"
+                }
+            try await Self.audit(transaction, actor, action, name, why, nil)
+            return .updated(revision: stored)
+        }
+    }
+
+    private static func audit(
+        _ transaction: PostgresTransaction,
+        _ actor: String?,
+        _ action: String,
+        _ cluster: String,
+        _ why: String?,
+        _ details: PostgresJSON?
+    ) async throws {
+        try await transaction.query(
+            """
+            INSERT INTO audit_log (actor, action, subject_kind, subject, why, details)
+            VALUES (\(nullable: actor), \(action), 'cluster', \(cluster), \(nullable: why), \(nullable: details))
+            """
+        )
+    }
+}

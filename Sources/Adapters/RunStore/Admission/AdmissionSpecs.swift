@@ -5,8 +5,14 @@ internal import SlipwayCore
 extension RunStore {
     private struct Quotas: Decodable {
         var runs: ResourceQuota?
-        var cpu_millicores: ResourceQuota?
-        var memory_bytes: ResourceQuota?
+        var cpuMillicores: ResourceQuota?
+        var memoryBytes: ResourceQuota?
+
+        enum CodingKeys: String, CodingKey {
+            case runs
+            case cpuMillicores = "cpu_millicores"
+            case memoryBytes = "memory_bytes"
+        }
     }
 
     private struct Team: Decodable {
@@ -23,8 +29,8 @@ extension RunStore {
             weight: team.weight ?? 1,
             cohort: team.cohort,
             runs: team.quotas?.runs,
-            cpuMillicores: team.quotas?.cpu_millicores,
-            memoryBytes: team.quotas?.memory_bytes,
+            cpuMillicores: team.quotas?.cpuMillicores,
+            memoryBytes: team.quotas?.memoryBytes,
             credits: credits.map { Int(min(max($0.rounded(.down), -1e15), 1e15)) },
             isSuspended: team.suspended ?? false
         )
@@ -32,13 +38,24 @@ extension RunStore {
 
     private struct Capacity: Decodable {
         var runs: Int?
-        var cpu_millicores: Int?
-        var memory_bytes: Int?
+        var cpuMillicores: Int?
+        var memoryBytes: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case runs
+            case cpuMillicores = "cpu_millicores"
+            case memoryBytes = "memory_bytes"
+        }
     }
 
     private struct Cluster: Decodable {
         var capacity: Capacity?
-        var placement_window: Int?
+        var placementWindow: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case capacity
+            case placementWindow = "placement_window"
+        }
     }
 
     static func admissionCluster(
@@ -51,9 +68,9 @@ extension RunStore {
             name: name,
             state: state,
             runs: cluster.capacity?.runs,
-            cpuMillicores: cluster.capacity?.cpu_millicores,
-            memoryBytes: cluster.capacity?.memory_bytes,
-            placementWindow: cluster.placement_window
+            cpuMillicores: cluster.capacity?.cpuMillicores,
+            memoryBytes: cluster.capacity?.memoryBytes,
+            placementWindow: cluster.placementWindow
         )
     }
 }

@@ -13,10 +13,14 @@ import Testing
             let id = try await fixture.createRun()
             let why = try await fixture.command.run("run", "why", "\(id)")
             #expect(why.status == 0, "\(why.errors)")
-            for words in ["team_runs_limit", "Team default has 0 runs live, and may have 0.", "1 in its team", "not known"] {
+            for words in [
+                "team_runs_limit", "Team default has 0 runs live, and may have 0.", "1 in its team", "not known",
+            ] {
                 #expect(why.output.contains(words), "\(words) in:\n\(why.output)")
             }
-            #expect(try await fixture.command.run("run", "why", "\(id)", "-o", "name").output.contains("team_runs_limit"))
+            #expect(
+                try await fixture.command.run("run", "why", "\(id)", "-o", "name").output.contains("team_runs_limit")
+            )
             let holds = try await fixture.command.run("run", "holds")
             #expect(holds.output.contains("team_runs_limit") && holds.output.contains("own"))
             let simulated = try await fixture.command.run("quota", "simulate", "--set", "default.runs=3")

@@ -184,7 +184,10 @@ import Testing
             }
             waits.sort()
             #expect(waits.count >= 118)
-            #expect(waits[Int(0.99 * Double(waits.count))] <= 1, "p99 is \(waits[Int(0.99 * Double(waits.count))]) rounds")
+            #expect(
+                waits[Int(0.99 * Double(waits.count))] <= 1,
+                "p99 is \(waits[Int(0.99 * Double(waits.count))]) rounds"
+            )
             #expect(shell.follower.queue.pendingCount > 9000)
         }
     }

@@ -29,7 +29,9 @@ import Testing
             try await follower.follow()
             #expect(follower.queue.liveCount == 10 && follower.queue.pendingCount == 0)
             #expect(follower.queue.phase(of: claimed[0].id) == .placing)
-            _ = try await store.apply([fixture.report(claimed[0]), fixture.report(claimed[1], end: StoreFixture.success())])
+            _ = try await store.apply([
+                fixture.report(claimed[0]), fixture.report(claimed[1], end: StoreFixture.success()),
+            ])
             try await follower.follow()
             #expect(follower.queue.phase(of: claimed[0].id) == .running)
             #expect(follower.queue.phase(of: claimed[1].id) == nil)
@@ -58,7 +60,9 @@ import Testing
         try await StoreFixture.with { fixture in
             let store = fixture.store
             let run = try await fixture.created()[0]
-            try await store.pool.query("INSERT INTO teams (name, namespace, spec) VALUES ('etl', 'etl', '{\"weight\": 3}')")
+            try await store.pool.query(
+                "INSERT INTO teams (name, namespace, spec) VALUES ('etl', 'etl', '{\"weight\": 3}')"
+            )
             try await store.pool.query(
                 "INSERT INTO credentials (team, name, kind, is_valid) VALUES ('default', 'mail', 'password', false)"
             )

@@ -80,7 +80,10 @@ import Testing
                 let term = try #require(
                     try await store.takeTerm(duty: "scheduling", holder: fixture.holder.id, timeToLive: .seconds(60))
                 )
-                #expect(try await AdmissionShell(store, under: .init(holder: fixture.holder.id, number: term)).cycle().admitted.isEmpty)
+                #expect(
+                    try await AdmissionShell(store, under: .init(holder: fixture.holder.id, number: term)).cycle()
+                        .admitted.isEmpty
+                )
                 let wait = try #require(next.eligibleAt) - next.createdAt
                 #expect(wait > .seconds(59) && wait < .seconds(61))
                 try await store.pool.query("UPDATE live_runs SET eligible_at = clock_timestamp()")

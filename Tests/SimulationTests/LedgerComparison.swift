@@ -103,7 +103,8 @@ struct LedgerComparison {
         let columns = [
             "holders": ["expires_at", "renewed_at"], "terms": ["expires_at"], "sweeps": ["swept_at"],
             "live_runs": [
-                "state_since", "hinted_at", "eligible_at", "placement_started_at", "running_at", "created_at", "admitted_at",
+                "state_since", "hinted_at", "eligible_at", "placement_started_at", "running_at", "created_at",
+                "admitted_at",
             ],
         ]
         for (table, names) in columns {

@@ -43,6 +43,7 @@ import Testing
             (Flaws.earlyAcknowledgement, "acknowledged before its commit"),
             (Flaws.withoutSweeps, "P7"),
             (Flaws.withoutUIDs, "of somebody else was deleted"),
+            (Flaws.forgottenRuns, "P5"),
         ]
     )
     func aPlantedFaultIsFound(flaw: Flaws, symptom: String) async throws {

@@ -21,7 +21,7 @@ struct SlipwaySimulate: AsyncParsableCommand {
     @Option(help: "How many seeds are tried at once.")
     var threads = 2
 
-    @Option(help: "A fault planted on purpose: 1 no fencing, 2 early acknowledgement, 4 no sweeps, 8 no uids.")
+    @Option(help: "A fault planted on purpose: 1 no fencing, 2 early acks, 4 no sweeps, 8 no uids, 16 forgotten runs.")
     var flaw = 0
 
     @Option(help: "The campaign ends after so many failures.")

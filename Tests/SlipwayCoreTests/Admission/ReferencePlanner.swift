@@ -84,7 +84,9 @@ struct ReferencePlanner {
                 return .clusterFull
             }
         }
-        if let window = cluster.placementWindow, here.filter({ $0.phase == .admitted || $0.phase == .placing }).count >= window {
+        if let window = cluster.placementWindow,
+            here.filter({ $0.phase == .admitted || $0.phase == .placing }).count >= window
+        {
             return .clusterWindow
         }
         return nil

@@ -62,7 +62,9 @@ struct QuotaChanges {
             let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let path = sides[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
             guard sides.count == 2, (2...3).contains(path.count), !path[0].isEmpty else {
-                throw ValidationError("--set \"\(text)\" is not of the form team.member=value; allowed are \(Self.allowed).")
+                throw ValidationError(
+                    "--set \"\(text)\" is not of the form team.member=value; allowed are \(Self.allowed)."
+                )
             }
             var team = teams[path[0]] ?? ["team": .string(path[0])]
             try Self.set(path, to: sides[1], in: &team, of: text)

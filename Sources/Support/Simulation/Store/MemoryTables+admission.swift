@@ -32,7 +32,10 @@ extension MemoryTables {
         limit: Int
     ) -> [AdmissionRun] {
         let since = cursor.flatMap { Int64($0.text) } ?? -1
-        let order = live.values.filter { $0.change > max(since, last?.change ?? -1) }.sorted { $0.change < $1.change }
+        let isForgetful = cursor == nil && flaws.contains(.forgottenRuns)
+        let order = live.values.filter { run in
+            run.change > max(since, last?.change ?? -1) && !(isForgetful && run.state != .pending)
+        }.sorted { $0.change < $1.change }
         return order.prefix(limit).map { run in
             AdmissionRun(
                 position: AdmissionRun.Position(change: run.change, id: run.id),
@@ -71,8 +74,8 @@ extension MemoryTables {
     // MARK: Deciding
 
     private func holds(_ term: SchedulingTerm) -> Bool {
-        guard let row = terms[SchedulingTerm.duty], row.holder == term.holder, row.expiresAt > now else { return false }
-        return row.term == term.number || flaws.contains(.withoutTerms)
+        guard let row = terms[SchedulingTerm.duty] else { return false }
+        return row.holder == term.holder && row.term == term.number && row.expiresAt > now
     }
 
     /// A run that is in a state, if the term still is the caller's.

@@ -231,6 +231,6 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     package static let withoutSweeps = Flaws(rawValue: 4)
     /// The cluster does not compare uids when it is asked to delete.
     package static let withoutUIDs = Flaws(rawValue: 8)
-    /// The store does not compare the numbers of terms.
-    package static let withoutTerms = Flaws(rawValue: 16)
+    /// Who takes the term is not told which runs are live.
+    package static let forgottenRuns = Flaws(rawValue: 16)
 }

@@ -106,7 +106,7 @@ struct CommandLineFixture: Sendable {
         let term = try #require(
             try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(600))
         )
-        _ = try await store.admit(holder: holder.id, term: term)
+        _ = try await AdmissionShell(store, under: .init(holder: holder.id, number: term)).cycle()
         let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 500, window: 10_000).runs
         let run = try #require(claimed.first { $0.id == id })
         _ = try await store.apply([report(run, revision: 1)])

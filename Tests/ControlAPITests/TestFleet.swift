@@ -23,7 +23,7 @@ struct TestFleet: Sendable {
         let term = try #require(
             try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(600))
         )
-        _ = try await store.admit(holder: holder.id, term: term)
+        _ = try await AdmissionShell(store, under: .init(holder: holder.id, number: term)).cycle()
         let claimed = try await store.claim(cluster: "default", holder: holder.id, limit: 500, window: 10_000).runs
         return Dictionary(uniqueKeysWithValues: claimed.map { ($0.id, $0) })
     }

@@ -59,7 +59,7 @@ import Testing
             #expect(try await store.takeTerm(duty: "test", holder: first, timeToLive: ttl) == 1)
             try await store.pool.query("UPDATE terms SET expires_at = clock_timestamp() - interval '1 second'")
             #expect(try await store.takeTerm(duty: "test", holder: second, timeToLive: ttl) == 2)
-            #expect(try await store.admit(holder: first, term: 1).isEmpty)
+            #expect(try await AdmissionShell(store, under: .init(holder: first, number: 1)).cycle().admitted.isEmpty)
         }
     }
 

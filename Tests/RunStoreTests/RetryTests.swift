@@ -29,7 +29,7 @@ import Testing
         let term = try #require(
             try await fixture.store.takeTerm(duty: "scheduling", holder: fixture.holder.id, timeToLive: .seconds(60))
         )
-        _ = try await fixture.store.admit(holder: fixture.holder.id, term: term)
+        _ = try await AdmissionShell(fixture.store, under: .init(holder: fixture.holder.id, number: term)).cycle()
         return try #require(
             try await fixture.store.claim(cluster: "default", holder: fixture.holder.id, limit: 10, window: 10).runs
                 .first
@@ -80,7 +80,7 @@ import Testing
                 let term = try #require(
                     try await store.takeTerm(duty: "scheduling", holder: fixture.holder.id, timeToLive: .seconds(60))
                 )
-                #expect(try await store.admit(holder: fixture.holder.id, term: term).isEmpty)
+                #expect(try await AdmissionShell(store, under: .init(holder: fixture.holder.id, number: term)).cycle().admitted.isEmpty)
                 let wait = try #require(next.eligibleAt) - next.createdAt
                 #expect(wait > .seconds(59) && wait < .seconds(61))
                 try await store.pool.query("UPDATE live_runs SET eligible_at = clock_timestamp()")

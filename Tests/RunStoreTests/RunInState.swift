@@ -69,7 +69,7 @@ extension StoreFixture {
         let term = try #require(
             try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(60))
         )
-        _ = try await store.admit(holder: holder.id, term: term)
+        _ = try await AdmissionShell(store, under: .init(holder: holder.id, number: term)).cycle()
     }
 
     /// A run that would follow another.

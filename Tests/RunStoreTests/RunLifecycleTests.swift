@@ -112,7 +112,7 @@ import Testing
                     timeToLive: .seconds(60)
                 )
             )
-            _ = try await fixture.store.admit(holder: fixture.holder.id, term: term)
+            _ = try await AdmissionShell(fixture.store, under: .init(holder: fixture.holder.id, number: term)).cycle()
             let claimed = try await fixture.store.claim(
                 cluster: "default",
                 holder: fixture.holder.id,

@@ -78,7 +78,8 @@ struct StoreFixture: Sendable {
         let term = try #require(
             try await store.takeTerm(duty: "scheduling", holder: holder.id, timeToLive: .seconds(60))
         )
-        #expect(try await store.admit(holder: holder.id, term: term) == ["default": count])
+        let admitted = try await AdmissionShell(store, under: .init(holder: holder.id, number: term)).cycle().admitted
+        #expect(admitted.count == count && admitted.allSatisfy { $0.cluster == "default" })
         let claimed = try await store.claim(
             cluster: "default",
             holder: dispatcher ?? holder.id,

@@ -51,7 +51,7 @@ struct LedgerComparison {
             let operation = pick()
             let expected = try await operation.perform(on: store, now: .now)
             let told = try await operation.perform(on: memory, now: clock.now)
-            if case .takeTerm = operation { term = shared.read { $0.currentTerm } ?? term }
+            term = shared.read { $0.currentTerm } ?? term
             let tables = try await Self.tables(of: store)
             let own = shared.read { Self.tables(of: $0) }
             if expected != told { return "\(operation)\n  Postgres: \(expected)\n  memory:   \(told)" }
@@ -103,7 +103,7 @@ struct LedgerComparison {
         let columns = [
             "holders": ["expires_at", "renewed_at"], "terms": ["expires_at"], "sweeps": ["swept_at"],
             "live_runs": [
-                "state_since", "hinted_at", "eligible_at", "placement_started_at", "running_at", "created_at",
+                "state_since", "hinted_at", "eligible_at", "placement_started_at", "running_at", "created_at", "admitted_at",
             ],
         ]
         for (table, names) in columns {
@@ -150,7 +150,7 @@ struct LedgerComparison {
         case 1: return .renew(anyHolder())
         case 2: return .retire(anyHolder())
         case 3: return .takeTerm(anyHolder())
-        case 4, 5, 6: return admit()
+        case 4, 5, 6: return decide()
         case 7: return .sweepLeases(isThorough: dice.happens(0.5))
         case 8: return .overdueForSupervision
         case 9: return .overdueForDispatch
@@ -174,9 +174,15 @@ struct LedgerComparison {
         return .register(holder)
     }
 
-    private mutating func admit() -> LedgerOperation {
+    private mutating func decide() -> LedgerOperation {
         let holder = shared.read(\.currentTermHolder) ?? anyHolder()
-        return .admit(holder, term: dice.happens(0.1) ? term - 1 : term)
+        let held = SchedulingTerm(holder: holder, number: dice.happens(0.1) ? term - 1 : term)
+        if dice.happens(0.6) { return .admissionCycle(held) }
+        if dice.happens(0.1) { return .renewTerm(held) }
+        let chosen = Set((0..<dice.within(1...4)).compactMap { _ in anyRun() }).sorted()
+        let choices = chosen.map { AdmissionChoice(id: $0, cluster: dice.happens(0.9) ? "default" : "other") }
+        let decisions = LedgerOperation.Decision.allCases
+        return .decide(choices, decisions[dice.below(decisions.count)], held)
     }
 
     private mutating func flush() -> LedgerOperation {

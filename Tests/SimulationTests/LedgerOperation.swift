@@ -6,11 +6,15 @@ import SlipwayCore
 /// compared have clocks of their own.
 enum LedgerOperation {
     case register(Holder), renew(HolderID), retire(HolderID), takeTerm(HolderID)
-    case admit(HolderID, term: Int64), sweepLeases(isThorough: Bool), overdueForSupervision, overdueForDispatch
+    case decide([AdmissionChoice], Decision, SchedulingTerm), renewTerm(SchedulingTerm), admissionCycle(SchedulingTerm)
+    case sweepLeases(isThorough: Bool), overdueForSupervision, overdueForDispatch
     case claim(HolderID, limit: Int, window: Int), standing([Lease]), adopt([Lease], HolderID), held(HolderID, [RunID])
     case cancelling(HolderID), ended([Lease]), store([StreamFlush]), streamPositions([Lease])
     case takeCleanups(HolderID), finishCleanups([PlacementKey]), givenUp([PlacementKey])
     case apply([PlacementReport])
+
+    /// What admission may do with runs.
+    enum Decision: CaseIterable { case admit, pause, skip, sendBack, supersede }
 
     struct Lease: Hashable {
         var run: RunID
@@ -32,8 +36,11 @@ enum LedgerOperation {
         case .takeTerm(let id):
             let term = try await ledger.takeTerm(duty: "scheduling", holder: id, timeToLive: Self.timeToLive)
             return "\(String(describing: term))"
-        case .admit(let id, let term):
-            return try await "\(ledger.admit(holder: id, term: term).sorted { $0.key < $1.key })"
+        case .decide(let runs, let decision, let term): return try await perform(decision, on: runs, term, ledger)
+        case .renewTerm(let term): return try await "\(String(describing: ledger.renewTerm(term)))"
+        case .admissionCycle(let term):
+            let outcome = try await AdmissionShell(ledger, under: term).cycle()
+            return "\(outcome.admitted.map { "\($0.id) \($0.cluster)" }.sorted()) \(outcome.isCutShort)"
         case .sweepLeases(let isThorough):
             return Self.text(
                 try await ledger.sweepLeases(
@@ -68,6 +75,31 @@ enum LedgerOperation {
             let pods = try await ledger.givenUp(keys.map { ($0.run, $0.placement) })
             return "\(pods.map { "\($0.run)/\($0.placement)" }.sorted())"
         case .apply(let reports): return Self.text(try await ledger.apply(reports.map { $0.moved(to: now) }))
+        }
+    }
+
+    private func perform(
+        _ decision: Decision,
+        on runs: [AdmissionChoice],
+        _ term: SchedulingTerm,
+        _ ledger: some RunLedger
+    ) async throws -> String {
+        let ids = runs.map(\.id)
+        switch decision {
+        case .admit: return try await "\(ledger.admit(runs, under: term).map { "\($0.id) \($0.cluster)" }.sorted())"
+        case .pause:
+            let pauses = ids.map { PausedRun(id: $0, reason: .creditsExhausted, message: "none left") }
+            return try await "\(ledger.pause(pauses, under: term).sorted())"
+        case .skip:
+            let skips = ids.map { AdmissionPlan.Skip(run: $0, cause: .superseded) }
+            return try await "\(ledger.skip(skips, under: term).sorted())"
+        case .sendBack:
+            let victims = ids.map { AdmissionPlan.Preemption(victim: $0, beneficiary: $0) }
+            return try await "\(ledger.sendBack(victims, under: term).sorted())"
+        case .supersede:
+            let replacements = ids.map { AdmissionPlan.Replacement(cancelled: $0, successor: $0) }
+            let results = try await ledger.supersede(replacements, under: term)
+            return "\(results.map { "\($0.id) \($0.change) \(String(describing: $0.state))" })"
         }
     }
 

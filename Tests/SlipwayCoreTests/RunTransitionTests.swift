@@ -9,7 +9,7 @@ import Testing
         let later: [RunState: [RunState]] = [
             .pending: [.paused, .ready, .starting, .cancelled],
             .paused: [.pending, .cancelled],
-            .ready: [.starting, .cancelled, .failed],
+            .ready: [.starting, .cancelled, .failed, .pending],
             .starting: [
                 .ready, .creatingSail, .waitingForSail, .creatingRunner, .running, .cancelling, .succeeded, .failed,
                 .cancelled, .timeout,

@@ -14,6 +14,9 @@ package protocol RunMessages: Sendable {
     /// Tells one process something that it would find out by itself later; a failure is only noted.
     func hint(_ message: ControlMessage, to holder: HolderID) async
 
+    /// Tells every scheduler something that it would find out by itself later; a failure is only noted.
+    func hintSchedulers(_ message: ControlMessage) async
+
     /// Tells the workers of each cluster which runs want a supervisor; a failure is only noted.
     func hint(superviseAll runs: [Unsupervised]) async
 

@@ -12,6 +12,8 @@ extension RunMessaging: RunMessages {
         await publisher.hint(message, to: holder)
     }
 
+    package func hintSchedulers(_ message: ControlMessage) async { await publisher.hintSchedulers(message) }
+
     package func hint(superviseAll runs: [Unsupervised]) async { await publisher.hint(superviseAll: runs) }
 
     package func hint(dispatch cluster: String, runs: Int) async {

@@ -2,7 +2,7 @@ package import SlipwayCore
 
 /// What the scheduler, the dispatcher and the worker ask of the place where runs and leases are kept. ``RunStore`` keeps
 /// them in Postgres; each function is described there.
-package protocol RunLedger: Sendable {
+package protocol RunLedger: AdmissionFeed {
     var limits: StoreLimits { get }
     func installationID() async throws -> String
 
@@ -13,7 +13,17 @@ package protocol RunLedger: Sendable {
 
     // The scheduler.
     func takeTerm(duty: String, holder: HolderID, timeToLive: Duration) async throws -> Int64?
-    func admit(holder: HolderID, term: Int64) async throws -> [String: Int]
+    func renewTerm(_ term: SchedulingTerm) async throws -> Int64?
+    func admit(_ runs: [AdmissionChoice], under term: SchedulingTerm) async throws -> [AdmittedRun]
+    func pause(_ runs: [PausedRun], under term: SchedulingTerm) async throws -> [RunID]
+    func skip(_ skips: [AdmissionPlan.Skip], under term: SchedulingTerm) async throws -> [RunID]
+    func supersede(
+        _ replacements: [AdmissionPlan.Replacement],
+        under term: SchedulingTerm
+    ) async throws -> [ActionResult]
+    func sendBack(_ runs: [AdmissionPlan.Preemption], under term: SchedulingTerm) async throws -> [RunID]
+    func keepUsage(_ usage: [String: UsageHistory], under term: SchedulingTerm) async throws -> Bool
+    func keepAdmissionSettings(_ settings: AdmissionSettings, under term: SchedulingTerm) async throws
     func sweepLeases(timeToLive: Duration, expected: Duration, isThorough: Bool) async throws -> [Unsupervised]
     func overdueForSupervision(age: Duration) async throws -> [Unsupervised]
     func overdueForDispatch(age: Duration) async throws -> [String]

@@ -41,6 +41,8 @@ package struct StoreLimits: Sendable {
     package var usagePoints = 720
     /// A sample speaks for the time since the one before it, unless that is longer ago than this.
     package var usageGap: Duration = .seconds(300)
+    /// Jobs of which admission reads the limits at once.
+    package var jobPage = 5000
     /// Runs that a job's statistics look at.
     package var statisticsRuns = 1000
 

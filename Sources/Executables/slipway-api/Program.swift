@@ -21,6 +21,7 @@ enum Program {
                 store: store,
                 messaging: messaging,
                 identifiers: RunIdentifiers(now: { .now }, random: { .random(in: 0 ... .max) }),
+                zones: { [zones = ZoneFolder()] in zones.rules($0) },
                 now: { .now },
                 version: SlipwayVersion.current,
                 metrics: process.metrics,

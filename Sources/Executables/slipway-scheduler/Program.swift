@@ -93,7 +93,7 @@ import Settings
                 teamInterval,
                 retention, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
-            ] + LogStorageKeys.objects
+            ] + AdmissionKeys.all + LogStorageKeys.objects
     )
 
     static func main() async {
@@ -111,6 +111,9 @@ import Settings
             work.reportBatch = try settings(reportBatch)
             work.chargeInterval = try settings(chargeInterval)
             work.teamInterval = try settings(teamInterval)
+            work.admission = try AdmissionKeys.settings(settings)
+            work.usageHalfLife = try settings(AdmissionKeys.halfLife)
+            let zones = ZoneFolder()
             let scheduler = SchedulerService(
                 store: store,
                 messaging: messaging,
@@ -118,6 +121,7 @@ import Settings
                 registry: process.metrics,
                 logger: process.logger,
                 teams: TeamKeeping(ledger: store, nextID: RetrySource.system.nextID),
+                zones: { zones.rules($0) },
                 makeHolder: try process.makeHolder(.scheduler, clusters: [])
             )
             var keeping = LogKeeperSettings()

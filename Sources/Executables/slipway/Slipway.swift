@@ -33,8 +33,8 @@ struct Slipway: AsyncParsableCommand {
               77  the token is missing or wrong
             """,
         subcommands: [
-            JobCommand.self, RunCommand.self, TeamCommand.self, CredentialCommand.self, ClusterCommand.self,
-            AdminCommand.self, DoctorCommand.self, DevCommand.self, VersionCommand.self,
+            JobCommand.self, RunCommand.self, TeamCommand.self, CredentialCommand.self, QuotaCommand.self,
+            ClusterCommand.self, AdminCommand.self, DoctorCommand.self, DevCommand.self, VersionCommand.self,
         ]
     )
 

@@ -18,6 +18,7 @@ package struct ControlAPI: Service {
 
     /// - Parameters:
     ///   - identifiers: makes the ids of runs and jobs.
+    ///   - zones: the rules of a time zone by its name; `nil` if there is none.
     ///   - now: the time, for answers that tell how long something lasts.
     ///   - version: told by `DescribeServer`.
     ///   - listening: called once connections are accepted.
@@ -26,6 +27,7 @@ package struct ControlAPI: Service {
         store: RunStore,
         messaging: RunMessaging,
         identifiers: RunIdentifiers,
+        zones: @escaping @Sendable (String) -> ZoneRules? = { _ in nil },
         now: @escaping @Sendable () -> Timestamp,
         version: String,
         metrics: MetricsRegistry,
@@ -83,13 +85,19 @@ package struct ControlAPI: Service {
         let logs = LogOperations(store: store, live: live, limits: limits)
         let teams = TeamOperations(store: store, limits: limits)
         let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
+        let admission = AdmissionOperations(
+            store: store,
+            view: AdmissionView(store: store, zones: zones, limits: limits),
+            now: now
+        )
+        let quotas = QuotaOperations(store: store, zones: zones, now: now)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all + teams.all + credentials.all,
+                + admission.all + quotas.all + fleet.all + teams.all + credentials.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

@@ -28,6 +28,10 @@ package struct ControlAPILimits: Sendable {
     package var followInterval: Duration = .milliseconds(250)
     /// A silent stream says that it is alive this often.
     package var keepAlive: Duration = .seconds(15)
+    /// How old what is known of waiting runs may be when somebody asks.
+    package var admissionAge: Duration = .seconds(1)
+    /// It is forgotten once nobody has asked for so long.
+    package var admissionMemory: Duration = .seconds(300)
     /// How long the current version of a job may be remembered.
     package var jobMemory: Duration = .seconds(1)
     /// Jobs remembered.

@@ -16,6 +16,10 @@ struct SchedulerMetrics: Sendable {
     let deadLetters: Gauge
     let isLeader: Gauge
     let applySeconds: Histogram
+    let paused: Counter
+    let sentBack: Counter
+    let waitingRuns: Gauge
+    let admissionSeconds: Histogram
     private let registry: MetricsRegistry
 
     init(_ registry: MetricsRegistry) {
@@ -63,6 +67,23 @@ struct SchedulerMetrics: Sendable {
         applySeconds = registry.histogram(
             "slipway_reports_apply_seconds",
             help: "Time of one transaction that applies reports.",
+            buckets: .latencySeconds
+        )
+        paused = registry.counter(
+            "slipway_runs_paused_total",
+            help: "Runs held for a credential that is not valid or for want of credits."
+        )
+        sentBack = registry.counter(
+            "slipway_runs_sent_back_total",
+            help: "Admitted runs that made room for runs of higher priority."
+        )
+        waitingRuns = registry.gauge(
+            "slipway_runs_waiting",
+            help: "Runs that wait for admission, as the scheduler with the term knows them; 0 in others."
+        )
+        admissionSeconds = registry.histogram(
+            "slipway_admission_cycle_seconds",
+            help: "Time of one look at what waits, with what came of it.",
             buckets: .latencySeconds
         )
     }

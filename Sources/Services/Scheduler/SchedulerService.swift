@@ -3,6 +3,7 @@ package import Observability
 package import RunMessaging
 package import RunStore
 internal import ServiceLifecycle
+package import SlipwayCore
 
 /// The scheduler process: admits runs, applies reports, sweeps leases.
 ///
@@ -16,10 +17,12 @@ package struct SchedulerService: Service {
     private let logger: Logger
     private let time: TimeSource
     private let teams: TeamKeeping?
+    private let zones: @Sendable (String) -> ZoneRules?
     private let makeHolder: @Sendable () -> Holder
 
     /// - Parameters:
     ///   - teams: where credits and credentials are kept; `nil`: there are none.
+    ///   - zones: the rules of a time zone by its name; `nil` if there is none.
     ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
@@ -29,6 +32,7 @@ package struct SchedulerService: Service {
         logger: Logger,
         time: TimeSource = .system,
         teams: TeamKeeping? = nil,
+        zones: @escaping @Sendable (String) -> ZoneRules? = { _ in nil },
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
@@ -38,6 +42,7 @@ package struct SchedulerService: Service {
         self.logger = logger
         self.time = time
         self.teams = teams
+        self.zones = zones
         self.makeHolder = makeHolder
     }
 
@@ -62,7 +67,8 @@ package struct SchedulerService: Service {
                 metrics: metrics,
                 logger: logger,
                 time: time,
-                teams: teams
+                teams: teams,
+                zones: zones
             )
             try await session.run()
         }

@@ -15,8 +15,8 @@ struct SchedulerSession: Sendable {
     let logger: Logger
     let time: TimeSource
     let teams: TeamKeeping?
-    private let term = Term()
-    private let admissionSignal = Signal()
+    private let term: Term
+    private let admission: AdmissionDuty
 
     init(
         lease: HeldLease,
@@ -26,7 +26,8 @@ struct SchedulerSession: Sendable {
         metrics: SchedulerMetrics,
         logger: Logger,
         time: TimeSource,
-        teams: TeamKeeping? = nil
+        teams: TeamKeeping? = nil,
+        zones: @escaping @Sendable (String) -> ZoneRules?
     ) {
         self.lease = lease
         self.store = store
@@ -36,13 +37,26 @@ struct SchedulerSession: Sendable {
         self.logger = logger
         self.time = time
         self.teams = teams
+        let term = Term()
+        self.term = term
+        admission = AdmissionDuty(
+            lease: lease,
+            store: store,
+            messaging: messaging,
+            settings: settings,
+            metrics: metrics,
+            logger: logger,
+            time: time,
+            term: term,
+            zones: zones
+        )
     }
 
     func run() async throws {
         defer { metrics.isLeader.set(0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await seekTerm() }
-            group.addTask { try await admitWhenAsked() }
+            group.addTask { try await admission.run() }
             group.addTask { try await sweepRegularly() }
             group.addTask { try await sweepLeasesRegularly() }
             group.addTask { try await applyReports() }
@@ -63,7 +77,7 @@ struct SchedulerSession: Sendable {
                 logger: logger,
                 time: time,
                 term: { [term] in term.current },
-                admit: { [admissionSignal] in admissionSignal.send() }
+                admit: { [admission] in admission.signal.send() }
             )
         }
     }
@@ -74,7 +88,7 @@ struct SchedulerSession: Sendable {
         while true {
             try await tolerating("Could not ask for the scheduling term") {
                 let number = try await store.takeTerm(
-                    duty: "scheduling",
+                    duty: SchedulingTerm.duty,
                     holder: lease.id,
                     timeToLive: settings.lease.timeToLive
                 )
@@ -87,45 +101,18 @@ struct SchedulerSession: Sendable {
                 if number == nil { metrics.deadLetters.set(0) }
                 if isNew {
                     logger.info("Took the scheduling term", metadata: ["term": "\(number ?? 0)"])
-                    admissionSignal.send()
+                    admission.signal.send()
                 }
             }
             try await time.sleep(settings.lease.heartbeat)
         }
     }
 
-    // MARK: Admission
+    // MARK: Hints
 
     private func listen() async throws {
         try await messaging.consumeControl(holder: lease.id, isScheduler: true) { message in
-            if message.admit == true { admissionSignal.send() }
-        }
-    }
-
-    private func admitWhenAsked() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await time.every(settings.admissionInterval) { admissionSignal.send() }
-            }
-            group.addTask {
-                for await _ in admissionSignal.stream {
-                    try await tolerating("Admission failed") { try await admitAll() }
-                }
-            }
-            try await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private func admitAll() async throws {
-        while let number = term.current, lease.isTrusted {
-            let admitted = try await store.admit(holder: lease.id, term: number)
-            let total = admitted.values.reduce(0, +)
-            metrics.admitted.increment(by: total)
-            for (cluster, count) in admitted.sorted(by: { $0.key < $1.key }) {
-                await messaging.hint(dispatch: cluster, runs: count)
-            }
-            if total < store.limits.batch { return }
+            if message.admit == true { admission.signal.send() }
         }
     }
 
@@ -214,6 +201,14 @@ struct SchedulerSession: Sendable {
             )
         }
         for (_, state) in applied.finished { metrics.ended(state.rawValue) }
+        // What ended made room.
+        if !applied.finished.isEmpty {
+            if term.current != nil {
+                admission.signal.send()
+            } else {
+                await messaging.hintSchedulers(ControlMessage(admit: true))
+            }
+        }
         // Hints: whoever misses one finds out by its own sweep.
         for (holder, runs) in applied.settled.sorted(by: { $0.key < $1.key }) {
             let leases = runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }
@@ -235,10 +230,4 @@ struct SchedulerSession: Sendable {
             logger.error(message, metadata: ["error": "\(error)"])
         }
     }
-}
-
-/// The scheduling term this process has, if any.
-private final class Term: Sendable {
-    let number = Mutex<Int64?>(nil)
-    var current: Int64? { number.withLock { $0 } }
 }

@@ -1,10 +1,17 @@
 package import RunStore
+package import SlipwayCore
 
 /// How a scheduler works; all of it is configurable and printed by `--show-config`.
 package struct SchedulerSettings: Sendable {
     package var lease = LeaseSettings()
     /// How often pending runs are looked for when no hint came.
     package var admissionInterval: Duration = .seconds(1)
+    /// Order, ageing, shares and preemption.
+    package var admission = AdmissionSettings()
+    /// After so long past usage counts half.
+    package var usageHalfLife: Duration = .seconds(86_400)
+    /// How often what teams have used is kept.
+    package var usageInterval: Duration = .seconds(15)
     /// How often silent processes are looked for. After a longer pause than three of these between two looks, every process
     /// first gets a whole time to live.
     package var leaseSweepInterval: Duration = .seconds(1)

@@ -84,7 +84,7 @@ struct ReferencePlanner {
                 return .clusterFull
             }
         }
-        if let window = cluster.placementWindow, here.filter({ $0.phase == .admitted }).count >= window {
+        if let window = cluster.placementWindow, here.filter({ $0.phase == .admitted || $0.phase == .placing }).count >= window {
             return .clusterWindow
         }
         return nil

@@ -25,13 +25,16 @@ extension RunStore {
     /// Asks for the end of runs. What is not placed is over at once, what is placed becomes `cancelling`; a released run
     /// is wanted back for that. Safe to repeat.
     ///
-    /// - Parameter states: if given, a run that is in another state by now is left alone.
+    /// - Parameters:
+    ///   - states: if given, a run that is in another state by now is left alone.
+    ///   - term: if given, all are left alone once it is over.
     /// - Returns: for each id: changed; already so, if it was over or cancelling; not possible, if it is left alone; or not found.
     package func cancel(
         _ ids: [RunID],
         by actor: String?,
         why: String?,
-        in states: [RunState]? = nil
+        in states: [RunState]? = nil,
+        under term: SchedulingTerm? = nil
     ) async throws -> [ActionResult] {
         guard !ids.isEmpty else { return [] }
         let answer = try await pool.query(
@@ -41,7 +44,10 @@ extension RunStore {
                 WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE
             ), meant AS (
                 SELECT id, state FROM before
-                WHERE \(nullable: states)::text[] IS NULL OR state = ANY(\(nullable: states)::text[])
+                WHERE (\(nullable: states)::text[] IS NULL OR state = ANY(\(nullable: states)::text[]))
+                    AND (\(nullable: term?.number)::bigint IS NULL OR EXISTS (
+                        SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(nullable: term?.holder)
+                            AND term = \(nullable: term?.number) AND expires_at > clock_timestamp() FOR SHARE))
             ), gone AS (
                 DELETE FROM live_runs r USING meant b WHERE r.id = b.id AND b.state IN ('pending', 'paused', 'ready')
                 RETURNING r.*, clock_timestamp() AS now

@@ -61,34 +61,6 @@ package struct Claim: Sendable {
 }
 
 extension RunStore {
-    /// Moves pending runs to `ready`, highest priority and oldest first.
-    ///
-    /// - Parameter term: the caller's term of the scheduling duty; a later one makes this do nothing.
-    /// - Returns: how many runs each cluster now has more to place.
-    package func admit(holder: HolderID, term: Int64) async throws -> [String: Int] {
-        let rows = try await pool.query(
-            """
-            WITH picked AS (
-                SELECT id FROM live_runs
-                WHERE state = 'pending' AND (eligible_at IS NULL OR eligible_at <= clock_timestamp()) AND EXISTS (
-                    SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)
-                        AND expires_at > clock_timestamp())
-                ORDER BY priority DESC, id LIMIT \(limits.batch) FOR UPDATE SKIP LOCKED
-            ), admitted AS (
-                UPDATE live_runs r SET state = 'ready', state_since = greatest(clock_timestamp(), r.state_since),
-                    admitted_at = clock_timestamp(), reason = NULL, message = NULL
-                FROM picked WHERE r.id = picked.id
-                RETURNING r.id, r.cluster, r.state_since
-            ), told AS (
-                INSERT INTO run_events (run_id, kind, from_state, state, at)
-                SELECT id, 'state', 'pending', 'ready', state_since FROM admitted
-            )
-            SELECT cluster, count(*) FROM admitted GROUP BY cluster
-            """
-        ).decode(String.self, Int.self)
-        return Dictionary(rows.map { ($0.0, $0.1) }, uniquingKeysWith: +)
-    }
-
     /// Leases ready runs of a cluster for placing: `ready` → `starting`. Promoted runs come first, also those still `pending`.
     ///
     /// - Parameters:

@@ -46,8 +46,11 @@ extension Migration {
             CREATE TABLE team_usage (
                 team text PRIMARY KEY,
                 value double precision NOT NULL CHECK (value >= 0),
-                updated_at timestamptz NOT NULL
+                updated_at timestamptz NOT NULL,
+                changed_in xid8 NOT NULL DEFAULT pg_current_xact_id()
             );
+            CREATE INDEX team_usage_changed ON team_usage (changed_in);
+            CREATE TRIGGER note_change BEFORE UPDATE ON team_usage FOR EACH ROW EXECUTE FUNCTION note_change();
 
             -- How many runs a team with a submission rate may still submit at a moment.
             CREATE TABLE submission_budgets (
@@ -173,6 +176,9 @@ extension Migration {
                 ADD COLUMN tick timestamptz,
                 ADD COLUMN changed_in xid8 NOT NULL DEFAULT pg_current_xact_id();
             CREATE INDEX live_runs_changed ON live_runs (changed_in);
+            -- What admission knows of a run and can change while its state does not.
+            CREATE TRIGGER note_change BEFORE UPDATE OF cluster, clusters, priority, is_promoted, eligible_at, limit_keys,
+                credentials ON live_runs FOR EACH ROW EXECUTE FUNCTION note_change();
             CREATE INDEX live_runs_paused ON live_runs (team, id) WHERE state = 'paused';
             ALTER TABLE finished_runs
                 ADD COLUMN placement_started_at timestamptz,
@@ -201,6 +207,34 @@ extension Migration {
             END
             $$;
 
+            -- An admitted run makes room for one of higher priority.
+            INSERT INTO legal_transitions (from_state, to_state) VALUES ('ready', 'pending') ON CONFLICT DO NOTHING;
+
+            -- What was deleted of late, for those that follow changes; who has not looked for longer reads everything again.
+            CREATE TABLE admission_removals (
+                kind text NOT NULL CHECK (kind IN ('team', 'cluster', 'job', 'credential', 'run')),
+                -- A name or an id; of a credential its team.
+                key text NOT NULL,
+                removed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+                changed_in xid8 NOT NULL DEFAULT pg_current_xact_id()
+            );
+            CREATE INDEX admission_removals_changed ON admission_removals (changed_in);
+            CREATE INDEX admission_removals_age ON admission_removals (removed_at);
+            CREATE FUNCTION note_removal() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO admission_removals (kind, key) VALUES (TG_ARGV[0], to_jsonb(OLD) ->> TG_ARGV[1]);
+                RETURN NULL;
+            END
+            $$;
+            CREATE TRIGGER note_removal AFTER DELETE ON teams FOR EACH ROW EXECUTE FUNCTION note_removal('team', 'name');
+            CREATE TRIGGER note_removal AFTER DELETE ON clusters FOR EACH ROW EXECUTE FUNCTION note_removal('cluster', 'name');
+            CREATE TRIGGER note_removal AFTER DELETE ON jobs FOR EACH ROW EXECUTE FUNCTION note_removal('job', 'id');
+            CREATE TRIGGER note_removal AFTER DELETE ON credentials
+                FOR EACH ROW EXECUTE FUNCTION note_removal('credential', 'team');
+            -- A run that ended long ago is known to be over.
+            CREATE TRIGGER note_removal AFTER DELETE ON finished_runs FOR EACH ROW
+                WHEN (OLD.ended_at > clock_timestamp() - interval '1 hour') EXECUTE FUNCTION note_removal('run', 'id');
+
             ALTER TABLE run_events
                 DROP CONSTRAINT run_events_kind_check,
                 ADD CONSTRAINT run_events_kind_check CHECK (kind IN ('created', 'state', 'waiting', 'cancel_requested',
@@ -210,8 +244,11 @@ extension Migration {
             CREATE TABLE admission_settings (
                 is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
                 settings jsonb NOT NULL,
-                written_at timestamptz NOT NULL DEFAULT now()
+                written_at timestamptz NOT NULL DEFAULT now(),
+                changed_in xid8 NOT NULL DEFAULT pg_current_xact_id()
             );
+            CREATE INDEX admission_settings_changed ON admission_settings (changed_in);
+            CREATE TRIGGER note_change BEFORE UPDATE ON admission_settings FOR EACH ROW EXECUTE FUNCTION note_change();
 
             CREATE OR REPLACE VIEW runs AS
                 SELECT id, team, job_id, job_name, job_version, kind, cluster, priority, variables, origin_id, origin_kind,

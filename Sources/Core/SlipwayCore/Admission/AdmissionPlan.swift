@@ -11,12 +11,22 @@ package struct AdmissionPlan: Sendable, Hashable {
 
         package var run: RunID
         package var cause: Cause
+
+        package init(run: RunID, cause: Cause) {
+            self.run = run
+            self.cause = cause
+        }
     }
 
     /// A live run that is to be cancelled so that another run of its job can go.
     package struct Replacement: Sendable, Hashable {
         package var cancelled: RunID
         package var successor: RunID
+
+        package init(cancelled: RunID, successor: RunID) {
+            self.cancelled = cancelled
+            self.successor = successor
+        }
     }
 
     /// A run that is to be held as `paused`, for a reason that does not end by itself.
@@ -30,6 +40,11 @@ package struct AdmissionPlan: Sendable, Hashable {
     package struct Preemption: Sendable, Hashable {
         package var victim: RunID
         package var beneficiary: RunID
+
+        package init(victim: RunID, beneficiary: RunID) {
+            self.victim = victim
+            self.beneficiary = beneficiary
+        }
     }
 
     /// In the order in which they go.

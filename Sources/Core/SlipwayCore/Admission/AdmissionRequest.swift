@@ -29,6 +29,9 @@ package struct AdmissionRequest: Sendable, Hashable {
             priority: spec.priority ?? 0,
             cpuMillicores: containers.reduce(0) { $0 + $1.cpuMillicores },
             memoryBytes: containers.reduce(0) { $0 + $1.memoryBytes },
+            limitKeys: (spec.limitKeys ?? []).map {
+                LimitKey(key: $0.text(for: variables), maximum: $0.maximumRuns)
+            },
             credentials: spec.credentials ?? []
         )
     }

@@ -70,8 +70,10 @@ package struct LimitKey: Sendable, Hashable, Comparable, Codable {
 package struct LiveRun: Sendable, Hashable, Codable {
     /// How far it is.
     package enum Phase: String, Sendable, Hashable, Codable, CaseIterable {
-        /// `ready`, or placed without having begun: it counts against the placement window and may be preempted.
+        /// `ready`: it counts against the placement window and may be preempted.
         case admitted
+        /// Placed without having begun: it counts against the placement window, and is not taken back any more.
+        case placing
         /// User code may have begun.
         case running
         /// It was asked to end; what it holds will be free soon.

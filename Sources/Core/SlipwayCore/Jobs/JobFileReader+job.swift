@@ -6,6 +6,7 @@ extension JobFileReader {
         "variables",
         "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
         "service_account",
+        "priority", "concurrency", "limit_keys", "rate_limit", "windows", "credentials",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
@@ -40,6 +41,7 @@ extension JobFileReader {
         if let field = members["tolerations"] { job.tolerations = tolerations(field) }
         if let field = members["annotations"] { job.annotations.merge(annotations(field)) { $1 } }
         if let value = members["service_account"].flatMap({ name($0, .objectName) }) { job.serviceAccount = value }
+        readAdmission(members, into: &job, variables: hasVariables ? job.variables.mapValues(\.type) : nil)
         guard problems.errors.count == mistakesBefore else { return nil }
         checkAssignment(of: job, at: members["tasks"] ?? field)
         return problems.errors.count == mistakesBefore ? job : nil

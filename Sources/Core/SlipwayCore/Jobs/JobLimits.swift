@@ -31,6 +31,16 @@ package struct JobLimits: Sendable, Hashable {
     package var requirements = 100
     package var requirementCharacters = 500
 
+    package var priorities = AdmissionLimits.standard.priorities
+    package var concurrentRuns = 1...100_000
+    package var limitKeys = 8
+    package var limitKeyCharacters = 500
+    /// Of a computed key.
+    package var limitKeyBytes = 200
+    package var rateLimitRuns = 1...AdmissionLimits.standard.rateLimitCount
+    package var windows = 50
+    package var credentials = 16
+
     package var cpuMillicores = 1...1_024_000
     package var memoryBytes = (4 << 20)...(16 << 40)
     package var timeoutSeconds = 1...(30 * 86_400)

@@ -11,6 +11,16 @@ struct JobNameRule: Sendable {
         isWord($0, 1...63, begins: isLower, contains: { isLower($0) || isDigit($0) || $0 == "-" }) && !$0.hasSuffix("-")
     }
 
+    /// As the IANA database has them; whether there is such a zone is another question.
+    static let zoneName = JobNameRule(allowed: "the IANA name of a time zone such as Europe/Berlin or UTC") {
+        isWord(
+            $0,
+            1...64,
+            begins: isLetter,
+            contains: { isLetter($0) || isDigit($0) || $0 == "/" || $0 == "_" || $0 == "-" || $0 == "+" }
+        )
+    }
+
     static let taskName = JobNameRule(
         allowed: "1 to 63 characters a-z, 0-9, '-' and '_', beginning with a letter"
     ) { isWord($0, 1...63, begins: isLower, contains: { isLower($0) || isDigit($0) || $0 == "-" || $0 == "_" }) }

@@ -33,6 +33,22 @@ extension JobSpec {
             self.key = key
             self.maximumRuns = maximumRuns
         }
+
+        /// The key of a run with these variables. One that is too long ends with a number made of all of it.
+        ///
+        /// A text that cannot be computed for these values stands for itself: such runs share one limit.
+        func text(for variables: [String: JSONValue]) -> String {
+            // why: the job was taken, so only a function that does not take a value can fail.
+            let text = (try? TextTemplate(key).text(variables: variables)) ?? key
+            let limit = JobLimits.standard.limitKeyBytes
+            guard text.utf8.count > limit else { return text }
+            let number = text.utf8.reduce(into: UInt64(0xcbf2_9ce4_8422_2325)) { hash, byte in
+                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+            var kept = text.unicodeScalars.prefix(limit - 17)
+            while kept.reduce(0, { $0 + Unicode.UTF8.width($1) }) > limit - 17 { kept.removeLast() }
+            return "\(String(String.UnicodeScalarView(kept)))~" + String(number, radix: 16)
+        }
     }
 
     /// So many runs are admitted in any span of such a length. In the file: `{runs: 10, per: 1m}`.

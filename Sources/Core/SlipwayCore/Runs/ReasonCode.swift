@@ -48,11 +48,15 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
     case creditsExhausted = "credits_exhausted"
     case credentialInvalid = "credential_invalid"
 
+    // What a job's concurrency policy ends.
+    case concurrencySkipped = "concurrency_skipped"
+    case superseded
+
     /// Whose doing it is; `nil` for a success or a mere reason to wait.
     package var failureClass: FailureClass? {
         switch self {
         case .completed, .retryBackoff, .creditsExhausted, .credentialInvalid: nil
-        case .cancelRequested, .released: .cancelled
+        case .cancelRequested, .released, .concurrencySkipped, .superseded: .cancelled
         case .taskFailed, .invalidJob, .outputTooLarge, .runnerOutOfMemory, .preparationFailed: .user
         case .scheduleTimeout, .startTimeout, .sailReadyTimeout: .infrastructure
         case .runTimeout: .timeout
@@ -95,6 +99,8 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
             "Renew the credential, then: slipway credential update NAME --valid --resume-paused-runs."
         case .released: "Look at its pod's own results: its end was not observed."
         case .runTimeout: "Raise timeouts.run or make the job faster."
+        case .concurrencySkipped: "Run it again later, or change the job's concurrency."
+        case .superseded: "Nothing: a later run of the job took its place."
         }
     }
 }

@@ -21,6 +21,8 @@ package enum RunTransition: Sendable, Hashable {
     case placementLost(ReasonCode)
     /// The placement is over. An active state → a terminal state; from `cancelling` only `succeeded` or `cancelled`
     case end(PlacementEnd, onTimeout: JobSpec.TimeoutOutcome)
+    /// It makes room for a run of higher priority. `ready` → `pending`
+    case sendBack
     /// It cannot be placed at all. `ready` → `failed`
     case endBeforePlacement(ReasonCode)
 
@@ -46,6 +48,7 @@ package enum RunTransition: Sendable, Hashable {
         case (.placementLost, _): RunState.replaceable.contains(state) ? .ready : nil
         case (.end(let end, _), .cancelling): end.outcome == .succeeded ? .succeeded : .cancelled
         case (.end(let end, let onTimeout), _): state.isActive ? Self.terminalState(of: end, onTimeout) : nil
+        case (.sendBack, .ready): .pending
         case (.endBeforePlacement, .ready): .failed
         default: nil
         }
@@ -121,7 +124,7 @@ extension RunTransition {
         let start = Timestamp(microsecondsSince1970: 0)
         var shapes: [RunTransition] = [
             .admit, .pause(.quotaExceeded), .unpause, .promote, .claim, .cancelRequested, .placementLost(.podLost),
-            .endBeforePlacement(.invalidJob),
+            .sendBack, .endBeforePlacement(.invalidJob),
         ]
         shapes += RunState.placed.map { .observe(ObservedState(state: $0, at: start)) }
         for outcome in [PlacementEnd.Outcome.succeeded, .failed, .cancelled, .timeout, .lost] {
@@ -143,6 +146,7 @@ extension RunTransition {
         case .cancelRequested: "be cancelled"
         case .placementLost: "lose its placement"
         case .end: "end with its placement"
+        case .sendBack: "be sent back to wait"
         case .endBeforePlacement: "end before its placement"
         }
     }

@@ -24,6 +24,10 @@ struct ProcessMessages: RunMessages {
         await noting { broker.publish(.control(message), to: .control(holder)) }
     }
 
+    func hintSchedulers(_ message: ControlMessage) async {
+        await noting { broker.publishToSchedulers(message) }
+    }
+
     func hint(superviseAll runs: [Unsupervised]) async {
         guard !runs.isEmpty else { return }
         let leases = runs.map { SuperviseHint.Lease(run: $0.id, epoch: $0.leaseEpoch) }

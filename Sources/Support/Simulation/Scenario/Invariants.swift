@@ -5,7 +5,7 @@ internal import SlipwayCore
 enum Invariants {
     // MARK: At any time
 
-    /// P3 and the budgets of retries.
+    /// P3, P5 and the budgets of retries.
     static func always(_ tables: MemoryTables, accepted: [RunID]) -> String? {
         for id in accepted where tables.live[id] == nil && tables.finished[id] == nil {
             return "P3: the accepted run \(id.short) is lost"
@@ -13,7 +13,7 @@ enum Invariants {
         for run in tables.live.values.sorted(by: { $0.id < $1.id }) {
             if let problem = budget(run, tables) { return problem }
         }
-        return nil
+        return tables.limitProblem
     }
 
     private static func budget(_ run: MemoryRun, _ tables: MemoryTables) -> String? {

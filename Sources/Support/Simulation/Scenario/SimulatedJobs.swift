@@ -18,6 +18,7 @@ struct SimulatedJob: Sendable {
         weight: Int = 1,
         retries: RetryPolicy? = nil,
         timeouts: (inout JobSpec.Timeouts) -> Void = { _ in },
+        limits limit: (inout JobSpec) -> Void = { _ in },
         _ change: (inout PodBehaviour) -> Void
     ) {
         var behaviour = PodBehaviour()
@@ -39,12 +40,34 @@ struct SimulatedJob: Sendable {
             retries: policy,
             tasks: [TaskSpec(name: "only", action: .command(["true"]))]
         )
+        limit(&spec)
         self.behaviour = behaviour
         self.weight = weight
     }
 
     static let all: [SimulatedJob] = [
         SimulatedJob("quick", weight: 4, retries: RetryPolicy(infrastructure: 1)) { _ in },
+        SimulatedJob("sole", weight: 2, limits: { $0.concurrency = .init(policy: .queue) }) { _ in },
+        SimulatedJob("skipping", weight: 2, limits: { $0.concurrency = .init(policy: .skip) }) {
+            $0.run = 1000...6000
+        },
+        SimulatedJob(
+            "replacing",
+            weight: 2,
+            retries: RetryPolicy(infrastructure: 1),
+            limits: { $0.concurrency = .init(policy: .replace, maximumRuns: 2) }
+        ) {
+            $0.run = 1000...6000
+        },
+        SimulatedJob(
+            "keyed",
+            weight: 2,
+            limits: { spec in
+                spec.limitKeys = [.init(key: "warehouse", maximumRuns: 2)]
+                spec.priority = 5
+                spec.rateLimit = .init(runs: 2, perSeconds: 3)
+            }
+        ) { _ in },
         SimulatedJob("sail", weight: 2, retries: RetryPolicy(infrastructure: 2)) { $0.hasSail = true },
         SimulatedJob("slow", weight: 3) { $0.run = 2000...12_000 },
         SimulatedJob("failing", retries: RetryPolicy(user: 1)) { $0.ending = .failure },

@@ -74,6 +74,8 @@ package struct Simulation: Sendable {
             flaws: flaws
         )
         for job in SimulatedJob.all { tables.add(job.key, job.spec) }
+        let quota = ResourceQuota(nominal: world.roll { $0.within(2...12) })
+        tables.teams = [AdmissionTeam(name: "default", runs: quota)]
         let ledger = MemoryRunStore.Shared(tables, now: { world.now }, report: { world.violated($0) })
         self.ledger = ledger
         let behaviours = Dictionary(SimulatedJob.all.map { ($0.spec.name, $0.behaviour) }) { first, _ in first }
@@ -166,7 +168,8 @@ package struct Simulation: Sendable {
                 jobName: job.spec.name,
                 kind: nil,
                 cluster: "default",
-                variables: [:]
+                variables: [:],
+                admission: AdmissionRequest(job.spec, variables: [:])
             )
             world.trace("run \(id.short) of \(job.spec.name) is submitted")
             ledger.change { $0.create([run]) }

@@ -49,7 +49,7 @@ package struct MemoryRunStore: RunLedger {
         limits = shared.read { $0.limits }
     }
 
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ what: String,
         _ body: @escaping @Sendable (inout MemoryTables) -> Value
     ) async throws -> Value {
@@ -81,10 +81,6 @@ package struct MemoryRunStore: RunLedger {
 
     package func takeTerm(duty: String, holder: HolderID, timeToLive: Duration) async throws -> Int64? {
         try await ask("asks for the term") { $0.takeTerm(duty: duty, holder: holder, timeToLive: timeToLive) }
-    }
-
-    package func admit(holder: HolderID, term: Int64) async throws -> [String: Int] {
-        try await ask("admits") { $0.admit(holder: holder, term: term) }
     }
 
     package func sweepLeases(

@@ -240,9 +240,10 @@ extension MemoryTables {
             attempt: origin.attempt + 1,
             overrides: plan.overrides,
             stateSince: now,
-            hintedAt: now
+            hintedAt: now,
+            admission: origin.admission,
+            createdAt: now
         )
-        next.priority = origin.priority
         next.retriesUsed = plan.used
         next.eligibleAt = now + plan.delay
         next.reason = .retryBackoff

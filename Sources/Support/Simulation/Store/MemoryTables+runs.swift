@@ -26,7 +26,9 @@ extension MemoryTables {
             attempt: run.attempt,
             overrides: run.overrides,
             stateSince: now,
-            hintedAt: now
+            hintedAt: now,
+            admission: run.admission,
+            createdAt: now
         )
     }
 
@@ -40,7 +42,10 @@ extension MemoryTables {
             }
             if isRetried { return false }
         }
-        live[run.id] = run
+        var new = run
+        note(&new)
+        new.priority = run.admission.priority
+        live[run.id] = new
         return true
     }
 
@@ -78,32 +83,13 @@ extension MemoryTables {
         var over = run
         over.holderID = nil
         over.endedAt = over.endedAt ?? now
+        note(&over)
         live[run.id] = nil
         finished[run.id] = over
         settleTasks(of: over)
     }
 
-    // MARK: The scheduler and the dispatcher
-
-    package mutating func admit(holder: HolderID, term: Int64) -> [String: Int] {
-        guard let row = terms["scheduling"], row.holder == holder, row.term == term, row.expiresAt > now else {
-            return [:]
-        }
-        let now = now
-        let picked = liveRuns { $0.state == .pending && ($0.eligibleAt ?? now) <= now }
-            .sorted { ($1.priority, $0.id) < ($0.priority, $1.id) }
-            .prefix(limits.batch)
-        for run in picked {
-            update(run.id) {
-                $0.state = .ready
-                $0.stateSince = max(now, $0.stateSince)
-                $0.reason = nil
-                $0.message = nil
-            }
-            tell(run.id, "state")
-        }
-        return Dictionary(picked.map { ($0.cluster, 1) }, uniquingKeysWith: +)
-    }
+    // MARK: The dispatcher
 
     package mutating func claim(cluster: String, holder: HolderID, limit: Int, window: Int) -> Claim {
         let places = max(

@@ -36,6 +36,11 @@ package struct MemoryRun: Sendable, Hashable {
     package var podUID: String?
     package var warnings = 0
     package var hintedAt: Timestamp
+    package var admission = AdmissionRequest()
+    package var createdAt: Timestamp
+    package var admittedAt: Timestamp?
+    /// The number of the change that last concerned admission.
+    package var change: Int64 = 0
     /// Of a run that is over.
     package var endedAt: Timestamp?
     package var failureClass: FailureClass?
@@ -93,6 +98,12 @@ package struct MemoryTables: Sendable {
     let flaws: Flaws
 
     var jobs: [JobVersionKey: JobSpec] = [:]
+    /// Teams that have limits.
+    package var teams: [AdmissionTeam] = []
+    var usage: [String: UsageHistory] = [:]
+    var settings: AdmissionSettings?
+    /// Changes of runs so far.
+    var changes: Int64 = 0
     var holders: [HolderID: HolderRow] = [:]
     var terms: [String: TermRow] = [:]
     var sweptAt: Timestamp
@@ -158,7 +169,14 @@ package struct MemoryTables: Sendable {
         if run.holderID != nil, Self.unplaced.contains(run.state) || run.releasedAt != nil {
             findings.append("P5: run \(id) is \(run.state) and held")
         }
+        if run.state != before { note(&run) }
         live[id] = run
+    }
+
+    /// Lets those that follow changes see that a run was changed.
+    mutating func note(_ run: inout MemoryRun) {
+        changes += 1
+        run.change = changes
     }
 
     /// Ends the tasks of a run that is over.
@@ -212,4 +230,6 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     package static let withoutSweeps = Flaws(rawValue: 4)
     /// The cluster does not compare uids when it is asked to delete.
     package static let withoutUIDs = Flaws(rawValue: 8)
+    /// The store does not compare the numbers of terms.
+    package static let withoutTerms = Flaws(rawValue: 16)
 }

@@ -16,7 +16,7 @@ extension AdmissionQueue {
             cluster: cluster(run.cluster),
             keys: Set(run.limitKeys.map(\.key)).sorted().map { key($0, of: team) },
             request: run.request,
-            isPlacing: run.phase == .admitted
+            isPlacing: run.phase == .admitted || run.phase == .placing
         )
         live[run.id] = LiveEntry(run: run, holding: holding)
         team.live.insert(run.id)

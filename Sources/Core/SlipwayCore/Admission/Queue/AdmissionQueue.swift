@@ -61,6 +61,38 @@ package final class AdmissionQueue {
 
     package func isPending(_ id: RunID) -> Bool { pending[id] != nil }
 
+    /// Whether it counts against limits, and how far it is.
+    package func phase(of id: RunID) -> LiveRun.Phase? { live[id]?.run.phase }
+
+    /// A waiting run, with its age as its creation and each limit key once; `nil` if it does not wait.
+    package func waitingRun(_ id: RunID) -> PendingRun? {
+        guard let entry = pending[id] else { return nil }
+        let shape = entry.lane.shape
+        return PendingRun(
+            id: id,
+            team: entry.lane.line.band.team.name,
+            job: shape.line.job,
+            cluster: shape.band.cluster,
+            priority: shape.band.priority,
+            createdAt: Timestamp(microsecondsSince1970: entry.since),
+            cpuMillicores: shape.band.request.cpuMillicores,
+            memoryBytes: shape.band.request.memoryBytes,
+            limitKeys: shape.limitKeys,
+            credentials: shape.line.credentials
+        )
+    }
+
+    /// The facts behind what holds a waiting run, at this moment, as a plan pauses it for; `nil` if nothing holds it.
+    package func holdSentence(_ id: RunID, now: Timestamp) -> String? {
+        guard let entry = pending[id],
+            let gate = gate(entry.lane, since: entry.since, now: now.microsecondsSince1970)
+        else { return nil }
+        return sentence(gate, entry.lane, runsAhead: 0)
+    }
+
+    /// The teams that have live runs, in order.
+    package var teamsWithLiveRuns: [String] { teams.values.filter { !$0.live.isEmpty }.map(\.name).sorted() }
+
     /// A team's present share of what is scarce: the largest of its shares of runs, cpu and memory. This is what
     /// ``UsageHistory`` takes in.
     package func share(ofTeam name: String) -> Double {

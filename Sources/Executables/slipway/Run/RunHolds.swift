@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import SlipwayCore
+
+struct RunHolds: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "holds",
+        abstract: "Count the runs that wait, by team and reason."
+    )
+
+    @Option(help: "Only this team's.")
+    var team: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let document = try await server.client().get("/admission/holds", [("team", team)])
+        Listing.holds.show(
+            document.elements("holds"),
+            document: document,
+            format: output.format,
+            empty: "No run waits."
+        )
+    }
+}
+
+extension Listing {
+    static let holds = Listing(
+        columns: [
+            Column(title: "TEAM", isElastic: true) { $0.text("team") },
+            Column(title: "STATE") { $0.text("state") },
+            Column(title: "REASON") { $0.text("reason") },
+            Column(title: "HELD BY") { $0.text("scope") },
+            Column(title: "RUNS") { $0.text("runs") },
+        ],
+        name: { $0.text("reason") }
+    )
+}

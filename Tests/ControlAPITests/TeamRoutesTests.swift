@@ -43,8 +43,8 @@ import Testing
                 try await api.client.send("POST", "/teams/default/credits", body)
             }
             #expect(try await change(#"{"add": 5}"#).code == "team_needs_no_credits")
-            #expect(try await change(#"{"set": 100}"#).json["credits"] == .number(100))
-            #expect(try await change(#"{"add": -30, "why": "a loan"}"#).json["credits"] == .number(70))
+            #expect(try await change(#"{"set": 100}"#).json["credits"] == .integer(100))
+            #expect(try await change(#"{"add": -30, "why": "a loan"}"#).json["credits"] == .integer(70))
             #expect(try await change(#"{"lift": true}"#).json["credits"] == nil)
             for body in ["{}", #"{"set": 1, "add": 1}"#, #"{"set": "many"}"#, #"{"lift": false}"#] {
                 let wrong = try await change(body)

@@ -182,6 +182,7 @@ import Testing
             _ = try await store.updateCredentials(.named(["lake"]), team: "default", .init(isValid: true), by: "ann")
             _ = try await store.cancel(second.id, by: nil)
             #expect(try await store.endedChecks().isEmpty)
+            #expect(try await store.dueChecks().isEmpty)
             #expect(try await store.credential(Self.key)?.isValid == true)
         }
     }

@@ -161,6 +161,8 @@ extension RunStore {
                     checked_at = CASE WHEN \(update.isValid == nil) THEN checked_at ELSE clock_timestamp() END,
                     message = CASE WHEN \(update.isValid == nil) THEN coalesce(\(nullable: update.message)::text, message)
                         ELSE \(nullable: update.message)::text END,
+                    check_due_at = CASE WHEN \(update.isValid == nil) OR check_run_id IS NULL THEN check_due_at
+                        ELSE clock_timestamp() + make_interval(secs => (spec #>> '{check,every_seconds}')::float8) END,
                     check_run_id = CASE WHEN \(update.isValid == nil) THEN check_run_id END,
                     revision = revision + 1, updated_at = now()
                 WHERE team = \(team) AND name = ANY(\(names))

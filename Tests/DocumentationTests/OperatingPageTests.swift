@@ -50,7 +50,7 @@ import Testing
         }
         for page in try DocumentationPage.all() + examples {
             for command in try page.text.groups(
-                #"(?m)(?:`|^|\| |#   )slipway ((?:job|run|schedule|cluster|admin|dev) [a-z-]+)"#
+                #"(?m)(?:`|^|\| |#   )slipway ((?:job|run|schedule|team|credential|cluster|admin|dev) [a-z-]+)"#
             ) {
                 let words = command.split(separator: " ").map(String.init)
                 #expect(verbs[words[0]]?.contains(words[1]) == true, "\(page.path): slipway \(command)")
@@ -69,7 +69,7 @@ import Testing
         }
         for page in try DocumentationPage.all() + examples {
             for line in try page.text.groups(
-                #"(?m)(?:`|^|#   )(slipway (?:job|run|schedule|cluster|admin|dev) [^`\n#]*)"#
+                #"(?m)(?:`|^|#   )(slipway (?:job|run|schedule|team|credential|cluster|admin|dev) [^`\n#]*)"#
             ) {
                 for option in try line.groups(#" --([a-z-]+)"#) {
                     #expect(known.contains(option), "\(page.path): --\(option) in: \(line)")

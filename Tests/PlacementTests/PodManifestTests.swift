@@ -41,6 +41,23 @@ import Testing
         #expect(!pod.spec.containers[0].env.contains { $0.name == PodNaming.addressEnvironment })
     }
 
+    @Test("the token of a service account is mounted only where the policy says so")
+    func serviceAccountToken() throws {
+        let reader = PodPolicy(serviceAccount: "reader", allowedServiceAccounts: ["reader"])
+        let pod = try PodManifest.make(SmallRequest.make(policy: reader))
+        #expect(pod.spec.serviceAccountName == "reader" && pod.spec.automountServiceAccountToken == false)
+        var mounting = reader
+        mounting.mountsToken = true
+        let mounted = try PodManifest.make(SmallRequest.make(policy: mounting))
+        #expect(mounted.spec.automountServiceAccountToken == true)
+        #expect(throws: ManifestError.self) { try PodManifest.validate(mounted, policy: reader) }
+        // The namespace's own account has no say here.
+        mounting.serviceAccount = nil
+        #expect(try PodManifest.make(SmallRequest.make(policy: mounting)).spec.automountServiceAccountToken == false)
+        let writer = PodPolicy(serviceAccount: "writer", allowedServiceAccounts: ["reader"])
+        #expect(throws: ManifestError.self) { try PodManifest.make(SmallRequest.make(policy: writer)) }
+    }
+
     // MARK: The assignment
 
     /// Kubernetes expands `$(NAME)` in values: what a tenant wrote must arrive as it was written.

@@ -91,6 +91,7 @@ extension StoreFixture {
                 why: why
             )
         case .promote: try await store.promote(ids, by: "ann", why: why)
+        case .unpause: try await store.unpause(ids, by: "ann", why: why)
         case .delete: try await store.delete(ids, by: "ann", why: why)
         case .retry: try await store.follow(ids.map { follower(of: $0, .retry) }, by: "ann", why: why)
         case .rerun: try await store.follow(ids.map { follower(of: $0, .rerun) }, by: "ann", why: why)

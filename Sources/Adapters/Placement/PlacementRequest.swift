@@ -51,8 +51,10 @@ package struct PlacementRequest: Sendable, Hashable {
 
 /// What an operator decides about every pod of a cluster or team; a job cannot change it.
 package struct PodPolicy: Sendable, Hashable {
-    /// The account pods run under; `nil` takes the namespace's own. Its token is never mounted.
+    /// The account pods run under; `nil` takes the namespace's own.
     package var serviceAccount: String?
+    /// Whether that account's token is mounted; the namespace's own account's never is.
+    package var mountsToken: Bool
     /// `serviceAccount` must be one of these; an empty list allows none but the namespace's own.
     package var allowedServiceAccounts: [String]
     /// From asking a pod to end to killing it; at least 10.
@@ -67,6 +69,7 @@ package struct PodPolicy: Sendable, Hashable {
 
     package init(
         serviceAccount: String? = nil,
+        mountsToken: Bool = false,
         allowedServiceAccounts: [String] = [],
         terminationGraceSeconds: Int = 30,
         labels: [String: String] = [:],
@@ -75,6 +78,7 @@ package struct PodPolicy: Sendable, Hashable {
         scratchBytes: Int? = nil
     ) {
         self.serviceAccount = serviceAccount
+        self.mountsToken = mountsToken
         self.allowedServiceAccounts = allowedServiceAccounts
         self.terminationGraceSeconds = terminationGraceSeconds
         self.labels = labels

@@ -44,7 +44,10 @@ extension PodManifest {
         let security = spec.securityContext
         let rules: [(isKept: Bool, problem: String)] = [
             (spec.restartPolicy == "Never", "spec.restartPolicy must be Never"),
-            (spec.automountServiceAccountToken == false, "spec.automountServiceAccountToken must be false"),
+            (
+                spec.automountServiceAccountToken == (policy.mountsToken && spec.serviceAccountName != nil),
+                "spec.automountServiceAccountToken must be false unless the account's token is allowed"
+            ),
             (spec.enableServiceLinks == false, "spec.enableServiceLinks must be false"),
             (spec.nodeName == nil, "spec.nodeName must not be set"),
             (spec.affinity == nil, "spec.affinity must not be set"),

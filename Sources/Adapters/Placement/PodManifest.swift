@@ -29,7 +29,7 @@ package enum PodManifest {
                     Toleration(key: $0.key, operator: $0.operator, value: $0.value, effect: $0.effect)
                 },
                 serviceAccountName: request.policy.serviceAccount,
-                automountServiceAccountToken: false,
+                automountServiceAccountToken: request.policy.mountsToken && request.policy.serviceAccount != nil,
                 securityContext: podSecurity(request.policy),
                 terminationGracePeriodSeconds: request.policy.terminationGraceSeconds,
                 restartPolicy: "Never",

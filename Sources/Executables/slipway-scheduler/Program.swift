@@ -48,6 +48,19 @@ import Settings
         help: "What became of ticks is forgotten once it is older than this; 0 keeps it.",
         allowed: .range(.zero...Duration.seconds(3650 * 86_400))
     )
+    private static let chargeInterval = SettingKey<Duration>(
+        "scheduler.charge_interval",
+        default: .seconds(15),
+        help: "How often teams are charged credits for what their runs take.",
+        allowed: .range(.milliseconds(100)...Duration.seconds(3600))
+    )
+    private static let teamInterval = SettingKey<Duration>(
+        "scheduler.team_interval",
+        default: .seconds(1),
+        help: "How often paused runs whose team has credits again, and due checks of credentials, are looked for.",
+        allowed: .range(.milliseconds(50)...Duration.seconds(300))
+    )
+
     private static let retention = SettingKey<Duration>(
         "logs.retention",
         default: .seconds(30 * 86_400),
@@ -89,7 +102,7 @@ import Settings
         keys: ServiceKeys.holder
             + [
                 admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, scheduleInterval,
-                tickRetention, ServiceKeys.zoneinfo, retention, logSweepInterval,
+                tickRetention, ServiceKeys.zoneinfo, chargeInterval, teamInterval, retention, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
             ] + LogStorageKeys.objects
     )
@@ -109,6 +122,8 @@ import Settings
             work.reportBatch = try settings(reportBatch)
             work.scheduleInterval = try settings(scheduleInterval)
             work.tickRetention = try settings(tickRetention)
+            work.chargeInterval = try settings(chargeInterval)
+            work.teamInterval = try settings(teamInterval)
             let scheduler = SchedulerService(
                 store: store,
                 schedules: store,
@@ -116,6 +131,7 @@ import Settings
                 settings: work,
                 registry: process.metrics,
                 logger: process.logger,
+                teams: TeamKeeping(ledger: store, nextID: RetrySource.system.nextID),
                 makeHolder: try process.makeHolder(.scheduler, clusters: [])
             )
             var keeping = LogKeeperSettings()

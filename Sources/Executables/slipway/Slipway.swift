@@ -33,9 +33,9 @@ struct Slipway: AsyncParsableCommand {
               77  the token is missing or wrong
             """,
         subcommands: [
-            JobCommand.self, RunCommand.self, ScheduleCommand.self, ClusterCommand.self, AdminCommand.self,
-            DoctorCommand.self,
-            DevCommand.self, VersionCommand.self,
+            JobCommand.self, RunCommand.self, ScheduleCommand.self, TeamCommand.self, CredentialCommand.self,
+            ClusterCommand.self,
+            AdminCommand.self, DoctorCommand.self, DevCommand.self, VersionCommand.self,
         ]
     )
 

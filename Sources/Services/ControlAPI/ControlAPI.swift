@@ -44,8 +44,8 @@ package struct ControlAPI: Service {
             store: store,
             directory: directory,
             identifiers: identifiers,
+            files: JobFileIntake(store: store, timeouts: configuration.timeouts),
             schedules: JobSchedules(store: store, signals: messaging.signals),
-            timeouts: configuration.timeouts,
             limits: limits,
             now: now
         )
@@ -60,6 +60,7 @@ package struct ControlAPI: Service {
             store: store,
             factory: factory,
             intake: intake,
+            submissions: SubmissionGate(store: store, limits: limits),
             description: description,
             limits: limits,
             now: now
@@ -89,13 +90,15 @@ package struct ControlAPI: Service {
             signals: messaging.signals,
             limits: limits
         )
+        let teams = TeamOperations(store: store, limits: limits)
+        let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all + schedules.all,
+                + fleet.all + teams.all + credentials.all + schedules.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

@@ -154,6 +154,13 @@ struct ClusterDispatch: Sendable {
         guard let spec else {
             return .refused(refusal(.invalidJob, "version \(run.jobVersion) of the job does not exist any more"))
         }
+        // The team may have changed since the job was applied.
+        let problems = run.policy.problems(of: spec)
+        guard problems.isEmpty else {
+            metrics.refused.increment()
+            let message = problems.map(\.description).joined(separator: "; ")
+            return .refused(refusal(.invalidJob, "the run's team does not allow it: \(message)"))
+        }
         let pod: Pod
         do {
             pod = try PodManifest.make(
@@ -165,11 +172,11 @@ struct ClusterDispatch: Sendable {
                     namespace: run.namespace,
                     jobName: spec.name,
                     jobVersion: run.jobVersion,
-                    spec: spec.applying(run.overrides),
+                    spec: run.policy.applied(to: spec).applying(run.overrides),
                     variables: run.variables,
                     carried: carried,
                     skipped: run.plan?.skipped ?? [],
-                    policy: settings.pod
+                    policy: settings.pod.running(spec.serviceAccount, of: run.policy)
                 )
             )
         } catch {
@@ -263,6 +270,18 @@ struct ClusterDispatch: Sendable {
             reason: reason,
             message: String(message.prefix(2000))
         )
+    }
+}
+
+extension PodPolicy {
+    /// This policy for a job that names an account of its team.
+    fileprivate func running(_ account: String?, of team: TeamPolicy) -> PodPolicy {
+        guard let account = account.flatMap(team.serviceAccount) else { return self }
+        var policy = self
+        policy.serviceAccount = account.name
+        policy.mountsToken = account.token
+        policy.allowedServiceAccounts.append(account.name)
+        return policy
     }
 }
 

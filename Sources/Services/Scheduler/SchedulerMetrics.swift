@@ -11,6 +11,8 @@ struct SchedulerMetrics: Sendable {
     let replaced: Counter
     let retried: Counter
     let lateEnds: Counter
+    let unpaused: Counter
+    let credentialChecks: Counter
     let deadLetters: Gauge
     let isLeader: Gauge
     let applySeconds: Histogram
@@ -48,6 +50,14 @@ struct SchedulerMetrics: Sendable {
         lateEnds = registry.counter(
             "slipway_late_ends_total",
             help: "Ends of placements that were given up, kept as evidence and not applied."
+        )
+        unpaused = registry.counter(
+            "slipway_runs_unpaused_total",
+            help: "Paused runs that wait again because what paused them is gone."
+        )
+        credentialChecks = registry.counter(
+            "slipway_credential_checks_total",
+            help: "Checks of credentials whose run has ended."
         )
         deadLetters = registry.gauge("slipway_dead_letters", help: "Messages that wait among the dead letters.")
         isLeader = registry.gauge("slipway_scheduler_leader", help: "1 while this process has the scheduling term.")

@@ -16,10 +16,12 @@ package struct SchedulerService: Service {
     private let metrics: SchedulerMetrics
     private let logger: Logger
     private let time: TimeSource
+    private let teams: TeamKeeping?
     private let makeHolder: @Sendable () -> Holder
 
     /// - Parameters:
     ///   - schedules: whose ticks are decided; `nil`: nobody's.
+    ///   - teams: where credits and credentials are kept; `nil`: there are none.
     ///   - makeHolder: describes this process with a fresh id at each call.
     package init(
         store: any RunLedger,
@@ -29,6 +31,7 @@ package struct SchedulerService: Service {
         registry: MetricsRegistry,
         logger: Logger,
         time: TimeSource = .system,
+        teams: TeamKeeping? = nil,
         makeHolder: @escaping @Sendable () -> Holder
     ) {
         self.store = store
@@ -38,6 +41,7 @@ package struct SchedulerService: Service {
         metrics = SchedulerMetrics(registry)
         self.logger = logger
         self.time = time
+        self.teams = teams
         self.makeHolder = makeHolder
     }
 
@@ -62,7 +66,8 @@ package struct SchedulerService: Service {
                 settings: settings,
                 metrics: metrics,
                 logger: logger,
-                time: time
+                time: time,
+                teams: teams
             )
             try await session.run()
         }

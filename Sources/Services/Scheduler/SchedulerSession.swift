@@ -15,6 +15,7 @@ struct SchedulerSession: Sendable {
     let metrics: SchedulerMetrics
     let logger: Logger
     let time: TimeSource
+    let teams: TeamKeeping?
     private let term = Term()
     private let admissionSignal = Signal()
     private let scheduleSignal = Signal()
@@ -27,7 +28,8 @@ struct SchedulerSession: Sendable {
         settings: SchedulerSettings,
         metrics: SchedulerMetrics,
         logger: Logger,
-        time: TimeSource
+        time: TimeSource,
+        teams: TeamKeeping? = nil
     ) {
         self.lease = lease
         self.store = store
@@ -37,6 +39,7 @@ struct SchedulerSession: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.time = time
+        self.teams = teams
     }
 
     func run() async throws {
@@ -49,8 +52,24 @@ struct SchedulerSession: Sendable {
             group.addTask { try await applyReports() }
             group.addTask { try await listen() }
             if let schedules { group.addTask { try await scheduleDuty(schedules).run() } }
+            if let teamDuty { group.addTask { try await teamDuty.run() } }
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    private var teamDuty: TeamDuty? {
+        teams.map { teams in
+            TeamDuty(
+                lease: lease,
+                teams: teams,
+                settings: settings,
+                metrics: metrics,
+                logger: logger,
+                time: time,
+                term: { [term] in term.current },
+                admit: { [admissionSignal] in admissionSignal.send() }
+            )
         }
     }
 

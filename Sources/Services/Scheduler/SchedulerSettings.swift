@@ -20,6 +20,10 @@ package struct SchedulerSettings: Sendable {
     package var tickRetention: Duration = .seconds(400 * 86_400)
     /// How often that is done.
     package var tickPruneInterval: Duration = .seconds(600)
+    /// How often teams are charged for what their runs take.
+    package var chargeInterval: Duration = .seconds(15)
+    /// How often paused runs whose team has credits again, and checks of credentials, are looked for.
+    package var teamInterval: Duration = .seconds(1)
 
     package init() {}
 }

@@ -51,8 +51,8 @@ extension RunStore {
                     AND (\(nullable: states)::text[] IS NULL OR b.state = ANY(\(nullable: states)::text[]))
                 RETURNING r.*
             ), cleaned AS (
-                INSERT INTO cleanups (run_id, placement, cluster, team)
-                SELECT id, placement, cluster, team FROM changed WHERE state <> 'running'
+                INSERT INTO cleanups (run_id, placement, cluster, team, namespace)
+                SELECT id, placement, cluster, team, namespace FROM changed WHERE state <> 'running'
                 ON CONFLICT DO NOTHING
             ), placements AS (
                 INSERT INTO run_placements (run_id, placement, cluster, node, pod_uid, started_at, ended_at, outcome, reason,
@@ -95,8 +95,8 @@ extension RunStore {
                 DELETE FROM live_runs r USING due WHERE r.id = due.id
                 RETURNING r.*, clock_timestamp() AS now
             ), cleaned AS (
-                INSERT INTO cleanups (run_id, placement, cluster, team)
-                SELECT id, placement, cluster, team FROM gone
+                INSERT INTO cleanups (run_id, placement, cluster, team, namespace)
+                SELECT id, placement, cluster, team, namespace FROM gone
                 ON CONFLICT DO NOTHING
             ), told AS (
                 INSERT INTO run_events (run_id, kind, from_state, state, at, reason, message, placement, lease_epoch)

@@ -174,14 +174,15 @@ extension RunStore {
             ).decode(HolderID.self, String.self, String.self, String.self, [String].self, Timestamp.self)
             let clusters = try await transaction.query("SELECT name FROM clusters WHERE state = 'active' ORDER BY name")
                 .decode(String.self)
-            let namespaces = try await transaction.query("SELECT DISTINCT namespace FROM teams ORDER BY namespace")
-                .decode(String.self)
+            let namespaces = try await transaction.query(
+                "SELECT namespace FROM teams UNION SELECT namespace FROM team_namespaces ORDER BY namespace"
+            ).decode(String.self)
             let term = try await transaction.query(
                 "SELECT holder_id, expires_at FROM terms WHERE duty = 'scheduling'"
             ).decode(HolderID?.self, Timestamp.self).first
             let active = try await transaction.query(
                 """
-                SELECT r.id, r.state, r.state_since, r.cluster, coalesce(t.namespace, ''), r.placement, r.holder_id,
+                SELECT r.id, r.state, r.state_since, r.cluster, coalesce(r.namespace, t.namespace, ''), r.placement, r.holder_id,
                     r.hinted_at, r.release_deadline
                 FROM live_runs r LEFT JOIN teams t ON t.name = r.team
                 WHERE r.state = ANY(\(RunState.active)) OR r.holder_id IS NOT NULL

@@ -16,6 +16,8 @@ package struct ClaimedRun: Sendable, Hashable {
     package var plan: RunPlan?
     /// For how long it was `ready`, by the database's clock.
     package var readyFor: Duration
+    /// What its team allows, as it is now.
+    package var policy: TeamPolicy
 
     package init(
         id: RunID,
@@ -28,7 +30,8 @@ package struct ClaimedRun: Sendable, Hashable {
         variables: [String: JSONValue],
         overrides: RunOverrides,
         plan: RunPlan? = nil,
-        readyFor: Duration
+        readyFor: Duration,
+        policy: TeamPolicy = TeamPolicy()
     ) {
         self.id = id
         self.jobID = jobID
@@ -41,6 +44,7 @@ package struct ClaimedRun: Sendable, Hashable {
         self.overrides = overrides
         self.plan = plan
         self.readyFor = readyFor
+        self.policy = policy
     }
 }
 
@@ -106,9 +110,11 @@ extension RunStore {
                 UPDATE live_runs r SET state = 'starting', state_since = greatest(clock_timestamp(), r.state_since),
                     holder_id = \(holder), lease_epoch = r.lease_epoch + 1, placement = r.placement + 1,
                     placement_started_at = clock_timestamp(), report_revision = 0, stream_sequence = 0, sail_lines = 0,
+                    namespace = coalesce((SELECT n.namespace FROM team_namespaces n WHERE n.team = r.team AND
+                        n.cluster = r.cluster), (SELECT t.namespace FROM teams t WHERE t.name = r.team)),
                     task_sequence = 0, warnings = 0, reason = NULL, message = NULL, node = NULL, pod_uid = NULL
                 FROM picked WHERE r.id = picked.id
-                RETURNING r.id, r.job_id, r.job_version, r.team, r.lease_epoch, r.placement, r.variables, r.overrides,
+                RETURNING r.id, r.job_id, r.job_version, r.team, r.namespace, r.lease_epoch, r.placement, r.variables, r.overrides,
                     r.state_since, picked.ready_since, picked.from_state
             ), told AS (
                 INSERT INTO run_events (run_id, kind, from_state, state, at, placement, lease_epoch)
@@ -120,8 +126,8 @@ extension RunStore {
             ), warnings_forgotten AS (
                 DELETE FROM run_warnings w USING claimed c WHERE c.placement > 1 AND w.run_id = c.id
             )
-            SELECT room.places, c.id, c.job_id, c.job_version, c.team, t.namespace, c.lease_epoch, c.placement, c.variables,
-                c.overrides, p.plan, c.state_since, c.ready_since
+            SELECT room.places, c.id, c.job_id, c.job_version, c.team, c.namespace, c.lease_epoch, c.placement, c.variables,
+                c.overrides, p.plan, c.state_since, c.ready_since, t.spec -> 'policy'
             FROM room LEFT JOIN (claimed c JOIN teams t ON t.name = c.team LEFT JOIN run_plans p ON p.run_id = c.id) ON true
             """
         )
@@ -140,7 +146,8 @@ extension RunStore {
                 PostgresJSON.self,
                 PostgresJSON?.self,
                 Timestamp.self,
-                Timestamp.self
+                Timestamp.self,
+                PostgresJSON?.self
             )
         }
         let claimed = try runs.map {
@@ -156,7 +163,8 @@ extension RunStore {
             overrides,
             plan,
             since,
-            ready in
+            ready,
+            policy in
             ClaimedRun(
                 id: id,
                 jobID: jobID,
@@ -168,7 +176,8 @@ extension RunStore {
                 variables: try decoded(variables),
                 overrides: try decodedOverrides(overrides),
                 plan: try plan.map { try decoded($0) },
-                readyFor: since - ready
+                readyFor: since - ready,
+                policy: try policy.map { try decoded($0) } ?? TeamPolicy()
             )
         }
         return Claim(runs: claimed, isWindowFull: claimed.count >= places)

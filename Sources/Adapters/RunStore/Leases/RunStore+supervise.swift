@@ -112,7 +112,7 @@ extension RunStore {
     }
 
     private static let supervisedColumns = """
-        r.id, r.job_id, r.job_version, r.team, t.namespace, r.state, r.lease_epoch, r.placement, r.placement_started_at, \
+        r.id, r.job_id, r.job_version, r.team, coalesce(r.namespace, t.namespace), r.state, r.lease_epoch, r.placement, r.placement_started_at, \
         r.running_at, r.state_since, r.stream_sequence, r.sail_lines, \
         r.overrides
         """
@@ -181,11 +181,12 @@ extension RunStore {
             ), taken AS (
                 UPDATE cleanups c SET holder_id = \(holder) FROM free
                 WHERE c.run_id = free.run_id AND c.placement = free.placement
-                RETURNING c.run_id, c.placement, c.team
+                RETURNING c.run_id, c.placement, c.team, c.namespace
             )
-            SELECT taken.run_id, taken.placement, t.namespace FROM taken JOIN teams t ON t.name = taken.team
+            SELECT taken.run_id, taken.placement, coalesce(taken.namespace, t.namespace)
+            FROM taken JOIN teams t ON t.name = taken.team
             UNION ALL
-            SELECT c.run_id, c.placement, t.namespace FROM cleanups c JOIN teams t ON t.name = c.team
+            SELECT c.run_id, c.placement, coalesce(c.namespace, t.namespace) FROM cleanups c JOIN teams t ON t.name = c.team
             WHERE c.holder_id = \(holder)
             """
         ).decode(RunID.self, Int.self, String.self)

@@ -65,12 +65,17 @@ extension Migration {
                 is_valid boolean NOT NULL DEFAULT true,
                 checked_at timestamptz,
                 message text,
+                -- When it is to be checked next, or since when the check under way is; null: it has no check.
+                check_due_at timestamptz,
+                -- The run that checks it; null: none is under way.
+                check_run_id uuid,
                 revision bigint NOT NULL DEFAULT 1,
                 created_at timestamptz NOT NULL DEFAULT now(),
                 updated_at timestamptz NOT NULL DEFAULT now(),
                 changed_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
                 PRIMARY KEY (team, name)
             );
+            CREATE INDEX credentials_due ON credentials (check_due_at) WHERE check_due_at IS NOT NULL;
             CREATE INDEX credentials_changed ON credentials (changed_in);
             CREATE TRIGGER note_change BEFORE UPDATE ON credentials FOR EACH ROW EXECUTE FUNCTION note_change();
 
@@ -163,7 +168,10 @@ extension Migration {
             );
             CREATE INDEX schedule_backfills_created ON schedule_backfills (created_at);
 
+            -- Where a pod was made: a team may have another namespace by now. Null: made by a version without it.
+            ALTER TABLE cleanups ADD COLUMN namespace text;
             ALTER TABLE live_runs
+                ADD COLUMN namespace text,
                 -- What admission counts.
                 ADD COLUMN cpu_millicores integer NOT NULL DEFAULT 0,
                 ADD COLUMN memory_bytes bigint NOT NULL DEFAULT 0,
@@ -181,6 +189,7 @@ extension Migration {
             CREATE INDEX live_runs_changed ON live_runs (changed_in);
             CREATE INDEX live_runs_paused ON live_runs (team, id) WHERE state = 'paused';
             ALTER TABLE finished_runs
+                ADD COLUMN placement_started_at timestamptz,
                 ADD COLUMN cpu_millicores integer NOT NULL DEFAULT 0,
                 ADD COLUMN memory_bytes bigint NOT NULL DEFAULT 0,
                 ADD COLUMN limit_keys jsonb NOT NULL DEFAULT '[]',
@@ -191,6 +200,8 @@ extension Migration {
                 ADD COLUMN schedule_id uuid,
                 ADD COLUMN tick timestamptz,
                 ADD COLUMN changed_in xid8 NOT NULL DEFAULT pg_current_xact_id();
+            -- Rows come nearly in this order, so that its ends are found without an entry for each.
+            CREATE INDEX finished_runs_ended ON finished_runs USING brin (ended_at) WITH (autosummarize = on);
             CREATE INDEX finished_runs_changed ON finished_runs (changed_in);
             CREATE INDEX finished_runs_schedule ON finished_runs (schedule_id, id) WHERE schedule_id IS NOT NULL;
             CREATE INDEX live_runs_schedule ON live_runs (schedule_id, id) WHERE schedule_id IS NOT NULL;

@@ -183,8 +183,8 @@ extension RunStore {
                 SELECT * FROM unnest(\(changes.map(\.run.id)), \(changes.map(\.run.leaseEpoch)), \(reasons)::text[],
                     \(messages)::text[]) AS c (id, epoch, reason, message)
             ), cleaned AS (
-                INSERT INTO cleanups (run_id, placement, cluster, team, holder_id)
-                SELECT r.id, r.placement, r.cluster, r.team, CASE WHEN r.pod_uid IS NOT NULL THEN r.holder_id END
+                INSERT INTO cleanups (run_id, placement, cluster, team, namespace, holder_id)
+                SELECT r.id, r.placement, r.cluster, r.team, r.namespace, CASE WHEN r.pod_uid IS NOT NULL THEN r.holder_id END
                 FROM live_runs r JOIN lost USING (id)
                 ON CONFLICT DO NOTHING
             ), told AS (
@@ -228,8 +228,8 @@ extension RunStore {
                 DELETE FROM live_runs r USING over WHERE r.id = over.id AND r.lease_epoch = over.epoch
                 RETURNING r.*
             ), cleaned AS (
-                INSERT INTO cleanups (run_id, placement, cluster, team, holder_id)
-                SELECT g.id, g.placement, g.cluster, g.team, CASE WHEN o.pod_uid IS NOT NULL THEN g.holder_id END
+                INSERT INTO cleanups (run_id, placement, cluster, team, namespace, holder_id)
+                SELECT g.id, g.placement, g.cluster, g.team, g.namespace, CASE WHEN o.pod_uid IS NOT NULL THEN g.holder_id END
                 FROM gone g JOIN over o USING (id)
                 ON CONFLICT DO NOTHING
             ), \(unescaped: settlement("settled", of: "(SELECT over.* FROM over JOIN gone USING (id))"))
@@ -240,7 +240,7 @@ extension RunStore {
                 coalesce(o.node, g.node), coalesce(o.pod_uid, g.pod_uid), greatest(g.warnings, o.warnings), g.root_id,
                 g.attempt, g.overrides, g.retries_used, g.is_promoted, g.released_at, g.variable_origins,
                 g.cpu_millicores, g.memory_bytes, g.limit_keys, g.credentials, g.clusters, g.admitted_at, g.trigger_kind,
-                g.schedule_id, g.tick, o.state, o.ended_at, o.reason, o.failure_class, o.message,
+                g.schedule_id, g.tick, g.placement_started_at, o.state, o.ended_at, o.reason, o.failure_class, o.message,
                 o.failed_task, o.exit_code, o.error_name, o.stack_trace, o.evidence
             FROM gone g JOIN over o USING (id)
             """

@@ -171,6 +171,6 @@ extension RunStore {
         id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id, origin_kind, submitted_by, \
         created_at, lease_epoch, placement, running_at, node, pod_uid, warnings, root_id, attempt, overrides, retries_used, \
         is_promoted, released_at, variable_origins, cpu_millicores, memory_bytes, limit_keys, credentials, clusters, \
-        admitted_at, trigger_kind, schedule_id, tick
+        admitted_at, trigger_kind, schedule_id, tick, placement_started_at
         """
 }

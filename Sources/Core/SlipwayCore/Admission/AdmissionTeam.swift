@@ -57,6 +57,12 @@ package struct ResourceQuota: Sendable, Hashable, Codable {
     /// How much of its own part others may use while it does not; `nil`: all of it.
     package var lendingLimit: Int?
 
+    package enum CodingKeys: String, CodingKey {
+        case nominal
+        case borrowingLimit = "borrowing_limit"
+        case lendingLimit = "lending_limit"
+    }
+
     package init(nominal: Int, borrowingLimit: Int? = nil, lendingLimit: Int? = nil) {
         self.nominal = nominal
         self.borrowingLimit = borrowingLimit

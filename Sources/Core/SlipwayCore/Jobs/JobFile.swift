@@ -7,15 +7,17 @@ package enum JobFile {
     ///
     /// - Parameters:
     ///   - file: the name that errors begin with.
-    ///   - timeouts: where the job gives none.
+    ///   - timeouts: where neither the job nor its team gives any.
+    ///   - defaults: what its team says of jobs that say nothing.
     ///   - reading: as in `parseAll`.
     package static func parse(
         _ text: String,
         file: String = "job file",
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
+        defaults: JobDefaults = JobDefaults(),
         reading: JobFileReading? = nil
     ) throws(JobFileErrors) -> JobSpec {
-        try parseDocument(text, file: file, timeouts: timeouts, reading: reading).spec
+        try parseDocument(text, file: file, timeouts: timeouts, defaults: defaults, reading: reading).spec
     }
 
     /// Reads a file that holds exactly one job, with its schedules.
@@ -23,9 +25,10 @@ package enum JobFile {
         _ text: String,
         file: String = "job file",
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
+        defaults: JobDefaults = JobDefaults(),
         reading: JobFileReading? = nil
     ) throws(JobFileErrors) -> JobDocument {
-        let jobs = try documents(text, file: file, timeouts: timeouts, reading: reading)
+        let jobs = try documents(text, file: file, timeouts: timeouts, defaults: defaults, reading: reading)
         guard jobs.count == 1 else {
             let message =
                 jobs.isEmpty ? "the file is empty; a job is expected" : "holds \(jobs.count) jobs; one is expected"
@@ -38,29 +41,33 @@ package enum JobFile {
     ///
     /// - Parameters:
     ///   - file: the name that errors begin with.
-    ///   - timeouts: where a job gives none.
+    ///   - timeouts: where neither a job nor its team gives any.
+    ///   - defaults: what their team says of jobs that say nothing.
     ///   - reading: gives the texts of files that tasks name beside the job file. Without it such names are mistakes.
     package static func parseAll(
         _ text: String,
         file: String = "job file",
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
+        defaults: JobDefaults = JobDefaults(),
         reading: JobFileReading? = nil
     ) throws(JobFileErrors) -> [JobSpec] {
-        try documents(text, file: file, timeouts: timeouts, reading: reading).map(\.spec)
+        try documents(text, file: file, timeouts: timeouts, defaults: defaults, reading: reading).map(\.spec)
     }
 
     private static func documents(
         _ text: String,
         file: String,
         timeouts: JobSpec.Timeouts,
+        defaults: JobDefaults,
         reading: JobFileReading?
     ) throws(JobFileErrors) -> [JobDocument] {
         let limits = JobLimits.standard
         var problems = JobFileProblems(limits: limits)
         var jobs: [JobDocument] = []
+        let standard = defaults.applied(to: JobSpec(name: "", timeouts: timeouts, tasks: []))
         do throws(JobFileError) {
             for root in try JobFileDocuments.read(text, limits: limits) where !root.isEmpty {
-                var reader = JobFileReader(problems: problems, limits: limits, timeouts: timeouts, reading: reading)
+                var reader = JobFileReader(problems: problems, limits: limits, standard: standard, reading: reading)
                 if let job = reader.job(JobFileField(node: root)) {
                     jobs.append(JobDocument(spec: job, schedules: reader.jobSchedules))
                 }

@@ -6,47 +6,49 @@ extension JobFileReader {
         "variables",
         "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
         "schedules",
+        "service_account",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
     mutating func job(_ field: JobFileField) -> JobSpec? {
         let mistakesBefore = problems.errors.count
         guard let members = members(of: field, known: Self.jobKeys, required: ["name", "tasks"]) else { return nil }
-        var job = JobSpec(name: "", tasks: [])
+        var job = standard
         if let value = members["name"].flatMap({ name($0, .resourceName) }) { job.name = value }
         if let value = members["team"].flatMap({ name($0, .resourceName) }) { job.team = value }
         if let value = members["cluster"].flatMap({ name($0, .resourceName) }) { job.cluster = value }
         if let value = members["image"].flatMap({ name($0, .image) }) { job.image = value }
-        job.kind = members["kind"].flatMap { name($0, .label) }
+        if let value = members["kind"].flatMap({ name($0, .label) }) { job.kind = value }
         job.description = members["description"].flatMap {
             text($0, maximumCharacters: limits.descriptionCharacters)
         }
         if let field = members["tags"] { job.tags = tags(field) }
         if let value = members["engine"].flatMap({ engine($0) }) { job.engine = value }
-        if let field = members["resources"] { job.resources = resources(field) }
-        job.timeouts = members["timeouts"].map { timeouts($0) } ?? standardTimeouts
+        if let field = members["resources"] { job.resources = resources(field, job.resources) }
+        if let field = members["timeouts"] { job.timeouts = job.timeouts.applying(timeouts(field)) }
         if let field = members["retries"] { job.retries = retries(field) }
         let mistakesBeforeVariables = problems.errors.count
         if let field = members["variables"] { job.variables = variables(field) }
         let hasVariables = problems.errors.count == mistakesBeforeVariables
-        if let field = members["env"] { job.environment = environment(field) }
+        if let field = members["env"] { job.environment.merge(environment(field)) { $1 } }
         if let field = members["tasks"] {
             job.tasks = tasks(field)
             checkGraph(of: job, at: field, variables: hasVariables ? job.variables.mapValues(\.type) : nil)
         }
         job.parallelism = members["parallelism"].flatMap { integer($0, in: limits.parallelism) }
         job.requirements = members["requirements"].flatMap { requirements($0) }
-        if let field = members["node_selector"] { job.nodeSelector = nodeSelector(field) }
+        if let field = members["node_selector"] { job.nodeSelector.merge(nodeSelector(field)) { $1 } }
         if let field = members["tolerations"] { job.tolerations = tolerations(field) }
-        if let field = members["annotations"] { job.annotations = annotations(field) }
         jobSchedules = members["schedules"].map { schedules($0) }
+        if let field = members["annotations"] { job.annotations.merge(annotations(field)) { $1 } }
+        if let value = members["service_account"].flatMap({ name($0, .objectName) }) { job.serviceAccount = value }
         guard problems.errors.count == mistakesBefore else { return nil }
         checkSchedules(of: job, at: members["schedules"] ?? field)
         checkAssignment(of: job, at: members["tasks"] ?? field)
         return problems.errors.count == mistakesBefore ? job : nil
     }
 
-    private mutating func tags(_ field: JobFileField) -> [String] {
+    mutating func tags(_ field: JobFileField) -> [String] {
         var tags: [String] = []
         for element in elements(of: field, count: 0...limits.tags, allowed: "a list of labels") {
             guard let tag = name(element, .label) else { continue }
@@ -84,8 +86,8 @@ extension JobFileReader {
 
     // MARK: Resources and timeouts
 
-    private mutating func resources(_ field: JobFileField) -> JobSpec.PodResources {
-        var resources = JobSpec.PodResources()
+    mutating func resources(_ field: JobFileField, _ standard: JobSpec.PodResources) -> JobSpec.PodResources {
+        var resources = standard
         guard let members = members(of: field, known: ["runner", "sail"]) else { return resources }
         if let field = members["runner"] { resources.runner = containerResources(field, resources.runner) }
         if let field = members["sail"] { resources.sail = containerResources(field, resources.sail) }
@@ -126,25 +128,23 @@ extension JobFileReader {
         return value
     }
 
-    private mutating func timeouts(_ field: JobFileField) -> JobSpec.Timeouts {
-        var timeouts = standardTimeouts
+    mutating func timeouts(_ field: JobFileField) -> RunOverrides.Timeouts {
+        var timeouts = RunOverrides.Timeouts()
         let known = ["schedule", "start", "sail_ready", "run", "cancel", "stall", "on_timeout"]
         guard let members = members(of: field, known: known) else { return timeouts }
-        if let value = members["schedule"].flatMap({ duration($0) }) { timeouts.scheduleSeconds = value }
-        if let value = members["start"].flatMap({ duration($0) }) { timeouts.startSeconds = value }
-        if let value = members["sail_ready"].flatMap({ duration($0) }) { timeouts.sailReadySeconds = value }
-        if let value = members["run"].flatMap({ duration($0) }) { timeouts.runSeconds = value }
-        if let value = members["cancel"].flatMap({ duration($0) }) { timeouts.cancelSeconds = value }
-        if let value = members["stall"].flatMap({ duration($0) }) { timeouts.stallSeconds = value }
-        if let value = members["on_timeout"].flatMap({ choice($0, as: JobSpec.TimeoutOutcome.self) }) {
-            timeouts.onTimeout = value
-        }
+        timeouts.scheduleSeconds = members["schedule"].flatMap { duration($0) }
+        timeouts.startSeconds = members["start"].flatMap { duration($0) }
+        timeouts.sailReadySeconds = members["sail_ready"].flatMap { duration($0) }
+        timeouts.runSeconds = members["run"].flatMap { duration($0) }
+        timeouts.cancelSeconds = members["cancel"].flatMap { duration($0) }
+        timeouts.stallSeconds = members["stall"].flatMap { duration($0) }
+        timeouts.onTimeout = members["on_timeout"].flatMap { choice($0, as: JobSpec.TimeoutOutcome.self) }
         return timeouts
     }
 
     // MARK: Where it may run
 
-    private mutating func nodeSelector(_ field: JobFileField) -> [String: String] {
+    mutating func nodeSelector(_ field: JobFileField) -> [String: String] {
         var selector: [String: String] = [:]
         for (key, value) in entries(of: field, maximum: limits.nodeSelectorTerms, keys: .labelKey) {
             selector[key] = name(value, .labelValue)
@@ -152,7 +152,7 @@ extension JobFileReader {
         return selector
     }
 
-    private mutating func tolerations(_ field: JobFileField) -> [JobSpec.Toleration] {
+    mutating func tolerations(_ field: JobFileField) -> [JobSpec.Toleration] {
         var tolerations: [JobSpec.Toleration] = []
         for element in elements(of: field, count: 0...limits.tolerations, allowed: "a list of tolerations") {
             guard let members = members(of: element, known: ["key", "operator", "value", "effect"]) else { continue }
@@ -173,7 +173,7 @@ extension JobFileReader {
         return tolerations
     }
 
-    private mutating func annotations(_ field: JobFileField) -> [String: String] {
+    mutating func annotations(_ field: JobFileField) -> [String: String] {
         var annotations: [String: String] = [:]
         for (key, value) in entries(of: field, maximum: limits.annotations, keys: .annotationKey) {
             annotations[key] = text(value)

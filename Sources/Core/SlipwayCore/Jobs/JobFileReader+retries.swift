@@ -66,7 +66,7 @@ extension JobFileReader {
     }
 
     /// A decimal number.
-    private mutating func number(_ field: JobFileField, in range: ClosedRange<Double>) -> Double? {
+    mutating func number(_ field: JobFileField, in range: ClosedRange<Double>) -> Double? {
         guard case .scalar(let scalar) = field.node, scalar.style == .plain, let value = Double(scalar.string),
             range.contains(value)
         else {

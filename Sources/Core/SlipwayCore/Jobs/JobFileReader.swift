@@ -34,17 +34,17 @@ struct JobFileField {
 struct JobFileReader {
     var problems: JobFileProblems
     let limits: JobLimits
-    /// Where a job gives none.
-    let standardTimeouts: JobSpec.Timeouts
+    /// What holds where a job says nothing.
+    let standard: JobSpec
     /// Gives the texts of files beside the job file; `nil` where there are none.
     let reading: JobFileReading?
     /// Of the job that was read last; `nil` if it says nothing of schedules.
     var jobSchedules: [ScheduleDocument]?
 
-    init(problems: JobFileProblems, limits: JobLimits, timeouts: JobSpec.Timeouts, reading: JobFileReading?) {
+    init(problems: JobFileProblems, limits: JobLimits, standard: JobSpec, reading: JobFileReading?) {
         self.problems = problems
         self.limits = limits
-        standardTimeouts = timeouts
+        self.standard = standard
         self.reading = reading
     }
 

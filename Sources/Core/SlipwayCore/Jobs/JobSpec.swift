@@ -35,6 +35,8 @@ package struct JobSpec: Sendable, Hashable, Codable {
     package var tolerations: [Toleration]
     /// Copied to the pod; names under `kubernetes.io`, `k8s.io` and `slipway.dev` are refused.
     package var annotations: [String: String]
+    /// The Kubernetes service account its pods run under, one of its team's list; `nil`: the namespace's own.
+    package var serviceAccount: String?
     /// The Kubernetes cluster it runs on; `default` unless said.
     package var cluster: String
     /// Its runs go to any cluster that has these labels, instead of ``cluster``.
@@ -56,6 +58,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
         case tasks, parallelism, requirements
         case nodeSelector = "node_selector"
         case tolerations, annotations, cluster
+        case serviceAccount = "service_account"
         case clusterSelector = "cluster_selector"
         case priority, concurrency
         case limitKeys = "limit_keys"

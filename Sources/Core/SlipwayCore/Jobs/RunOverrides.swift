@@ -54,7 +54,7 @@ extension JobSpec {
 }
 
 extension JobSpec.Timeouts {
-    fileprivate func applying(_ given: RunOverrides.Timeouts) -> JobSpec.Timeouts {
+    func applying(_ given: RunOverrides.Timeouts) -> JobSpec.Timeouts {
         JobSpec.Timeouts(
             scheduleSeconds: given.scheduleSeconds ?? scheduleSeconds,
             startSeconds: given.startSeconds ?? startSeconds,

@@ -45,11 +45,13 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
     // What people and policies do.
     case released
     case retryBackoff = "retry_backoff"
+    case creditsExhausted = "credits_exhausted"
+    case credentialInvalid = "credential_invalid"
 
     /// Whose doing it is; `nil` for a success or a mere reason to wait.
     package var failureClass: FailureClass? {
         switch self {
-        case .completed, .retryBackoff: nil
+        case .completed, .retryBackoff, .creditsExhausted, .credentialInvalid: nil
         case .cancelRequested, .released: .cancelled
         case .taskFailed, .invalidJob, .outputTooLarge, .runnerOutOfMemory, .preparationFailed: .user
         case .scheduleTimeout, .startTimeout, .sailReadyTimeout: .infrastructure
@@ -88,6 +90,9 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable, Codable {
         case .startTimeout: "Read the run's events for what kept the pod from starting."
         case .sailReadyTimeout: "Read the sail log and the run's events; capacity or the image is the usual cause."
         case .runnerStalled: "Read the task's log; raise timeouts.stall if the node was only slow."
+        case .creditsExhausted: "Give the team more credits: slipway team credits TEAM --add N."
+        case .credentialInvalid:
+            "Renew the credential, then: slipway credential update NAME --valid --resume-paused-runs."
         case .released: "Look at its pod's own results: its end was not observed."
         case .runTimeout: "Raise timeouts.run or make the job faster."
         }

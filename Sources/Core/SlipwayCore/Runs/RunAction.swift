@@ -12,6 +12,8 @@ package enum RunAction: String, Sendable, Hashable, CaseIterable {
     case release
     /// Sends it past admission, before all others.
     case promote
+    /// Has it wait again though it was held.
+    case unpause
     /// Removes it with everything it left.
     case delete
 
@@ -28,7 +30,7 @@ package enum RunAction: String, Sendable, Hashable, CaseIterable {
     package var makesRun: Bool {
         switch self {
         case .retry, .rerun, .resume: true
-        case .cancel, .release, .promote, .delete: false
+        case .cancel, .release, .promote, .unpause, .delete: false
         }
     }
 
@@ -52,6 +54,12 @@ package enum RunAction: String, Sendable, Hashable, CaseIterable {
             case .pending, .ready: return isPromoted ? .alreadySo : .changes(state)
             default: return isPromoted && !state.isTerminal ? .alreadySo : .impossible
             }
+        case .unpause:
+            switch state {
+            case .paused: return .changes(.pending)
+            case .pending: return .alreadySo
+            default: return .impossible
+            }
         }
     }
 
@@ -64,6 +72,7 @@ package enum RunAction: String, Sendable, Hashable, CaseIterable {
         case .rerun, .delete: RunState.terminal
         case .release: RunState.placed
         case .promote: [.pending, .paused, .ready]
+        case .unpause: [.paused]
         }
     }
 
@@ -76,6 +85,7 @@ package enum RunAction: String, Sendable, Hashable, CaseIterable {
         case .resume: "a run that has ended can be resumed"
         case .release: "a run that has a placement and is not cancelling can be released"
         case .promote: "a run that waits to be placed can be promoted"
+        case .unpause: "a paused run can be unpaused"
         case .delete: "a run that has ended can be deleted"
         }
     }

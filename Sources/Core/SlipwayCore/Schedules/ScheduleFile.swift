@@ -39,7 +39,7 @@ package enum ScheduleFile {
         var reader = JobFileReader(
             problems: JobFileProblems(limits: limits),
             limits: limits,
-            timeouts: JobSpec.Timeouts(),
+            standard: JobSpec(name: "", tasks: []),
             reading: nil
         )
         var schedules: [ScheduleDocument] = []

@@ -34,33 +34,54 @@ struct APIClient: Sendable {
         try await post(path, [], contentType: "application/json", body: body.jsonText(isPretty: false))
     }
 
+    /// - Parameter revision: the answer is a refusal if the thing has another one.
     func post(
         _ path: String,
         _ query: [(String, String?)],
         contentType: String,
-        body: String
+        body: String,
+        ifRevision revision: Int? = nil
     ) async throws -> Document {
-        var request = request(.POST, path, query)
-        request.headers.add(name: "content-type", value: contentType)
-        request.body = .bytes(ByteBuffer(string: body))
-        return try await document(request)
+        try await send(request(.POST, path, query), contentType: contentType, body: body, ifRevision: revision)
     }
 
-    /// Any other method, with a body or none.
-    func send(
+    func put(_ path: String, _ body: Document, ifRevision revision: Int? = nil) async throws -> Document {
+        try await send(.PUT, path, body, ifRevision: revision)
+    }
+
+    func patch(_ path: String, _ body: Document, ifRevision revision: Int? = nil) async throws -> Document {
+        try await send(.PATCH, path, body, ifRevision: revision)
+    }
+
+    func delete(
+        _ path: String,
+        _ body: Document = .object([:]),
+        ifRevision revision: Int? = nil
+    ) async throws -> Document {
+        try await send(.DELETE, path, body, ifRevision: revision)
+    }
+
+    private func send(
         _ method: HTTPMethod,
         _ path: String,
-        _ query: [(String, String?)] = [],
-        contentType: String = "application/json",
-        body: String? = nil,
-        revision: Int? = nil
+        _ body: Document,
+        ifRevision revision: Int?
     ) async throws -> Document {
-        var request = request(method, path, query)
+        let text = body.jsonText(isPretty: false)
+        let request = request(method, path, [])
+        return try await send(request, contentType: "application/json", body: text, ifRevision: revision)
+    }
+
+    private func send(
+        _ request: HTTPClientRequest,
+        contentType: String,
+        body: String,
+        ifRevision revision: Int?
+    ) async throws -> Document {
+        var request = request
+        request.headers.add(name: "content-type", value: contentType)
         if let revision { request.headers.add(name: "if-match", value: "\"\(revision)\"") }
-        if let body {
-            request.headers.add(name: "content-type", value: contentType)
-            request.body = .bytes(ByteBuffer(string: body))
-        }
+        request.body = .bytes(ByteBuffer(string: body))
         return try await document(request)
     }
 

@@ -6,7 +6,8 @@ extension Failure {
         let code = problem.text("code")
         let detail = problem.text("detail")
         let errors = problem.elements("errors").map(Self.line)
-        let shown = errors.isEmpty || code == "invalid_job_file" ? detail : problem.text("title")
+        let shown =
+            errors.isEmpty || code == "invalid_job_file" || code == "invalid_team_file" ? detail : problem.text("title")
         let message = shown.isEmpty ? "\(client.base) answered with status \(status)" : shown
         switch code {
         case "job_not_found":
@@ -30,9 +31,24 @@ extension Failure {
                 advice: "See a job's variables with `slipway job show NAME`; give values with --variable NAME=VALUE.",
                 details: errors
             )
+        case "team_not_found":
+            self.init(.notFound, message, advice: "See the teams there are with `slipway team list`.")
+        case "credential_not_found":
+            self.init(.notFound, message, advice: "See the credentials there are with `slipway credential list`.")
+        case "invalid_team_file":
+            self.init(
+                .refused,
+                "the team file is not valid",
+                advice: "Correct the file and apply it again.",
+                details: errors
+            )
         case "invalid_job_file": self.init(jobFileErrors: errors)
         case "unknown_team_or_cluster":
-            self.init(.refused, message, advice: "See the clusters there are with `slipway cluster list`.")
+            self.init(
+                .refused,
+                message,
+                advice: "See what there is with `slipway team list` and `slipway cluster list`."
+            )
         case "run_not_over":
             self.init(
                 .refused,
@@ -83,6 +99,7 @@ extension Failure {
     private static func status(_ status: Int) -> ExitStatus {
         switch status {
         case 401, 403: .noPermission
+        case 429: .temporary
         case 404: .notFound
         case 400..<500: .refused
         case 503: .temporary

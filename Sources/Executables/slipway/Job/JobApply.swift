@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import FoundationEssentials
-internal import Glibc
 internal import SlipwayCore
 
 struct JobApply: AsyncParsableCommand {
@@ -29,8 +27,6 @@ struct JobApply: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
-    private static let maximumBytes = 1 << 20
-
     func validate() throws {
         guard !(files + moreFiles).isEmpty else { throw ValidationError("Name a job file, or - for standard input.") }
     }
@@ -38,14 +34,14 @@ struct JobApply: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         for file in files + moreFiles {
-            let text = try Self.read(file)
+            let text = try GivenFile.text(file)
             let isJSON = text.first { !$0.isWhitespace } == "{"
             let folder = JobFolder(ofJobFile: file)
             let whole: String
             do throws(JobFileErrors) {
                 whole = try JobFile.inlined(text) { path throws(JobFileReadingError) in try folder.text(path) }
             } catch {
-                throw Failure(error, file: Self.shown(file))
+                throw Failure(error, file: GivenFile.shown(file))
             }
             do {
                 let applied = try await client.post(
@@ -56,13 +52,11 @@ struct JobApply: AsyncParsableCommand {
                 )
                 show(applied)
             } catch var failure as Failure {
-                failure.details = failure.details.map { "\(Self.shown(file)): \($0)" }
+                failure.details = failure.details.map { "\(GivenFile.shown(file)): \($0)" }
                 throw failure
             }
         }
     }
-
-    static func shown(_ file: String) -> String { file == "-" ? "standard input" : file }
 
     private func show(_ applied: Document) {
         switch output.format {
@@ -77,43 +71,5 @@ struct JobApply: AsyncParsableCommand {
                 Terminal.print("schedule \(schedule.text("name")) \(schedule.text("change"))")
             }
         }
-    }
-
-    static func read(_ file: String) throws -> String {
-        let data: Data
-        if file == "-" {
-            data = try standardInput()
-        } else {
-            do {
-                data = try Data(contentsOf: URL(filePath: file))
-            } catch {
-                let isThere = FileManager.default.fileExists(atPath: file)
-                throw Failure(.notFound, "\(file) \(isThere ? "cannot be read" : "does not exist")")
-            }
-        }
-        guard data.count <= maximumBytes else {
-            throw Failure(.refused, "\(file) has \(data.count) bytes; allowed are \(maximumBytes)")
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw Failure(.refused, "\(file) is not UTF-8 text")
-        }
-        return text
-    }
-
-    /// All of it, or one byte more than is allowed.
-    private static func standardInput() throws -> Data {
-        var data = Data()
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while data.count <= maximumBytes {
-            let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
-            if count > 0 {
-                data.append(contentsOf: buffer[..<count])
-            } else if count == 0 {
-                return data
-            } else if errno != EINTR {
-                throw Failure(.notFound, "standard input cannot be read")
-            }
-        }
-        return data
     }
 }

@@ -19,6 +19,10 @@ struct ActionSentence {
             isRepeated
                 ? "run \(id) was promoted already"
                 : "run \(id) promoted; a dispatcher places it before all others"
+        case .unpause:
+            isRepeated
+                ? "run \(id) is not paused any more"
+                : "run \(id) waits again; what paused it pauses it again if it still holds"
         case .delete:
             isRepeated
                 ? "run \(id) was deleted already"

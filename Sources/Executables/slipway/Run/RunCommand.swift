@@ -12,7 +12,7 @@ struct RunCommand: ParsableCommand {
             RunCreate.self, RunList.self, RunShow.self, RunLogs.self, RunEvents.self, RunTasks.self, RunWarnings.self,
             RunOutput.self, RunMetrics.self, RunWait.self, RunCancel.self, RunRetry.self, RunRerun.self, RunResume.self,
             RunRelease.self,
-            RunPromote.self,
+            RunPromote.self, RunUnpause.self,
             RunDelete.self,
         ]
     )

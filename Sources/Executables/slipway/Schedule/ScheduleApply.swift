@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import NIOHTTP1
 internal import SlipwayCore
 
 struct ScheduleApply: AsyncParsableCommand {
@@ -36,10 +35,10 @@ struct ScheduleApply: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         for file in files {
-            let text = try JobApply.read(file)
+            let text = try GivenFile.text(file)
             let schedules: [ScheduleDocument]
             do throws(JobFileErrors) {
-                schedules = try ScheduleFile.parseAll(text, file: JobApply.shown(file))
+                schedules = try ScheduleFile.parseAll(text, file: GivenFile.shown(file))
             } catch {
                 throw Failure(
                     .refused,
@@ -48,7 +47,7 @@ struct ScheduleApply: AsyncParsableCommand {
                     details: error.description.split(separator: "\n").map(String.init)
                 )
             }
-            for schedule in schedules { try await apply(schedule, in: JobApply.shown(file), client) }
+            for schedule in schedules { try await apply(schedule, in: GivenFile.shown(file), client) }
         }
     }
 
@@ -58,7 +57,6 @@ struct ScheduleApply: AsyncParsableCommand {
             throw Failure(.refused, "\(file): a schedule has no \(missing)", advice: "Each needs a job and a name.")
         }
         let path = try ScheduleOptions.jobPath(schedule.team ?? team, job) + "/schedules/\(name)"
-        let body = try JSONValue(encoding: schedule.spec).jsonText(isPretty: false)
-        output.show(changed: try await client.send(.PUT, path, body: body))
+        output.show(changed: try await client.put(path, JSONValue(encoding: schedule.spec)))
     }
 }

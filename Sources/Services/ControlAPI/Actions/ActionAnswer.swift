@@ -38,6 +38,7 @@ struct ActionAnswer: Sendable {
         case .resume: "resumed"
         case .release: "released"
         case .promote: "promoted"
+        case .unpause: "unpaused"
         case .delete: "deleted"
         }
     }

@@ -139,6 +139,7 @@ struct RunActions: Sendable {
         switch action {
         case .cancel: results = try await store.cancel(ids, by: actor, why: why, in: request.onlyStates)
         case .promote: results = try await store.promote(ids, by: actor, why: why, in: request.onlyStates)
+        case .unpause: results = try await store.unpause(ids, by: actor, why: why, in: request.onlyStates)
         case .delete: results = try await store.delete(ids, by: actor, why: why)
         case .release:
             var releases: [Release] = []
@@ -190,7 +191,7 @@ struct RunActions: Sendable {
             for (cluster, runs) in Dictionary(grouping: changed, by: \.cluster) {
                 if let cluster { signals.runsPromoted(cluster: cluster, runs: runs.count) }
             }
-        case .retry, .rerun, .resume: signals.runsSubmitted()
+        case .retry, .rerun, .resume, .unpause: signals.runsSubmitted()
         case .delete: break
         }
     }

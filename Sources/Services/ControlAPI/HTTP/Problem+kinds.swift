@@ -35,7 +35,12 @@ extension Problem {
             title: "The job file is not valid",
             detail: found.description
         )
-        problem.errors = found.errors.map { error in
+        problem.errors = fieldErrors(found)
+        return problem
+    }
+
+    static func fieldErrors(_ found: JobFileErrors) -> [FieldError] {
+        found.errors.map { error in
             FieldError(
                 field: error.field,
                 value: error.value,
@@ -45,7 +50,6 @@ extension Problem {
                 column: error.column
             )
         }
-        return problem
     }
 
     /// - Parameter path: of the run within the body, such as `runs[3].`.
@@ -175,7 +179,7 @@ extension Problem {
         switch action {
         case .retry, .rerun, .resume, .delete:
             return Problem(.conflict, .runNotOver, title: "The run is not over", detail: detail)
-        case .cancel, .release, .promote:
+        case .cancel, .release, .promote, .unpause:
             return Problem(
                 .conflict,
                 .actionNotPossible,
@@ -255,7 +259,7 @@ extension Problem {
         detail: "an unexpected error occurred; the API's log tells more under this request_id"
     )
 
-    private static func summary(of errors: [FieldError]) -> String {
+    static func summary(of errors: [FieldError]) -> String {
         guard let first = errors.first else { return "" }
         let value = first.value.map { " is \($0) and" } ?? ""
         let allowed = first.allowed.isEmpty ? "" : "; allowed: \(first.allowed.joined(separator: ", "))"

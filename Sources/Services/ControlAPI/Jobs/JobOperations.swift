@@ -7,9 +7,8 @@ struct JobOperations: Sendable {
     let store: RunStore
     let directory: JobDirectory
     let identifiers: RunIdentifiers
+    let files: JobFileIntake
     let schedules: JobSchedules
-    /// Of jobs that give none.
-    let timeouts: JobSpec.Timeouts
     let limits: ControlAPILimits
     let now: @Sendable () -> Timestamp
 
@@ -32,15 +31,9 @@ struct JobOperations: Sendable {
         let team = try call.query("team").text("team")
         let actor = try call.actor()
         let text = try await call.text(contentTypes: Self.fileTypes)
-        let document: JobDocument
-        do throws(JobFileErrors) {
-            document = try JobFile.parseDocument(text, timeouts: timeouts)
-        } catch {
-            throw Problem.invalidJobFile(error)
-        }
-        var spec = document.spec
+        let document = try await files.document(of: text, team: team)
+        let spec = document.spec
         try schedules.check(document.schedules ?? [])
-        if let team { spec.team = team }
         let canonical = try spec.canonicalJSON()
         let applied = try await store.apply(spec, canonicalSpec: canonical, id: identifiers.next(), by: actor)
         guard let applied else { throw Problem.unknownTeamOrCluster(spec) }

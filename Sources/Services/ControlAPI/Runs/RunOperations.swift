@@ -7,6 +7,7 @@ struct RunOperations: Sendable {
     let store: RunStore
     let factory: RunFactory
     let intake: RunIntake
+    let submissions: SubmissionGate
     let description: RunDescription
     let limits: ControlAPILimits
     let now: @Sendable () -> Timestamp
@@ -27,6 +28,7 @@ struct RunOperations: Sendable {
         _ = try call.query()
         let request = try Self.request(in: try await call.json())
         let run = try await factory.run(request, by: call.actor())
+        try await submissions.enter([run])
         try await intake.submit([run])
         return Self.created(run)
     }
@@ -45,6 +47,7 @@ struct RunOperations: Sendable {
         _ = try call.query()
         let actor = try call.actor()
         let runs = try await runs(for: requests(in: try await call.json()), by: actor)
+        try await submissions.enter(runs)
         try await intake.submit(runs)
         return Self.created(runs)
     }

@@ -166,7 +166,7 @@ struct ScheduleOperations: Sendable {
         switch edit {
         case .notFound: throw Problem.scheduleNotFound(job.name, name)
         case .alreadyExists: throw Problem.scheduleExists(job.name, name)
-        case .otherRevision(let revision): throw Problem.otherRevision(revision)
+        case .otherRevision(let revision): throw Problem.otherRevision("schedule \"\(name)\"", now: revision)
         case .unchanged(let record): return answer(record, change: edit.word)
         case .changed(let record, let runs):
             signals.schedulesChanged()

@@ -1,0 +1,123 @@
+internal import PostgresClient
+package import SlipwayCore
+
+/// What a person says of a team's credits, in cpu-seconds.
+package enum CreditChange: Sendable, Hashable {
+    case set(Double)
+    /// Also less, if it is negative.
+    case add(Double)
+    /// The team needs none from now on.
+    case lift
+}
+
+package enum ChangedCredits: Sendable, Hashable {
+    case done(TeamRecord)
+    case teamNotFound
+    /// Nothing can be added to the credits of a team that needs none.
+    case needsNone
+}
+
+extension RunStore {
+    /// Changes what is left of a team's credits.
+    package func changeCredits(
+        of team: String,
+        _ change: CreditChange,
+        by actor: String?,
+        why: String? = nil
+    ) async throws -> ChangedCredits {
+        try await pool.transaction { transaction in
+            let before = try await transaction.query("SELECT credits FROM teams WHERE name = \(team) FOR UPDATE")
+                .decode(Double?.self).first
+            guard let before else { return .teamNotFound }
+            let bounds = TeamLimits.standard.credits
+            let after: Double?
+            switch change {
+            case .set(let value): after = value
+            case .lift: after = nil
+            case .add(let value):
+                guard let before else { return .needsNone }
+                after = min(max(before + value, bounds.lowerBound), bounds.upperBound)
+            }
+            let stored = try await transaction.query(
+                """
+                UPDATE teams SET credits = \(nullable: after)::float8, revision = revision + 1, updated_at = now(),
+                    credits_charged_at = CASE WHEN credits IS NULL THEN clock_timestamp() ELSE credits_charged_at END
+                WHERE name = \(team) RETURNING \(unescaped: TeamRecord.columns)
+                """
+            )
+            guard let row = stored.first else { return .teamNotFound }
+            let details = JSONValue.object([
+                "before": before.map(JSONValue.number) ?? .null, "after": after.map(JSONValue.number) ?? .null,
+            ])
+            try await Self.audit("credits", team: team, by: actor, why: why, details: details, in: transaction)
+            return .done(try TeamRecord(row: row))
+        }
+    }
+
+    /// Takes from each team that needs credits what its runs asked for since it was last charged: for each run the requested
+    /// cpu times the part of that span in which it had a placement, whether or not its code ran. A span without a scheduler is
+    /// charged when there is one again; runs that began or ended within it only for what they took of it. What a placement
+    /// took that was lost between two charges is free.
+    ///
+    /// - Parameter term: the caller's term of the scheduling duty; a later one makes this do nothing.
+    /// - Returns: how many teams were charged.
+    package func chargeCredits(holder: HolderID, term: Int64) async throws -> Int {
+        try await pool.query(
+            """
+            WITH due AS MATERIALIZED (
+                SELECT name, credits_charged_at AS since, statement_timestamp() AS until FROM teams
+                WHERE credits IS NOT NULL AND credits_charged_at < statement_timestamp()
+                    AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder)
+                        AND term = \(term) AND expires_at > clock_timestamp())
+                ORDER BY name FOR UPDATE
+            ), spans AS (
+                SELECT r.team, r.cpu_millicores, greatest(r.placement_started_at, d.since) AS began, d.until AS ended
+                FROM due d JOIN live_runs r ON r.team = d.name
+                WHERE r.state = ANY(\(RunState.active)) AND r.placement_started_at IS NOT NULL
+                UNION ALL
+                SELECT f.team, f.cpu_millicores, greatest(f.placement_started_at, d.since), least(f.ended_at, d.until)
+                FROM due d JOIN finished_runs f ON f.team = d.name AND f.ended_at > d.since
+                WHERE f.ended_at > (SELECT min(since) FROM due) AND f.placement_started_at IS NOT NULL
+            ), used AS (
+                SELECT team, sum(cpu_millicores / 1000.0 * extract(epoch FROM ended - began)::float8) AS cpu_seconds
+                FROM spans WHERE ended > began GROUP BY team
+            )
+            UPDATE teams t SET credits = t.credits - coalesce(u.cpu_seconds, 0), credits_charged_at = d.until
+            FROM due d LEFT JOIN used u ON u.team = d.name
+            WHERE t.name = d.name
+            RETURNING t.name
+            """
+        ).rowCount
+    }
+
+    /// Has the runs wait again that were paused for want of credits and whose teams have some, or need none any more.
+    ///
+    /// - Returns: how many; `limits.batch` at most.
+    package func returnRunsWithCredits(holder: HolderID, term: Int64) async throws -> Int {
+        try await pool.query(
+            """
+            WITH picked AS (
+                SELECT r.id FROM live_runs r JOIN teams t ON t.name = r.team
+                WHERE r.state = 'paused' AND r.reason = 'credits_exhausted' AND (t.credits IS NULL OR t.credits >= 1)
+                    AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder)
+                        AND term = \(term) AND expires_at > clock_timestamp())
+                ORDER BY r.id LIMIT \(limits.batch) FOR UPDATE OF r SKIP LOCKED
+            ), \(unescaped: Self.returned)
+            SELECT id FROM returned
+            """
+        ).rowCount
+    }
+
+    /// `picked` runs that are paused wait again, as a part of a statement.
+    static let returned = """
+        returned AS (
+            UPDATE live_runs r SET state = 'pending', state_since = greatest(clock_timestamp(), r.state_since),
+                reason = NULL, message = NULL
+            FROM picked WHERE r.id = picked.id AND r.state = 'paused'
+            RETURNING r.id, r.team, r.state_since
+        ), returned_told AS (
+            INSERT INTO run_events (run_id, kind, from_state, state, at)
+            SELECT id, 'state', 'paused', 'pending', state_since FROM returned
+        )
+        """
+}

@@ -1,0 +1,185 @@
+internal import PostgresClient
+package import SlipwayCore
+
+/// A team as it is stored.
+package struct TeamRecord: Sendable, Hashable {
+    package var name: String
+    /// Of its pods on clusters that the specification does not name.
+    package var namespace: String
+    package var spec: TeamSpec
+    /// What is left of them, in cpu-seconds; `nil`: it needs none.
+    package var credits: Double?
+    /// Grows with each change that a person makes.
+    package var revision: Int64
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+
+    static let columns = "name, namespace, spec, credits, revision, created_at, updated_at"
+
+    init(row: PostgresRow) throws {
+        name = try row.value("name")
+        namespace = try row.value("namespace")
+        spec = try decoded(row.value("spec"))
+        credits = try row.value("credits")
+        revision = try row.value("revision")
+        createdAt = try row.value("created_at")
+        updatedAt = try row.value("updated_at")
+    }
+}
+
+/// What storing something that has revisions did.
+package enum StoreChange: String, Sendable, Hashable { case created, updated, unchanged }
+
+/// What became of a team's file.
+package enum AppliedTeam: Sendable, Hashable {
+    case done(TeamRecord, StoreChange)
+    /// It names clusters that are not registered.
+    case unknownClusters([String])
+    /// Somebody changed it meanwhile; it has this revision now, 0 if it does not exist.
+    case otherRevision(Int64)
+}
+
+package enum DeletedTeam: Sendable, Hashable {
+    case done
+    case notFound
+    /// It still has so many jobs.
+    case hasJobs(Int)
+    case otherRevision(Int64)
+}
+
+extension RunStore {
+    /// Stores a team's file. What it does not say of `namespace` and `suspended` stays as it is.
+    ///
+    /// - Parameter revision: if given, the team is only changed if it has this one.
+    package func apply(
+        _ spec: TeamSpec,
+        team name: String,
+        ifRevision revision: Int64? = nil,
+        by actor: String?
+    ) async throws -> AppliedTeam {
+        try await pool.transaction { transaction in
+            let found = try await transaction.query(
+                "SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name = \(name) FOR UPDATE"
+            ).first.map(TeamRecord.init(row:))
+            if let revision, revision != found?.revision ?? 0 { return .otherRevision(found?.revision ?? 0) }
+            let unknown = try await transaction.query(
+                """
+                SELECT c.name FROM unnest(\(spec.namespaces.keys.sorted())) AS c (name)
+                WHERE NOT EXISTS (SELECT FROM clusters k WHERE k.name = c.name) ORDER BY 1
+                """
+            ).decode(String.self)
+            guard unknown.isEmpty else { return .unknownClusters(unknown) }
+            var wanted = spec
+            wanted.namespace = spec.namespace ?? found?.namespace ?? name
+            wanted.isSuspended = spec.isSuspended ?? found?.spec.isSuspended
+            if let found, found.spec == wanted { return .done(found, .unchanged) }
+            let stored = try await transaction.query(
+                """
+                INSERT INTO teams (name, namespace, spec)
+                VALUES (\(name), \(wanted.namespace ?? name), \(try postgresJSON(wanted)))
+                ON CONFLICT (name) DO UPDATE SET namespace = excluded.namespace, spec = excluded.spec,
+                    revision = teams.revision + 1, updated_at = now()
+                RETURNING \(unescaped: TeamRecord.columns)
+                """
+            )
+            try await Self.audit("apply", team: name, by: actor, in: transaction)
+            try await transaction.query("DELETE FROM team_namespaces WHERE team = \(name)")
+            let namespaces = wanted.namespaces.sorted { $0.key < $1.key }
+            try await transaction.query(
+                """
+                INSERT INTO team_namespaces (team, cluster, namespace)
+                SELECT \(name), * FROM unnest(\(namespaces.map(\.key)), \(namespaces.map(\.value)))
+                """
+            )
+            guard let row = stored.first else { return .otherRevision(0) }
+            return .done(try TeamRecord(row: row), found == nil ? .created : .updated)
+        }
+    }
+
+    package func team(_ name: String) async throws -> TeamRecord? {
+        try await pool.query("SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name = \(name)")
+            .first.map(TeamRecord.init(row:))
+    }
+
+    /// Teams by name, after `name`.
+    package func teams(after name: String? = nil, limit: Int = 100) async throws -> [TeamRecord] {
+        let page = min(max(limit, 1), limits.page)
+        return try await pool.query(
+            """
+            SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name > \(name ?? "") ORDER BY name LIMIT \(page)
+            """
+        ).rows.map(TeamRecord.init(row:))
+    }
+
+    /// Removes a team that has no jobs, with its members and credentials.
+    package func deleteTeam(
+        _ name: String,
+        ifRevision revision: Int64? = nil,
+        by actor: String?,
+        why: String? = nil
+    ) async throws -> DeletedTeam {
+        try await pool.transaction { transaction in
+            // Who stores a job meanwhile waits for this lock.
+            let found = try await transaction.query("SELECT revision FROM teams WHERE name = \(name) FOR UPDATE")
+                .decode(Int64.self).first
+            guard let found else { return .notFound }
+            if let revision, revision != found { return .otherRevision(found) }
+            let jobs = try await transaction.query("SELECT count(*) FROM jobs WHERE team = \(name)").decode(Int.self)[0]
+            guard jobs == 0 else { return .hasJobs(jobs) }
+            try await transaction.query("DELETE FROM submission_budgets WHERE team = \(name)")
+            try await transaction.query("DELETE FROM teams WHERE name = \(name)")
+            try await Self.audit("delete", team: name, by: actor, why: why, in: transaction)
+            return .done
+        }
+    }
+
+    /// Stops or starts admitting a team's runs. Safe to repeat.
+    ///
+    /// - Returns: the team, and whether that was a change; `nil` if there is none.
+    package func suspend(
+        team name: String,
+        _ isSuspended: Bool,
+        by actor: String?,
+        why: String? = nil
+    ) async throws -> (team: TeamRecord, isChanged: Bool)? {
+        try await pool.transaction { transaction in
+            let changed = try await transaction.query(
+                """
+                UPDATE teams SET spec = jsonb_set(spec, '{suspended}', to_jsonb(\(isSuspended))), revision = revision + 1,
+                    updated_at = now()
+                WHERE name = \(name) AND coalesce((spec -> 'suspended')::boolean, false) <> \(isSuspended)
+                RETURNING \(unescaped: TeamRecord.columns)
+                """
+            ).first
+            if let changed {
+                let action = isSuspended ? "suspend" : "resume"
+                try await Self.audit(action, team: name, by: actor, why: why, in: transaction)
+                return (try TeamRecord(row: changed), true)
+            }
+            let same = try await transaction.query(
+                "SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name = \(name)"
+            ).first
+            return try same.map { (try TeamRecord(row: $0), false) }
+        }
+    }
+
+    /// Notes in the lasting record that somebody changed a team or something of it.
+    static func audit(
+        _ action: String,
+        team: String,
+        kind: String = "team",
+        subject: String? = nil,
+        by actor: String?,
+        why: String? = nil,
+        details: JSONValue? = nil,
+        in transaction: PostgresTransaction
+    ) async throws {
+        try await transaction.query(
+            """
+            INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
+            VALUES (\(nullable: actor)::text, \(action), \(team), \(kind), \(subject ?? team), \(nullable: why)::text,
+                \(nullable: try details.map(postgresJSON))::jsonb)
+            """
+        )
+    }
+}

@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import SlipwayCore
+
+struct TeamList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List teams.")
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let teams = try await server.client().all("/teams", of: "teams")
+        Listing.teams.show(
+            teams,
+            document: .object(["teams": .array(teams)]),
+            format: output.format,
+            empty: "There are no teams. Store one with `slipway team apply FILE`."
+        )
+    }
+}
+
+extension APIClient {
+    /// All pages of a list.
+    func all(_ path: String, _ query: [(String, String?)] = [], of member: String) async throws -> [Document] {
+        var found: [Document] = []
+        var after: String?
+        repeat {
+            let page = try await get(path, query + [("limit", "500"), ("after", after)])
+            found += page.elements(member)
+            after = page["next"]?.string
+        } while after != nil
+        return found
+    }
+}
+
+extension Listing {
+    static let teams = Listing(
+        columns: [
+            Column(title: "NAME", isElastic: true) { $0.text("name") },
+            Column(title: "NAMESPACE") { $0.text("namespace") },
+            Column(title: "WEIGHT") { $0.text("weight") },
+            Column(title: "COHORT") { $0.text("cohort") },
+            Column(title: "CREDITS") { TeamShow.credits($0) },
+            Column(title: "SUSPENDED") { $0.text("suspended") == "true" ? "yes" : "" },
+            Column(title: "UPDATED") { Moments.age($0.text("updated_at")) },
+            Column(title: "REVISION", isWide: true) { $0.text("revision") },
+            Column(title: "DESCRIPTION", isWide: true) { $0.text("description") },
+        ],
+        name: { $0.text("name") }
+    )
+}

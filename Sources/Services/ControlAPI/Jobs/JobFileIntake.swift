@@ -1,0 +1,44 @@
+internal import RunStore
+internal import SlipwayCore
+
+/// Reads a job file as it becomes a version: with the defaults of its team, and only what the team allows.
+struct JobFileIntake: Sendable {
+    let store: RunStore
+    /// Where neither the job nor its team gives any.
+    let timeouts: JobSpec.Timeouts
+
+    /// - Parameter team: replaces the file's.
+    /// - Throws: ``Problem`` if the file is wrong, its team does not exist or does not allow what it asks for.
+    func document(of text: String, team: String?) async throws -> JobDocument {
+        var document = try parsed(text, team: team, defaults: JobDefaults())
+        let name = document.spec.team
+        guard let owner = try await store.team(name) else { throw Problem.unknownTeamOrCluster(document.spec) }
+        // Only now it is known whose defaults hold.
+        if owner.spec.defaults != JobDefaults() {
+            document = try parsed(text, team: team, defaults: owner.spec.defaults)
+        }
+        let problems =
+            owner.spec.policy.problems(of: document.spec) + (try await credentialProblems(document.spec))
+        guard problems.isEmpty else { throw Problem.notAllowed(by: name, problems) }
+        return document
+    }
+
+    private func parsed(_ text: String, team: String?, defaults: JobDefaults) throws(Problem) -> JobDocument {
+        do throws(JobFileErrors) {
+            var document = try JobFile.parseDocument(text, timeouts: timeouts, defaults: defaults)
+            if let team { document.spec.team = team }
+            return document
+        } catch {
+            throw Problem.invalidJobFile(error)
+        }
+    }
+
+    private func credentialProblems(_ spec: JobSpec) async throws -> [TeamPolicy.Problem] {
+        guard let names = spec.credentials, !names.isEmpty else { return [] }
+        let unknown = try await store.unknownCredentials(names, team: spec.team)
+        return unknown.map {
+            let message = "is not a credential of its team"
+            return TeamPolicy.Problem(field: "credentials", value: $0, message: message, allowed: ["its credentials"])
+        }
+    }
+}

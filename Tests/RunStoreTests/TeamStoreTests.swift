@@ -1,0 +1,237 @@
+import PostgresClient
+import RunStore
+import SlipwayCore
+import Testing
+
+@Suite struct TeamStoreTests {
+    private static let spec = TeamSpec(weight: 2, quotas: .init(runs: ResourceQuota(nominal: 3)))
+
+    @Test("a team is created, left alone, changed, suspended and deleted, with a revision and a record for each change")
+    func life() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            guard case .done(let first, .created) = try await store.apply(Self.spec, team: "finance", by: "ann") else {
+                Issue.record("not created")
+                return
+            }
+            #expect(first.namespace == "finance" && first.revision == 1 && first.credits == nil)
+            let again = try await store.apply(Self.spec, team: "finance", by: "ann")
+            #expect(again == .done(first, .unchanged))
+            let suspended = try #require(try await store.suspend(team: "finance", true, by: "ann"))
+            #expect(suspended.isChanged && suspended.team.spec.isSuspended == true && suspended.team.revision == 2)
+            #expect(try await store.suspend(team: "finance", true, by: "ann")?.isChanged == false)
+            // A file that does not speak of suspension or namespace leaves them.
+            var changed = Self.spec
+            changed.cohort = "office"
+            #expect(try await store.apply(changed, team: "finance", ifRevision: 1, by: "ann") == .otherRevision(2))
+            guard
+                case .done(let third, .updated) = try await store.apply(
+                    changed,
+                    team: "finance",
+                    ifRevision: 2,
+                    by: nil
+                )
+            else {
+                Issue.record("not updated")
+                return
+            }
+            #expect(third.spec.isSuspended == true && third.namespace == "finance" && third.revision == 3)
+            #expect(try await store.teams().map(\.name) == ["default", "finance"])
+            #expect(try await store.teams(after: "default", limit: 1).map(\.name) == ["finance"])
+            #expect(try await store.deleteTeam("default", by: "ann") == .hasJobs(1))
+            #expect(try await store.deleteTeam("finance", ifRevision: 2, by: "ann") == .otherRevision(3))
+            #expect(try await store.deleteTeam("finance", by: "ann") == .done)
+            #expect(try await store.deleteTeam("finance", by: "ann") == .notFound)
+            let actions = try await store.pool.query(
+                "SELECT action FROM audit_log WHERE subject_kind = 'team' AND subject = 'finance' ORDER BY id"
+            ).decode(String.self)
+            #expect(actions == ["apply", "suspend", "apply", "delete"])
+        }
+    }
+
+    @Test("members have one role each")
+    func members() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            #expect(try await store.setMember("bob", of: "nobody", role: .viewer, by: nil) == .teamNotFound)
+            #expect(try await store.setMember("bob", of: "default", role: .viewer, by: "ann") == .done(.created))
+            #expect(try await store.setMember("bob", of: "default", role: .viewer, by: "ann") == .done(.unchanged))
+            #expect(try await store.setMember("bob", of: "default", role: .admin, by: "ann") == .done(.updated))
+            _ = try await store.setMember("eve", of: "default", role: .operator, by: "ann")
+            #expect(try await store.members(of: "default").map(\.subject) == ["bob", "eve"])
+            #expect(try await store.members(of: "default", after: "bob").map(\.role) == [.operator])
+            #expect(try await store.removeMember("bob", of: "default", by: "ann"))
+            #expect(try await store.removeMember("bob", of: "default", by: "ann") == false)
+        }
+    }
+
+    @Test("a pod is looked for in the namespace it was made in, whatever the team has by now")
+    func namespaces() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let unknown = try await store.apply(TeamSpec(namespaces: ["west": "x"]), team: "default", by: nil)
+            #expect(unknown == .unknownClusters(["west"]))
+            let policy = TeamPolicy(images: ["a/*"], nodeSelector: ["pool": "b"])
+            let spec = TeamSpec(namespaces: ["default": "here"], policy: policy)
+            _ = try await store.apply(spec, team: "default", by: nil)
+            let claimed = try #require(try await fixture.claimed().first)
+            #expect(claimed.namespace == "here" && claimed.policy == policy)
+            _ = try await store.apply(TeamSpec(namespace: "there"), team: "default", by: nil)
+            let worker = StoreFixture.identifier()
+            try await store.register(
+                Holder(id: worker, kind: .worker, name: "w", version: "0", clusters: ["default"]),
+                timeToLive: .seconds(60)
+            )
+            let adopted = try await store.adopt([(claimed.id, claimed.leaseEpoch)], holder: worker)
+            #expect(adopted.map(\.namespace) == ["here"])
+            var mine = claimed
+            mine.leaseEpoch = try #require(adopted.first).leaseEpoch
+            _ = try await store.apply([fixture.report(mine, end: StoreFixture.success())])
+            let cleanups = try await store.takeCleanups(clusters: ["default"], holder: worker)
+            #expect(cleanups.map(\.namespace) == ["here"])
+            let next = try #require(try await fixture.claimed().first)
+            #expect(next.namespace == "there" && next.policy == TeamPolicy())
+            #expect(try await store.inspect().namespaces == ["there"])
+        }
+    }
+
+    @Test("a budget of submissions is shared, all or nothing, and fills with time")
+    func submissions() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let rate = JobSpec.RateLimit(runs: 10, perSeconds: 1000)
+            func take(_ team: String, _ runs: Int) async throws -> SubmissionRefusal? {
+                try await store.takeSubmissions([Submission(team: team, runs: runs, rate: rate)])
+            }
+            #expect(try await take("a", 6) == nil)
+            let refusal = try #require(try await take("a", 5))
+            #expect(refusal.team == "a" && refusal.waitSeconds > 50 && refusal.waitSeconds <= 100)
+            #expect(try await take("a", 4) == nil)
+            // One that may and one that must wait: nothing is taken of either.
+            let both = [Submission(team: "a", runs: 1, rate: rate), Submission(team: "b", runs: 10, rate: rate)]
+            #expect(try await store.takeSubmissions(both)?.team == "a")
+            #expect(try await take("b", 10) == nil)
+            try await store.pool.query(
+                "UPDATE submission_budgets SET updated_at = now() - interval '500 s' WHERE team = 'a'"
+            )
+            #expect(try await take("a", 4) == nil)
+            // However many ask at once, no more get through than the budget holds.
+            let passed = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<40 {
+                    group.addTask {
+                        try await store.takeSubmissions([Submission(team: "c", runs: 1, rate: rate)]) == nil
+                    }
+                }
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(passed == 10)
+        }
+    }
+}
+
+@Suite struct CreditTests {
+    private func term(_ fixture: StoreFixture) async throws -> Int64 {
+        try #require(
+            try await fixture.store.takeTerm(duty: "scheduling", holder: fixture.holder.id, timeToLive: .seconds(60))
+        )
+    }
+
+    private func credits(_ fixture: StoreFixture) async throws -> Double {
+        try #require(try await fixture.store.team("default")?.credits ?? nil)
+    }
+
+    @Test("runs are charged for the time they had a placement since the last charge, ended ones too, and nobody twice")
+    func charging() async throws {
+        try await StoreFixture.with { fixture in
+            let (store, holder) = (fixture.store, fixture.holder.id)
+            #expect(try await store.changeCredits(of: "default", .add(1), by: nil) == .needsNone)
+            _ = try await store.changeCredits(of: "default", .set(100_000), by: "ann")
+            let runs = try await fixture.claimed(3)
+            // One that waits costs nothing.
+            _ = try await fixture.created()
+            let term = try await term(fixture)
+            _ = try await store.apply([fixture.report(runs[1], end: StoreFixture.success())])
+            _ = try await store.apply([fixture.report(runs[2], end: StoreFixture.success())])
+            // One placed for 1000 s, one that ended 400 s ago after 600 s, one that ended before the last charge.
+            try await store.pool.query(
+                """
+                UPDATE live_runs SET cpu_millicores = 2000, placement_started_at = now() - interval '1000 s'
+                WHERE id = \(runs[0].id)
+                """
+            )
+            try await store.pool.query("ALTER TABLE finished_runs DISABLE TRIGGER USER")
+            try await store.pool.query(
+                """
+                UPDATE finished_runs SET cpu_millicores = 500, placement_started_at = now() - interval '1000 s',
+                    ended_at = now() - CASE id WHEN \(runs[1].id) THEN interval '400 s' ELSE interval '950 s' END
+                """
+            )
+            try await store.pool.query("UPDATE teams SET credits_charged_at = now() - interval '900 s'")
+            #expect(try await store.chargeCredits(holder: holder, term: term + 1) == 0)
+            #expect(try await store.chargeCredits(holder: StoreFixture.identifier(), term: term) == 0)
+            #expect(try await store.chargeCredits(holder: holder, term: term) == 1)
+            // 900 s of two cores, and 500 s of half a core.
+            let left = try await credits(fixture)
+            #expect(abs(left - (100_000 - 1800 - 250)) < 20, "\(left)")
+            #expect(try await store.chargeCredits(holder: holder, term: term) == 1)
+            #expect(abs(try await credits(fixture) - left) < 20)
+            let added = try await store.changeCredits(of: "default", .add(50), by: "ann")
+            guard case .done(let team) = added else {
+                Issue.record("\(added)")
+                return
+            }
+            #expect((team.credits ?? 0) > left + 20)
+        }
+    }
+
+    @Test("schedulers that charge at the same time charge once")
+    func concurrent() async throws {
+        try await StoreFixture.with { fixture in
+            let (store, holder) = (fixture.store, fixture.holder.id)
+            _ = try await store.changeCredits(of: "default", .set(100_000), by: nil)
+            let run = try #require(try await fixture.claimed().first)
+            let term = try await term(fixture)
+            try await store.pool.query(
+                """
+                UPDATE live_runs SET cpu_millicores = 1000, placement_started_at = now() - interval '1000 s'
+                WHERE id = \(run.id)
+                """
+            )
+            try await store.pool.query("UPDATE teams SET credits_charged_at = now() - interval '1000 s'")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { _ = try await store.chargeCredits(holder: holder, term: term) }
+                }
+                try await group.waitForAll()
+            }
+            let left = try await credits(fixture)
+            #expect(abs(left - 99_000) < 20, "\(left)")
+        }
+    }
+
+    @Test("runs that wait for credits come back with them, others do not")
+    func returning() async throws {
+        try await StoreFixture.with { fixture in
+            let (store, holder) = (fixture.store, fixture.holder.id)
+            _ = try await store.changeCredits(of: "default", .set(0), by: nil)
+            let ids = try await fixture.created(3)
+            let term = try await term(fixture)
+            try await store.pool.query(
+                "UPDATE live_runs SET state = 'paused', reason = 'credits_exhausted', message = 'none' WHERE id = ANY(\(Array(ids[..<2])))"
+            )
+            try await store.pool.query(
+                "UPDATE live_runs SET state = 'paused', reason = 'credential_invalid' WHERE id = \(ids[2])"
+            )
+            #expect(try await store.returnRunsWithCredits(holder: holder, term: term) == 0)
+            _ = try await store.changeCredits(of: "default", .set(0.5), by: nil)
+            #expect(try await store.returnRunsWithCredits(holder: holder, term: term) == 0)
+            _ = try await store.changeCredits(of: "default", .set(10), by: nil)
+            #expect(try await store.returnRunsWithCredits(holder: holder, term: term + 1) == 0)
+            #expect(try await store.returnRunsWithCredits(holder: holder, term: term) == 2)
+            let runs = try await store.runs(ids)
+            #expect(runs.count { $0.state == .pending && $0.reason == nil && $0.message == nil } == 2)
+            #expect(try await store.run(ids[2])?.state == .paused)
+            #expect(try await store.events(ids[0]).last?.state == .pending)
+        }
+    }
+}

@@ -117,7 +117,10 @@ import Testing
                 "-",
                 input: "job: report\nname: a\nevery: 1s\n"
             )
-            #expect(wrong.status == 65 && wrong.errors.contains(#"3:8: every: "1s" must be a duration"#), "\(wrong.errors)")
+            #expect(
+                wrong.status == 65 && wrong.errors.contains(#"3:8: every: "1s" must be a duration"#),
+                "\(wrong.errors)"
+            )
             let nameless = try await fixture.command.run("schedule", "apply", "-", input: "job: report\nevery: 1h\n")
             #expect(nameless.status == 65 && nameless.errors.contains("no name"))
         }

@@ -30,7 +30,7 @@ import Testing
                 contentType: "application/yaml",
                 headers: [("if-match", "\"7\"")]
             )
-            #expect(stale.status == 412 && stale.code == "other_revision" && stale.headers["etag"] == "\"1\"")
+            #expect(stale.status == 412 && stale.code == "other_revision")
             let changed = try await api.client.send(
                 "PUT",
                 Self.path + "/nightly",

@@ -34,12 +34,14 @@ extension RunStore {
     /// again finds that they had.
     ///
     /// - Returns: `nil` if there is no such schedule.
-    /// - Throws: `RunVariableErrors` if the schedule's variables do not fit the job; `ScheduleError` if its zone is unknown.
+    /// - Throws: `RunVariableErrors` if the schedule's variables do not fit the job; `ScheduleError` if its zone is unknown
+    ///   or its job archived.
     package func backfill(_ editing: ScheduleEditing, _ request: BackfillRequest) async throws -> BackfillResult? {
         try await pool.transaction { transaction in
             let found = try await transaction.query(
                 """
-                SELECT \(unescaped: ScheduleRecord.columns), j.current_version, v.spec AS job_spec, clock_timestamp() AS now
+                SELECT \(unescaped: ScheduleRecord.columns), j.current_version, v.spec AS job_spec, clock_timestamp() AS now,
+                    j.archived_at IS NOT NULL AS is_archived
                 FROM schedules s JOIN jobs j ON j.id = s.job_id
                 JOIN job_versions v ON v.job_id = j.id AND v.version = j.current_version
                 WHERE s.job_id = \(editing.job) AND s.name = \(editing.name) FOR UPDATE OF s
@@ -47,6 +49,9 @@ extension RunStore {
             )
             guard let row = found.first else { return nil }
             let record = try ScheduleRecord(row: row)
+            guard try !row.value("is_archived", as: Bool.self) else {
+                throw ScheduleError(field: "job", value: record.jobName, allowed: "one that is not archived")
+            }
             let schedule = try record.schedule(zones)
             let known = try await Self.known(record.id, request.range, in: transaction)
             let backfill = Backfill(

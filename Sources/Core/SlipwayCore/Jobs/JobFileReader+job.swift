@@ -22,7 +22,7 @@ extension JobFileReader {
         job.description = members["description"].flatMap {
             text($0, maximumCharacters: limits.descriptionCharacters)
         }
-        job.owner = members["owner"].flatMap { name($0, .owner) }
+        if let value = members["owner"].flatMap({ name($0, .owner) }) { job.owner = value }
         if let field = members["tags"] { job.tags = tags(field) }
         if let value = members["engine"].flatMap({ engine($0) }) { job.engine = value }
         if let field = members["resources"] { job.resources = resources(field, job.resources) }

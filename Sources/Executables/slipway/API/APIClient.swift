@@ -85,24 +85,6 @@ struct APIClient: Sendable {
         return try await document(request)
     }
 
-    /// Any other method, with a body or none.
-    func send(
-        _ method: HTTPMethod,
-        _ path: String,
-        _ query: [(String, String?)] = [],
-        contentType: String = "application/json",
-        body: String? = nil,
-        revision: Int? = nil
-    ) async throws -> Document {
-        var request = request(method, path, query)
-        if let revision { request.headers.add(name: "if-match", value: "\"\(revision)\"") }
-        if let body {
-            request.headers.add(name: "content-type", value: contentType)
-            request.body = .bytes(ByteBuffer(string: body))
-        }
-        return try await document(request)
-    }
-
     /// The body of an answer in another form than JSON, piece by piece.
     func stream(
         _ path: String,

@@ -8,7 +8,7 @@ extension Listing {
             Column(title: "JOB", isElastic: true) { $0.text("job") },
             Column(title: "NAME", isElastic: true) { $0.text("name") },
             Column(title: "WHEN", isElastic: true) { ScheduleText.when($0["spec"] ?? .null) },
-            Column(title: "STATE") { ScheduleText.state($0) },
+            Column(title: "STATE") { $0.text("state") },
             Column(title: "NEXT") { $0["next"]?.text("local") ?? "" },
             Column(title: "TEAM", isWide: true) { $0.text("team") },
             Column(title: "MISSED", isWide: true) { ScheduleText.missed($0["spec"] ?? .null) },

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import NIOHTTP1
 internal import SlipwayCore
 
 struct ScheduleApply: AsyncParsableCommand {
@@ -58,7 +57,6 @@ struct ScheduleApply: AsyncParsableCommand {
             throw Failure(.refused, "\(file): a schedule has no \(missing)", advice: "Each needs a job and a name.")
         }
         let path = try ScheduleOptions.jobPath(schedule.team ?? team, job) + "/schedules/\(name)"
-        let body = try JSONValue(encoding: schedule.spec).jsonText(isPretty: false)
-        output.show(changed: try await client.send(.PUT, path, body: body))
+        output.show(changed: try await client.put(path, JSONValue(encoding: schedule.spec)))
     }
 }

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import NIOHTTP1
 internal import SlipwayCore
 
 struct ScheduleDelete: AsyncParsableCommand {
@@ -17,6 +16,6 @@ struct ScheduleDelete: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        output.show(changed: try await server.client().send(.DELETE, schedule.path(), revision: revision))
+        output.show(changed: try await server.client().delete(schedule.path(), ifRevision: revision))
     }
 }

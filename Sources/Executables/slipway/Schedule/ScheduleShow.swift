@@ -32,7 +32,7 @@ struct ScheduleShow: AsyncParsableCommand {
         facts.add("Outside windows", spec.text("outside_windows"))
         let variables = (spec["variables"]?.members ?? [:]).sorted { $0.key < $1.key }
         facts.add("Variables", variables.map { "\($0.key)=\($0.value.variableText)" }.joined(separator: "\n"))
-        facts.add("State", ScheduleText.state(schedule))
+        facts.add("State", schedule.text("state"))
         facts.add("Problem", schedule.text("problem"))
         facts.add("Next", schedule["next"]?.text("local") ?? "")
         facts.add("Last tick", schedule.text("last_tick"))
@@ -60,11 +60,5 @@ enum ScheduleText {
     static func missed(_ spec: Document) -> String {
         let policy = spec["missed_ticks"] ?? .null
         return policy.string ?? "all, up to \(policy.text("all"))"
-    }
-
-    static func state(_ schedule: Document) -> String {
-        if schedule["paused"] == .bool(true) { return "paused" }
-        if schedule["job_paused"] == .bool(true) { return "its job is paused" }
-        return schedule.text("problem").isEmpty ? "active" : "cannot be decided"
     }
 }

@@ -109,6 +109,8 @@ extension ScheduleOperations {
             found = try await store.backfill(editing, request)
         } catch let error as RunVariableErrors {
             throw Problem.invalidSchedule(error)
+        } catch let error as ScheduleError {
+            throw Problem.invalidSchedule(error)
         }
         guard let result = found else { throw Problem.scheduleNotFound(schedule.jobName, schedule.name) }
         if !result.runs.isEmpty { signals.runsSubmitted() }

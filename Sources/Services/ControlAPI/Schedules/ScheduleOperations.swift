@@ -167,7 +167,7 @@ struct ScheduleOperations: Sendable {
         switch edit {
         case .notFound: throw Problem.scheduleNotFound(job.name, name)
         case .alreadyExists: throw Problem.scheduleExists(job.name, name)
-        case .otherRevision(let revision): throw Problem.otherRevision("the schedule", now: revision)
+        case .otherRevision(let revision): throw Problem.otherRevision("schedule \"\(name)\"", now: revision)
         case .unchanged(let record): return answer(record, change: edit.word)
         case .changed(let record, let runs):
             signals.schedulesChanged()
@@ -189,6 +189,7 @@ struct ScheduleOperations: Sendable {
         try reader.check()
         let schedule = try await schedule(call)
         let job = try await job(call)
+        guard job.archivedAt == nil else { throw Problem.jobArchived(team: job.team, name: job.name) }
         let zone = try zone(of: schedule.spec)
         let now = try await store.databaseTime()
         let variables = try RunFactory.variables { () throws(RunVariableErrors) in

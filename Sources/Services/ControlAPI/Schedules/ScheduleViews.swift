@@ -15,18 +15,30 @@ struct ScheduleView {
 
     var link: String { Links.schedule(team: record.team, job: record.jobName, name: record.name) }
 
+    /// The tick that is decided next.
+    private var next: Tick? { schedule?.nextTick(lastSettled: record.lastSettled) }
+
+    /// `active`, `paused`, `job_paused`, `failing` if it cannot be decided, `over` if no tick is to come.
+    private var state: String {
+        if record.isPaused { return "paused" }
+        if record.isJobPaused { return "job_paused" }
+        if record.problem != nil || schedule == nil { return "failing" }
+        return next == nil && !record.spec.isAlwaysOn ? "over" : "active"
+    }
+
     func write(to json: inout JSONWriter) {
         json.member("id", record.id)
         json.member("team", record.team)
         json.member("job", record.jobName)
         json.member("name", record.name)
         json.member("kind", record.spec.trigger.kind)
+        json.member("state", state)
         json.member("paused", record.isPaused)
         json.member("job_paused", record.isJobPaused)
         // Encoding a stored schedule cannot fail: it was decoded from JSON.
         if let spec = try? JSONValue(encoding: record.spec) { json.member("spec", spec) }  // why: see above
-        if let schedule, let tick = schedule.nextTick(lastSettled: record.lastSettled) {
-            json.object("next") { $0.members(of: tick, in: schedule.zone) }
+        if let schedule, let next, state == "active" {
+            json.object("next") { $0.members(of: next, in: schedule.zone) }
         }
         json.member("last_tick", record.lastSettled)
         json.member("last_run", record.lastRunID)

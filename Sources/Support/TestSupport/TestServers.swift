@@ -52,6 +52,8 @@ package actor TestServers {
             password: Password.random()
         )
         configuration.isDurable = isDurable
+        // Tests run side by side, each with pools of its own.
+        configuration.maximumConnections = 600
         configuration.willRun = { TestScratch.shared.adopt($0) }
         let server = try PrivatePostgres(configuration)
         try await server.start()

@@ -22,6 +22,16 @@ package enum HoldReason: String, Sendable, Hashable, CaseIterable, Codable {
     /// Nothing forbids it: its turn has not come.
     case behindOthers = "behind_others"
 
+    /// Whether time or the end of other runs does away with it; else somebody must do something.
+    package var passes: Bool {
+        switch self {
+        case .teamSuspended, .creditsExhausted, .credentialInvalid, .clusterUnavailable, .clusterDraining: false
+        case .notYetEligible, .outsideWindow, .rateLimit, .jobConcurrency, .limitKey, .teamRunsLimit, .teamCPUQuota,
+            .teamMemoryQuota, .cohortExhausted, .clusterFull, .clusterWindow, .behindOthers:
+            true
+        }
+    }
+
     /// Whose limit it is.
     package enum Scope: String, Sendable, Hashable, CaseIterable, Codable {
         /// The run's, job's or team's own.

@@ -24,7 +24,7 @@ struct RunWait: Sendable {
     var since: Timestamp
     /// When the reason ends by itself.
     var endsAt: Timestamp?
-    /// `nil`: unknown.
+    /// `nil`: unknown, or nothing but a person's doing lets it go.
     var estimatedStart: Timestamp?
 
     init(of run: RunRecord, store: RunStore, view: AdmissionView, now: Timestamp) async throws {
@@ -66,7 +66,7 @@ struct RunWait: Sendable {
         since = found.waitingSince
         endsAt = found.endsAt
         estimatedStart = found.endsAt
-        if found.endsAt == nil, let rate = try await store.admissionRate(ofTeam: run.team) {
+        if found.endsAt == nil, found.reason.passes, let rate = try await store.admissionRate(ofTeam: run.team) {
             let seconds = min(Double(found.positionInTeam) / rate, 365 * 86_400)
             estimatedStart = now + .milliseconds(Int64(seconds * 1000))
         }

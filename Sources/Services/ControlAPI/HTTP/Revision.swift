@@ -7,10 +7,9 @@ extension Call {
     /// The revision that a change expects; `nil` if it expects none, or any (`*`).
     func expectedRevision() throws(Problem) -> Int64? {
         guard let given = request.headers[.ifMatch], given != "*" else { return nil }
-        let text =
-            given.hasPrefix("\"") && given.hasSuffix("\"") && given.count > 2
-            ? given.dropFirst().dropLast() : given[...]
-        guard let revision = Int64(text), revision > 0 else {
+        guard given.count > 2, given.hasPrefix("\""), given.hasSuffix("\""),
+            let revision = Int64(given.dropFirst().dropLast()), revision > 0
+        else {
             throw Problem.invalidParameter(
                 FieldError(
                     field: "If-Match",

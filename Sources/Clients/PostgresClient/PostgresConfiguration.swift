@@ -51,6 +51,9 @@ package struct PostgresConfiguration: Sendable {
     var connectionParameters: [ConnectionURL.Setting] {
         var options = searchPath.map { ["-c", "search_path=\($0)"] } ?? []
         options += ["-c", "client_min_messages=warning", "-c", "datestyle=ISO"]
+        // The locks of a client that vanished within a transaction must not be kept for longer than a lease.
+        options += ["-c", "idle_in_transaction_session_timeout=15s", "-c", "tcp_keepalives_idle=10"]
+        options += ["-c", "tcp_keepalives_interval=5", "-c", "tcp_keepalives_count=3"]
         let escaped = options.map(Self.escapeOption).joined(separator: " ")
         let given = settings.last { $0.keyword == "options" }.map { "\($0.value) " } ?? ""
         let defaults: [ConnectionURL.Setting] = [

@@ -38,6 +38,8 @@ struct ClusterKeeper: Sendable {
                 // The file may be mended: then there is an update.
                 logger.warning("A cluster cannot be served", metadata: ["cluster": "\(name)", "error": "\(error)"])
                 board.note(ClusterFinding(cluster: name, isHealthy: false, message: Self.shown("\(error)")))
+                // Others may have a way to it.
+                await giveUp(name)
                 next = await Self.next(of: box)
             }
         }
@@ -98,13 +100,18 @@ struct ClusterKeeper: Sendable {
         }
     }
 
-    /// What this process held there is somebody else's.
+    /// What this process held there is somebody else's: until that is said nobody looks after it.
     private func giveUp(_ name: String) async {
         guard let registry else { return }
-        do {
-            await handBack(try await registry.handBack(cluster: name, holder: lease.id))
-        } catch {
-            logger.warning("Runs could not be handed back", metadata: ["cluster": "\(name)", "error": "\(error)"])
+        while lease.isTrusted, !Task.isCancelled {
+            do {
+                await handBack(try await registry.handBack(cluster: name, holder: lease.id))
+                return
+            } catch {
+                logger.warning("Runs could not be handed back", metadata: ["cluster": "\(name)", "error": "\(error)"])
+                // why: a sleep that is cancelled ends the loop by its condition.
+                try? await time.sleep(.seconds(1))
+            }
         }
     }
 

@@ -114,6 +114,10 @@ struct ClusterDispatch: Sendable {
                     metrics.readyToCreatedSeconds.observe(run.readyFor + claimedAt.duration(to: time.instant()))
                     placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
                     created.append((run.id, run.leaseEpoch))
+                case .vanished:
+                    // What it did the worker cannot know either.
+                    placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
+                    created.append((run.id, run.leaseEpoch))
                 case .abandoned:
                     // Without a pod the worker finds the placement lost and the run is placed anew.
                     placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
@@ -150,6 +154,8 @@ struct ClusterDispatch: Sendable {
         case refused(PlacementEnd)
         /// It may or may not exist: the time to try is over.
         case abandoned
+        /// It was there, and is gone.
+        case vanished
         /// Another process has the run now; nothing was created by us since.
         case leaseGone
     }
@@ -198,7 +204,7 @@ struct ClusterDispatch: Sendable {
             if claimedAt.duration(to: time.instant()) > settings.claimAge {
                 guard try await isStanding(run) else { return .leaseGone }
             }
-            switch try await mayExist ? claimExisting(pod, run: run) : createOnce(pod, run: run) {
+            switch try await mayExist ? claimExisting(pod, run: run, wasThere: false) : createOnce(pod, run: run) {
             case .done(let creation): return creation
             case .again(let error, let mayExistNow):
                 mayExist = mayExistNow
@@ -246,7 +252,7 @@ struct ClusterDispatch: Sendable {
             return .done(.placed)
         } catch {
             try Task.checkCancellation()
-            if error.isAlreadyExists { return await claimExisting(pod, run: run) }
+            if error.isAlreadyExists { return await claimExisting(pod, run: run, wasThere: true) }
             if let reason = error.refusalReason {
                 metrics.refused.increment()
                 return .done(.refused(refusal(reason, error.message)))
@@ -256,7 +262,9 @@ struct ClusterDispatch: Sendable {
     }
 
     /// A pod of the name is or was there: ours from an attempt whose answer was lost, or somebody else's.
-    private func claimExisting(_ pod: Pod, run: ClaimedRun) async -> Attempt {
+    ///
+    /// - Parameter wasThere: the API server has just said that it exists.
+    private func claimExisting(_ pod: Pod, run: ClaimedRun, wasThere: Bool) async -> Attempt {
         let name = pod.metadata.name
         do {
             let found = try await client.pod(namespace: run.namespace, name: name)
@@ -267,7 +275,7 @@ struct ClusterDispatch: Sendable {
             metrics.alreadyThere.increment()
             return .done(.placed)
         } catch {
-            return error.isNotFound ? .done(.abandoned) : .again(error, mayExist: true)
+            return error.isNotFound ? .done(wasThere ? .vanished : .abandoned) : .again(error, mayExist: true)
         }
     }
 

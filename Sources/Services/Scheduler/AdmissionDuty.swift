@@ -19,6 +19,7 @@ struct AdmissionDuty: Sendable {
     /// Something changed that may let runs go.
     let signal = Signal()
     private let pace = Pace()
+    private let failures = Failures()
 
     init(
         lease: HeldLease,
@@ -89,6 +90,9 @@ struct AdmissionDuty: Sendable {
                 logger.error("Admission failed", metadata: ["error": "\(error)"])
                 shell = nil
                 try await endTerm(held)
+                // All is read again: not at once if that does not help.
+                try await time.sleep(failures.pause())
+                signal.send()
             } catch {
                 try Task.checkCancellation()
                 logger.error("Admission failed", metadata: ["error": "\(error)"])
@@ -109,7 +113,6 @@ struct AdmissionDuty: Sendable {
             do {
                 let next = try await store.renewTerm(held)
                 term.number.withLock { if $0 == held.number { $0 = next } }
-                signal.send()
                 return
             } catch is CancellationError {
                 throw CancellationError()
@@ -129,10 +132,16 @@ struct AdmissionDuty: Sendable {
             metrics.waitingRuns.set(shell.follower.queue.pendingCount)
             await tell(outcome)
             try await keepUsage(shell)
+            failures.reset()
             guard outcome.isCutShort else {
                 pace.lookAt = outcome.nextLook.map { next in
                     time.instant().advanced(by: max(.milliseconds(10), next - shell.follower.now))
                 }
+                return
+            }
+            guard outcome.hasEffect else {
+                // Somebody holds what was decided about, or the term is gone: another look at once would not help.
+                pace.lookAt = time.instant().advanced(by: .milliseconds(100))
                 return
             }
         }
@@ -163,6 +172,20 @@ struct AdmissionDuty: Sendable {
                 signal.send()
             default: break
             }
+        }
+    }
+}
+
+/// Failures in a row, and how long to wait for them.
+private final class Failures: Sendable {
+    private let count = Mutex(0)
+
+    func reset() { count.withLock { $0 = 0 } }
+
+    func pause() -> Duration {
+        count.withLock { count in
+            defer { count += 1 }
+            return count == 0 ? .zero : min(.seconds(1 << min(count - 1, 5)), .seconds(30))
         }
     }
 }

@@ -85,7 +85,12 @@ struct ScheduleDuty: Sendable {
         try await time.every(settings.tickPruneInterval) {
             guard term() != nil else { return }
             do {
-                let count = try await ledger.pruneTicks(olderThan: settings.tickRetention)
+                var count = 0
+                while term() != nil {
+                    let pruned = try await ledger.pruneTicks(olderThan: settings.tickRetention)
+                    count += pruned
+                    if pruned == 0 { break }
+                }
                 if count > 0 { logger.info("Old ticks left the ledger", metadata: ["ticks": "\(count)"]) }
             } catch is CancellationError {
                 throw CancellationError()

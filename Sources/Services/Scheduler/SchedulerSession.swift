@@ -103,6 +103,8 @@ struct SchedulerSession: Sendable {
                     timeToLive: settings.lease.timeToLive
                 )
                 let isNew = term.number.withLock { known in
+                    // A number that was raised meanwhile is newer than this answer.
+                    if let known, let number, number < known { return false }
                     defer { known = number }
                     return known != number && number != nil
                 }
@@ -251,7 +253,7 @@ struct SchedulerSession: Sendable {
             if term.current != nil {
                 admission.signal.send()
             } else {
-                await messaging.hintSchedulers(ControlMessage(admit: true))
+                await messaging.hintSchedulers(ControlMessage(admit: true, schedules: true))
             }
         }
         // Hints: whoever misses one finds out by its own sweep.

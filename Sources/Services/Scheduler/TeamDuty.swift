@@ -89,8 +89,11 @@ struct TeamDuty: Sendable {
     }
 
     private func beginChecks(_ term: Int64) async throws {
-        for due in try await teams.ledger.dueChecks() where lease.isTrusted {
-            switch Self.run(for: due, id: teams.nextID()) {
+        let all = try await teams.ledger.dueChecks()
+        guard !all.isEmpty else { return }
+        var clusters = try await teams.ledger.clusterChoice()
+        for due in all where lease.isTrusted {
+            switch Self.run(for: due, id: teams.nextID(), on: &clusters) {
             case .success(let run):
                 if try await teams.ledger.beginCheck(due.key, run: run, holder: lease.id, term: term) { admit() }
             case .failure(let cause):
@@ -101,7 +104,11 @@ struct TeamDuty: Sendable {
     }
 
     /// The run that checks a credential. It does not need the credential itself: it would wait for its own result.
-    static func run(for due: DueCheck, id: RunID) -> Result<NewRun, NoCheck> {
+    static func run(
+        for due: DueCheck,
+        id: RunID,
+        on clusters: inout ClusterChoice
+    ) -> Result<NewRun, NoCheck> {
         guard let job = due.job, let spec = due.jobSpec else {
             return .failure(NoCheck("its check's job \"\(due.check.job)\" does not exist or is archived"))
         }
@@ -111,6 +118,12 @@ struct TeamDuty: Sendable {
         } catch {
             let told = error.errors.map(\.description).joined(separator: "; ")
             return .failure(NoCheck("its check's job \"\(due.check.job)\" has variables without a default: \(told)"))
+        }
+        let cluster: ChosenCluster
+        do throws(ClusterRefusal) {
+            cluster = try clusters.choose(for: spec, variables: variables)
+        } catch {
+            return .failure(NoCheck("its check's job \"\(due.check.job)\" cannot run: \(error)"))
         }
         var admission = AdmissionRequest(spec, variables: variables.values)
         admission.credentials.removeAll { $0 == due.key.name }
@@ -122,10 +135,11 @@ struct TeamDuty: Sendable {
                 team: due.key.team,
                 jobName: due.check.job,
                 kind: spec.kind,
-                cluster: spec.cluster,
+                cluster: cluster.name,
                 variables: variables.values,
                 variableOrigins: variables.origins,
                 admission: admission,
+                clusters: cluster.candidates,
                 why: "checks the credential \(due.key.name)"
             )
         )

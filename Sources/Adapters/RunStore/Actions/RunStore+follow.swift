@@ -74,20 +74,33 @@ extension RunStore {
         let variableOrigins = try runs.map { try postgresJSON($0.variableOrigins) }
         let overrides = try runs.map { try postgresJSON($0.overrides) }
         let plans = try runs.map { try $0.plan.map(postgresJSON) }
+        let limitKeys = try runs.map { try postgresJSON($0.admission.limitKeys) }
+        let credentials = try runs.map { try postgresJSON($0.admission.credentials) }
+        let clusters = try runs.map { try postgresJSON($0.clusters) }
         return """
             WITH wanted AS (
-                SELECT n.*, o.priority, o.team, o.job_id, o.job_name, coalesce(o.root_id, o.id) AS root_id,
-                    o.attempt + 1 AS attempt
+                SELECT n.*, o.team, o.job_id, o.job_name, coalesce(o.root_id, o.id) AS root_id,
+                    o.attempt + 1 AS attempt,
+                    -- What the run before did not need this one does not either.
+                    CASE WHEN n.job_version = o.job_version THEN o.credentials
+                        ELSE ARRAY(SELECT jsonb_array_elements_text(n.needed)) END AS credentials,
+                    CASE WHEN jsonb_typeof(n.candidates) = 'array'
+                        THEN ARRAY(SELECT jsonb_array_elements_text(n.candidates)) END AS clusters
                 FROM unnest(\(runs.map(\.id)), \(runs.map(\.originID))::uuid[],
                     \(runs.map(\.originKind?.rawValue))::text[], \(runs.map(\.jobVersion))::int[], \(variables),
-                    \(overrides), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)), \(variableOrigins), \(plans)::jsonb[])
-                    AS n (id, origin_id, origin_kind, job_version, variables, overrides, kind, cluster, variable_origins, plan)
+                    \(overrides), \(runs.map(\.kind))::text[], \(runs.map(\.cluster)), \(variableOrigins), \(plans)::jsonb[],
+                    \(runs.map(\.admission.priority))::int[], \(runs.map(\.admission.cpuMillicores))::int[],
+                    \(runs.map(\.admission.memoryBytes))::bigint[], \(limitKeys), \(credentials), \(clusters))
+                    AS n (id, origin_id, origin_kind, job_version, variables, overrides, kind, cluster, variable_origins, plan,
+                        priority, cpu_millicores, memory_bytes, limit_keys, needed, candidates)
                 JOIN finished_runs o ON o.id = n.origin_id
             ), \(unescaped: existingFollowers), created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
-                    origin_kind, submitted_by, root_id, attempt, overrides, variable_origins)
+                    origin_kind, submitted_by, root_id, attempt, overrides, variable_origins, cpu_millicores,
+                    memory_bytes, limit_keys, credentials, clusters)
                 SELECT id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
-                    origin_kind, \(nullable: actor)::text, root_id, attempt, overrides, variable_origins
+                    origin_kind, \(nullable: actor)::text, root_id, attempt, overrides, variable_origins, cpu_millicores,
+                    memory_bytes, limit_keys, credentials, clusters
                 FROM wanted w
                 WHERE NOT EXISTS (SELECT FROM existing e WHERE e.id = w.id)
                     AND NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = w.id)

@@ -17,6 +17,10 @@ package final class AdmissionShell {
         package var isCutShort = false
         /// When time alone may let something go; `nil`: only events can.
         package var nextLook: Timestamp?
+
+        package var hasEffect: Bool {
+            !admitted.isEmpty || !paused.isEmpty || !skipped.isEmpty || !superseded.isEmpty || !sentBack.isEmpty
+        }
     }
 
     /// A statement failed, and it may have had an effect, or have it later: the term must not be used any more.

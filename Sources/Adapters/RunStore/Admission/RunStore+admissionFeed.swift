@@ -33,7 +33,10 @@ extension RunStore: AdmissionFeed {
     /// Whether anything may be new in each table, told by the newest entry of its index.
     private static func heads(since cursor: AdmissionCursor?) -> PostgresQuery {
         func isNew(_ table: String) -> String {
-            "coalesce((SELECT changed_in FROM \(table) ORDER BY changed_in DESC LIMIT 1) >= c.oldest, false)"
+            """
+            coalesce((SELECT changed_in FROM \(table) WHERE changed_in < pg_snapshot_xmax(pg_current_snapshot())
+                ORDER BY changed_in DESC LIMIT 1) >= c.oldest, false)
+            """
         }
         return """
             SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS now,
@@ -60,7 +63,7 @@ extension RunStore: AdmissionFeed {
     /// A condition on the rows of a table by its alias.
     private static func isNew(_ table: String) -> String {
         """
-        \(table).changed_in >= (SELECT oldest FROM c)
+        \(table).changed_in >= (SELECT oldest FROM c) AND \(table).changed_in < pg_snapshot_xmax(pg_current_snapshot())
             AND NOT pg_visible_in_snapshot(\(table).changed_in, (SELECT since FROM c))
         """
     }

@@ -228,12 +228,13 @@ extension Migration {
             CREATE FUNCTION wake_schedule() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 UPDATE schedules SET next_due = least(next_due, clock_timestamp())
-                WHERE id = NEW.schedule_id AND spec ? 'always_on' AND NOT is_paused;
+                WHERE id = OLD.schedule_id AND spec ? 'always_on' AND NOT is_paused;
                 RETURN NULL;
             END
             $$;
-            CREATE TRIGGER wake_schedule AFTER INSERT ON finished_runs
-                FOR EACH ROW WHEN (NEW.schedule_id IS NOT NULL AND NEW.trigger_kind = 'schedule')
+            -- On the row that leaves: a version that does not know the columns does not take them along.
+            CREATE TRIGGER wake_schedule AFTER DELETE ON live_runs
+                FOR EACH ROW WHEN (OLD.schedule_id IS NOT NULL AND OLD.trigger_kind = 'schedule')
                 EXECUTE FUNCTION wake_schedule();
 
             CREATE OR REPLACE FUNCTION refuse_illegal_transition() RETURNS trigger LANGUAGE plpgsql AS $$

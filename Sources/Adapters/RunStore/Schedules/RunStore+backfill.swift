@@ -34,7 +34,7 @@ extension RunStore {
     /// again finds that they had.
     ///
     /// - Returns: `nil` if there is no such schedule.
-    /// - Throws: `RunVariableErrors` if the schedule's variables do not fit the job; `ScheduleError` if its zone is unknown
+    /// - Throws: `RunVariableErrors` if the schedule's variables do not fit the job; `ClusterRefusal` if no cluster takes it; `ScheduleError` if its zone is unknown
     ///   or its job archived.
     package func backfill(_ editing: ScheduleEditing, _ request: BackfillRequest) async throws -> BackfillResult? {
         try await pool.transaction { transaction in
@@ -72,16 +72,22 @@ extension RunStore {
             var clusters = try await clusterChoice(in: transaction)
             var runs: [NewRun] = []
             for item in backfill.items where item.createsRun {
-                let run = try record.newRun(
-                    of: job,
-                    at: item.tick,
-                    schedule: schedule,
-                    trigger: .backfill(record.id, tick: item.tick),
-                    on: &clusters,
-                    retrySource,
-                    by: editing.actor,
-                    why: editing.why ?? "backfill of \(record.text(of: item.tick, schedule)) of schedule \(record.name)"
-                )
+                let run: NewRun
+                do throws(TickRefusal) {
+                    run = try record.newRun(
+                        of: job,
+                        at: item.tick,
+                        schedule: schedule,
+                        trigger: .backfill(record.id, tick: item.tick),
+                        on: &clusters,
+                        retrySource,
+                        by: editing.actor,
+                        why: editing.why
+                            ?? "backfill of \(record.text(of: item.tick, schedule)) of schedule \(record.name)"
+                    )
+                } catch {
+                    throw error.cause
+                }
                 runs.append(run)
                 result.runs[item.tick] = run.id
             }

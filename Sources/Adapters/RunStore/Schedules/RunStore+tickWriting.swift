@@ -179,6 +179,13 @@ enum TickRefusal: Error, CustomStringConvertible {
     case variables(RunVariableErrors)
     case cluster(ClusterRefusal)
 
+    var cause: any Error {
+        switch self {
+        case .variables(let errors): errors
+        case .cluster(let refusal): refusal
+        }
+    }
+
     var description: String {
         switch self {
         case .variables(let errors): errors.description

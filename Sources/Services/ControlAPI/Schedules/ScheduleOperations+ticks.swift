@@ -111,6 +111,8 @@ extension ScheduleOperations {
             throw Problem.invalidSchedule(error)
         } catch let error as ScheduleError {
             throw Problem.invalidSchedule(error)
+        } catch let error as ClusterRefusal {
+            throw Problem.noCluster(error)
         }
         guard let result = found else { throw Problem.scheduleNotFound(schedule.jobName, schedule.name) }
         if !result.runs.isEmpty { signals.runsSubmitted() }

@@ -28,8 +28,11 @@ struct StoreFixture: Sendable {
         _ body: (StoreFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
+            var configuration = try PostgresConfiguration(url: url)
+            // All tests run side by side on one server.
+            configuration.acquireTimeout = .seconds(60)
             let pool = PostgresPool(
-                configuration: try PostgresConfiguration(url: url),
+                configuration: configuration,
                 eventLoop: EventLoop(name: "test-postgres"),
                 logger: Logger(label: "test")
             )

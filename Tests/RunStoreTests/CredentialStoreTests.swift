@@ -79,6 +79,9 @@ import Testing
                 id: StoreFixture.identifier(),
                 by: nil
             )
+            let waiting = try await paused(fixture, needing: ["lake"])
+            #expect(try await store.deleteCredential(Self.key, by: nil) == .isAwaited(by: waiting))
+            _ = try await store.cancel(waiting, by: nil, why: nil)
             #expect(try await store.deleteCredential(Self.key, by: nil) == .done)
             #expect(try await store.deleteCredential(Self.key, by: nil) == .notFound)
         }

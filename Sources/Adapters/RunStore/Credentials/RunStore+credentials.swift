@@ -101,7 +101,7 @@ extension RunStore {
         ).decode(String.self)
     }
 
-    /// Forgets a credential that no job of the team needs.
+    /// Forgets a credential that no job of the team needs, and no run that is not placed yet.
     package func deleteCredential(
         _ key: CredentialKey,
         ifRevision revision: Int64? = nil,
@@ -119,6 +119,15 @@ extension RunStore {
                 """
             ).decode(String.self)
             guard jobs.isEmpty else { return .isNeeded(by: jobs) }
+            // Of versions that are not current, or of jobs that are archived.
+            let runs = try await transaction.query(
+                """
+                SELECT id FROM live_runs
+                WHERE team = \(key.team) AND state IN ('pending', 'paused', 'ready') AND \(key.name) = ANY(credentials)
+                ORDER BY id LIMIT 5
+                """
+            ).decode(RunID.self)
+            guard runs.isEmpty else { return .isAwaited(by: runs) }
             try await transaction.query(
                 "DELETE FROM credentials WHERE team = \(key.team) AND name = \(key.name)"
             )

@@ -98,6 +98,18 @@ extension Problem {
         )
     }
 
+    static func credentialIsNeeded(_ key: CredentialKey, by runs: [RunID]) -> Problem {
+        let waiting = runs.map(\.description).joined(separator: ", ")
+        return Problem(
+            .conflict,
+            .credentialIsNeeded,
+            title: "Waiting runs need the credential",
+            detail:
+                "credential \"\(key.name)\" of team \"\(key.team)\" is needed by runs that wait, such as \(waiting); "
+                + "let them begin or cancel them first"
+        )
+    }
+
     static func credentialHasNoCheck(_ key: CredentialKey) -> Problem {
         Problem(
             .conflict,

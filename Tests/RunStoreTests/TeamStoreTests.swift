@@ -184,6 +184,31 @@ import Testing
         }
     }
 
+    @Test("a run that is deleted before the next charge is charged for as it goes, and not again")
+    func deletion() async throws {
+        try await StoreFixture.with { fixture in
+            let (store, holder) = (fixture.store, fixture.holder.id)
+            _ = try await store.changeCredits(of: "default", .set(100_000), by: nil)
+            let runs = try await fixture.claimed(2)
+            let term = try await term(fixture)
+            for run in runs { _ = try await store.apply([fixture.report(run, end: StoreFixture.success())]) }
+            try await store.pool.query("ALTER TABLE finished_runs DISABLE TRIGGER USER")
+            // One that ended after the last charge, and one before it.
+            try await store.pool.query(
+                """
+                UPDATE finished_runs SET cpu_millicores = 500, placement_started_at = now() - interval '1000 s',
+                    ended_at = now() - CASE id WHEN \(runs[0].id) THEN interval '400 s' ELSE interval '950 s' END
+                """
+            )
+            try await store.pool.query("UPDATE teams SET credits_charged_at = now() - interval '900 s'")
+            _ = try await store.delete(runs.map(\.id), by: "ann", why: nil)
+            let left = try await credits(fixture)
+            #expect(abs(left - (100_000 - 250)) < 20, "\(left)")
+            #expect(try await store.chargeCredits(holder: holder, term: term) == 1)
+            #expect(abs(try await credits(fixture) - left) < 1)
+        }
+    }
+
     @Test("schedulers that charge at the same time charge once")
     func concurrent() async throws {
         try await StoreFixture.with { fixture in

@@ -62,32 +62,45 @@ extension RunStore {
     /// - Parameter term: the caller's term of the scheduling duty; a later one makes this do nothing.
     /// - Returns: how many teams were charged.
     package func chargeCredits(holder: HolderID, term: Int64) async throws -> Int {
-        try await pool.query(
-            """
-            WITH due AS MATERIALIZED (
-                SELECT name, credits_charged_at AS since, statement_timestamp() AS until FROM teams
-                WHERE credits IS NOT NULL AND credits_charged_at < statement_timestamp()
+        try await pool.transaction { transaction in
+            // A statement of its own, so that the next one does not see runs that were charged for as they were deleted.
+            try await transaction.query(
+                """
+                SELECT FROM teams WHERE credits IS NOT NULL
                     AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder)
                         AND term = \(term) AND expires_at > clock_timestamp())
                 ORDER BY name FOR UPDATE
-            ), spans AS (
-                SELECT r.team, r.cpu_millicores, greatest(r.placement_started_at, d.since) AS began, d.until AS ended
-                FROM due d JOIN live_runs r ON r.team = d.name
-                WHERE r.state = ANY(\(RunState.active)) AND r.placement_started_at IS NOT NULL
-                UNION ALL
-                SELECT f.team, f.cpu_millicores, greatest(f.placement_started_at, d.since), least(f.ended_at, d.until)
-                FROM due d JOIN finished_runs f ON f.team = d.name AND f.ended_at > d.since
-                WHERE f.ended_at > (SELECT min(since) FROM due) AND f.placement_started_at IS NOT NULL
-            ), used AS (
-                SELECT team, sum(cpu_millicores / 1000.0 * extract(epoch FROM ended - began)::float8) AS cpu_seconds
-                FROM spans WHERE ended > began GROUP BY team
+                """
             )
-            UPDATE teams t SET credits = t.credits - coalesce(u.cpu_seconds, 0), credits_charged_at = d.until
-            FROM due d LEFT JOIN used u ON u.team = d.name
-            WHERE t.name = d.name
-            RETURNING t.name
-            """
-        ).rowCount
+            return try await transaction.query(Self.charge(holder: holder, term: term))
+        }.rowCount
+    }
+
+    private static func charge(holder: HolderID, term: Int64) -> PostgresQuery {
+        """
+        WITH due AS MATERIALIZED (
+            SELECT name, credits_charged_at AS since, statement_timestamp() AS until FROM teams
+            WHERE credits IS NOT NULL AND credits_charged_at < statement_timestamp()
+                AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder)
+                    AND term = \(term) AND expires_at > clock_timestamp())
+            ORDER BY name FOR UPDATE
+        ), spans AS (
+            SELECT r.team, r.cpu_millicores, greatest(r.placement_started_at, d.since) AS began, d.until AS ended
+            FROM due d JOIN live_runs r ON r.team = d.name
+            WHERE r.state = ANY(\(RunState.active)) AND r.placement_started_at IS NOT NULL
+            UNION ALL
+            SELECT f.team, f.cpu_millicores, greatest(f.placement_started_at, d.since), least(f.ended_at, d.until)
+            FROM due d JOIN finished_runs f ON f.team = d.name AND f.ended_at > d.since
+            WHERE f.ended_at > (SELECT min(since) FROM due) AND f.placement_started_at IS NOT NULL
+        ), used AS (
+            SELECT team, sum(cpu_millicores / 1000.0 * extract(epoch FROM ended - began)::float8) AS cpu_seconds
+            FROM spans WHERE ended > began GROUP BY team
+        )
+        UPDATE teams t SET credits = t.credits - coalesce(u.cpu_seconds, 0), credits_charged_at = d.until
+        FROM due d LEFT JOIN used u ON u.team = d.name
+        WHERE t.name = d.name
+        RETURNING t.name
+        """
     }
 
     /// Has the runs wait again that were paused for want of credits and whose teams have some, or need none any more; and those

@@ -70,8 +70,8 @@ struct TeamDuty: Sendable {
     private func settleChecks(_ term: Int64) async throws {
         for ended in try await teams.ledger.endedChecks() where lease.isTrusted {
             let verdict = ended.state.map { CredentialSpec.Verdict(state: $0, failureClass: ended.failureClass) }
-            let isSettled = try await teams.ledger.settle(ended, verdict ?? .unknown, holder: lease.id, term: term)
-            guard isSettled, let verdict else { continue }
+            let resumed = try await teams.ledger.settle(ended, verdict ?? .unknown, holder: lease.id, term: term)
+            guard let resumed, let verdict else { continue }
             metrics.credentialChecks.increment()
             logger.info(
                 "A credential was checked",
@@ -80,11 +80,7 @@ struct TeamDuty: Sendable {
                     "run.id": "\(ended.runID)",
                 ]
             )
-            guard verdict == .valid, ended.check?.resumesRuns == true else { continue }
-            let names = [ended.key.name]
-            returned(
-                try await teams.ledger.resumePausedRuns(team: ended.key.team, credentials: names, by: nil, why: nil)
-            )
+            returned(resumed)
         }
     }
 

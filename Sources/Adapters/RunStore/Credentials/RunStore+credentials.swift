@@ -141,7 +141,8 @@ extension RunStore {
     ///
     /// - Parameters:
     ///   - revision: if given, and one credential is named, it is only changed if it has this one.
-    ///   - resumes: has the runs wait again that were paused for these, except those that need another one that is not valid.
+    ///   - resumes: has the runs wait again that were paused for these, except those that need another one that is not valid,
+    ///     in the same transaction.
     package func updateCredentials(
         _ selection: CredentialSelection,
         team: String,
@@ -151,7 +152,7 @@ extension RunStore {
         by actor: String?,
         why: String? = nil
     ) async throws -> UpdatedCredentials {
-        let changed: UpdatedCredentials = try await pool.transaction { transaction in
+        try await pool.transaction { transaction in
             let found = try await Self.selected(selection, team: team, in: transaction)
             if case .named(let names) = selection {
                 let missing = Set(names).subtracting(found.map(\.key.name))
@@ -189,11 +190,16 @@ extension RunStore {
                 )
             }
             let records = try rows.rows.map(CredentialRecord.init(row:)).sorted { $0.key < $1.key }
-            return .done(records, resumedRuns: 0)
+            guard resumes else { return .done(records, resumedRuns: 0) }
+            let resumed = try await resumePausedRuns(
+                team: team,
+                credentials: names,
+                by: actor,
+                why: why,
+                in: transaction
+            )
+            return .done(records, resumedRuns: resumed)
         }
-        guard resumes, case .done(let records, _) = changed else { return changed }
-        let resumed = try await resumePausedRuns(team: team, credentials: records.map(\.key.name), by: actor, why: why)
-        return .done(records, resumedRuns: resumed)
     }
 
     private static func selected(
@@ -213,18 +219,20 @@ extension RunStore {
         ).rows.map(CredentialRecord.init(row:))
     }
 
-    /// Has the runs wait again that were paused for credentials which are named, unless one that they need is not valid.
+    /// Has the runs wait again that were paused for credentials which are named, unless one that they need is not valid, as the
+    /// transaction sees it by now.
     ///
     /// - Returns: how many.
-    package func resumePausedRuns(
+    func resumePausedRuns(
         team: String,
         credentials names: [String],
         by actor: String?,
-        why: String? = nil
+        why: String?,
+        in transaction: PostgresTransaction
     ) async throws -> Int {
         var total = 0
         while true {
-            let count = try await pool.query(
+            let count = try await transaction.query(
                 """
                 WITH picked AS (
                     SELECT r.id FROM live_runs r

@@ -255,6 +255,7 @@ import Testing
             #expect(try await store.returnRuns(holder: holder, term: term) == 0)
             _ = try await store.changeCredits(of: "default", .set(10), by: nil)
             #expect(try await store.returnRuns(holder: holder, term: term + 1) == 0)
+            #expect(try await store.returnRuns(holder: holder, term: term, isFirst: false) == 0, "one batch a look")
             #expect(try await store.returnRuns(holder: holder, term: term) == 2)
             let runs = try await store.runs(ids)
             #expect(runs.count { $0.state == .pending && $0.reason == nil && $0.message == nil } == 2)

@@ -52,10 +52,12 @@ struct TeamDuty: Sendable {
     }
 
     private func returnRuns(_ term: Int64) async throws {
+        var isFirst = true
         while lease.isTrusted {
-            let count = try await teams.ledger.returnRuns(holder: lease.id, term: term)
+            let count = try await teams.ledger.returnRuns(holder: lease.id, term: term, isFirst: isFirst)
             returned(count)
             if count < teams.ledger.limits.batch { return }
+            isFirst = false
         }
     }
 

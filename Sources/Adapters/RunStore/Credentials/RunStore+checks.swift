@@ -6,7 +6,7 @@ package import SlipwayCore
 package protocol TeamLedger: Sendable {
     var limits: StoreLimits { get }
     func chargeCredits(holder: HolderID, term: Int64) async throws -> Int
-    func returnRuns(holder: HolderID, term: Int64) async throws -> Int
+    func returnRuns(holder: HolderID, term: Int64, isFirst: Bool) async throws -> Int
     func dueChecks() async throws -> [DueCheck]
     func clusterChoice() async throws -> ClusterChoice
     func beginCheck(_ key: CredentialKey, run: NewRun, holder: HolderID, term: Int64) async throws -> Bool

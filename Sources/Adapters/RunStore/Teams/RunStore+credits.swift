@@ -104,23 +104,43 @@ extension RunStore {
     }
 
     /// Has the runs wait again that were paused for want of credits and whose teams have some, or need none any more; and those
-    /// that were paused for a credential although all they need had been told valid before, by who did not know it yet.
+    /// that were paused for a credential although all they need had been told valid just before, by who did not know it yet.
+    /// Teams take turns; of each those go first that were paused first.
     ///
-    /// - Parameter term: as for `chargeCredits`.
+    /// - Parameters:
+    ///   - term: as for `chargeCredits`.
+    ///   - isFirst: the first call of a look: only that one takes runs of teams that need credits, so that what is left of
+    ///     them has not many begin to wait that are paused again at once.
     /// - Returns: how many; `limits.batch` at most.
-    package func returnRuns(holder: HolderID, term: Int64) async throws -> Int {
+    package func returnRuns(holder: HolderID, term: Int64, isFirst: Bool = true) async throws -> Int {
         try await pool.query(
             """
-            WITH picked AS (
-                SELECT r.id FROM live_runs r JOIN teams t ON t.name = r.team
-                WHERE r.state = 'paused' AND (
-                    (r.reason = 'credits_exhausted' AND (t.credits IS NULL OR t.credits >= 1))
-                    OR (r.reason = 'credential_invalid' AND NOT EXISTS (
-                        SELECT FROM credentials c WHERE c.team = r.team AND c.name = ANY(r.credentials)
-                            AND (NOT c.is_valid OR c.checked_at >= r.state_since))))
+            WITH candidates AS (
+                SELECT p.id, p.place FROM teams t CROSS JOIN LATERAL (
+                    SELECT r.id, row_number() OVER (ORDER BY r.state_since) AS place FROM live_runs r
+                    WHERE r.team = t.name AND r.state = 'paused' AND r.reason = 'credits_exhausted'
+                    ORDER BY r.state_since LIMIT \(limits.batch)
+                ) AS p
+                WHERE t.credits IS NULL OR (\(isFirst) AND t.credits >= 1)
+                UNION ALL
+                SELECT p.id, p.place FROM credentials c CROSS JOIN LATERAL (
+                    SELECT r.id, row_number() OVER (ORDER BY r.state_since) AS place FROM live_runs r
+                    WHERE r.team = c.team AND r.state = 'paused' AND r.reason = 'credential_invalid'
+                        -- Nobody is behind for longer than this.
+                        AND r.state_since > c.checked_at AND r.state_since < c.checked_at + interval '10 minutes'
+                        AND c.name = ANY(r.credentials) AND NOT EXISTS (
+                            SELECT FROM credentials o WHERE o.team = r.team AND o.name = ANY(r.credentials)
+                                AND (NOT o.is_valid OR o.checked_at >= r.state_since))
+                    ORDER BY r.state_since LIMIT \(limits.batch)
+                ) AS p
+                WHERE c.is_valid AND c.checked_at IS NOT NULL
+            ), picked AS (
+                SELECT r.id FROM live_runs r
+                WHERE r.id IN (SELECT id FROM candidates ORDER BY place, id LIMIT \(limits.batch))
+                    AND r.state = 'paused' AND r.reason IN ('credits_exhausted', 'credential_invalid')
                     AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder)
                         AND term = \(term) AND expires_at > clock_timestamp())
-                ORDER BY r.id LIMIT \(limits.batch) FOR UPDATE OF r SKIP LOCKED
+                ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
             ), \(unescaped: Self.returned)
             SELECT id FROM returned
             """

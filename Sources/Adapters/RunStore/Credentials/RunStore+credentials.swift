@@ -232,26 +232,30 @@ extension RunStore {
     ) async throws -> Int {
         var total = 0
         while true {
-            let count = try await transaction.query(
+            let counts = try await transaction.query(
                 """
-                WITH picked AS (
+                WITH candidates AS MATERIALIZED (
                     SELECT r.id FROM live_runs r
                     WHERE r.team = \(team) AND r.state = 'paused' AND r.reason = 'credential_invalid'
                         AND r.credentials && \(names)::text[] AND NOT EXISTS (
                             SELECT FROM credentials c
                             WHERE c.team = r.team AND c.name = ANY(r.credentials) AND NOT c.is_valid)
-                    ORDER BY r.id LIMIT \(limits.batch) FOR UPDATE OF r
+                    ORDER BY r.state_since LIMIT \(limits.batch)
+                ), picked AS (
+                    SELECT r.id FROM live_runs r WHERE r.id IN (SELECT id FROM candidates)
+                        AND r.state = 'paused' AND r.reason = 'credential_invalid'
+                    ORDER BY r.id FOR UPDATE OF r
                 ), \(unescaped: Self.returned), audited AS (
                     INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
                     SELECT \(nullable: actor)::text, 'unpause', team, 'run', id::text, \(nullable: why)::text,
                         jsonb_build_object('state', 'paused', 'reason', 'credential_invalid')
                     FROM returned
                 )
-                SELECT id FROM returned
+                SELECT (SELECT count(*) FROM candidates), count(*) FROM returned
                 """
-            ).rowCount
-            total += count
-            if count < limits.batch { return total }
+            ).decode(Int.self, Int.self)[0]
+            total += counts.1
+            if counts.0 < limits.batch { return total }
         }
     }
 

@@ -49,6 +49,22 @@ import Testing
         }
     }
 
+    @Test("a team goes with its jobs once all are archived and none of their runs is live")
+    func deletion() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let run = try await fixture.created()[0]
+            #expect(try await store.deleteTeam("default", by: nil) == .hasJobs(1))
+            try await store.pool.query("UPDATE jobs SET archived_at = now() WHERE id = \(fixture.job.id)")
+            #expect(try await store.deleteTeam("default", by: nil) == .hasLiveRuns)
+            _ = try await store.cancel([run], by: nil, why: nil)
+            #expect(try await store.deleteTeam("default", by: nil) == .done)
+            #expect(try await store.team("default") == nil)
+            #expect(try await store.job(team: "default", name: "report") == nil)
+            #expect(try await store.run(run)?.state == .cancelled, "what it did is still known")
+        }
+    }
+
     @Test("members have one role each")
     func members() async throws {
         try await StoreFixture.with { fixture in

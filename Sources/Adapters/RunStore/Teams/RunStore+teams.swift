@@ -42,8 +42,10 @@ package enum AppliedTeam: Sendable, Hashable {
 package enum DeletedTeam: Sendable, Hashable {
     case done
     case notFound
-    /// It still has so many jobs.
+    /// It still has so many jobs that are not archived.
     case hasJobs(Int)
+    /// Runs of its archived jobs are not over.
+    case hasLiveRuns
     case otherRevision(Int64)
 }
 
@@ -111,7 +113,8 @@ extension RunStore {
         ).rows.map(TeamRecord.init(row:))
     }
 
-    /// Removes a team that has no jobs, with its members and credentials.
+    /// Removes a team whose jobs are all archived and have no live runs, with its jobs, members and credentials. Runs that are over
+    /// stay.
     package func deleteTeam(
         _ name: String,
         ifRevision revision: Int64? = nil,
@@ -124,8 +127,23 @@ extension RunStore {
                 .decode(Int64.self).first
             guard let found else { return .notFound }
             if let revision, revision != found { return .otherRevision(found) }
-            let jobs = try await transaction.query("SELECT count(*) FROM jobs WHERE team = \(name)").decode(Int.self)[0]
+            // Nobody takes one out of the archive meanwhile.
+            let archived = try await transaction.query(
+                "SELECT archived_at IS NOT NULL FROM jobs WHERE team = \(name) ORDER BY id FOR UPDATE"
+            ).decode(Bool.self)
+            let jobs = archived.count { !$0 }
             guard jobs == 0 else { return .hasJobs(jobs) }
+            let hasLiveRuns = try await transaction.query(
+                """
+                SELECT EXISTS (SELECT FROM jobs j WHERE j.team = \(name)
+                    AND EXISTS (SELECT FROM live_runs r WHERE r.job_id = j.id))
+                """
+            ).decode(Bool.self)[0]
+            guard !hasLiveRuns else { return .hasLiveRuns }
+            try await transaction.query(
+                "DELETE FROM job_versions WHERE job_id IN (SELECT id FROM jobs WHERE team = \(name))"
+            )
+            try await transaction.query("DELETE FROM jobs WHERE team = \(name)")
             try await transaction.query("DELETE FROM submission_budgets WHERE team = \(name)")
             try await transaction.query("DELETE FROM teams WHERE name = \(name)")
             try await Self.audit("delete", team: name, by: actor, why: why, in: transaction)

@@ -87,6 +87,7 @@ struct TeamOperations: Sendable {
         case .done: break
         case .notFound: throw Problem.teamNotFound(name)
         case .hasJobs(let count): throw Problem.teamHasJobs(name, count)
+        case .hasLiveRuns: throw Problem.teamHasRuns(name)
         case .otherRevision(let now): throw Problem.otherRevision("team \"\(name)\"", now: now)
         }
         return .json { json in

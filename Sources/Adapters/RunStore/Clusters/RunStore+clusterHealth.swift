@@ -140,32 +140,45 @@ extension RunStore {
 
     /// Moves runs that are not placed away from clusters that take none now, to candidates that do.
     ///
-    /// A batch at a time: the choice is made over a look at them, and each run is moved only if it is still as it was.
+    /// A batch at a time: the choice is made over a look at them, and each run is moved only if it is still as it was. What cannot
+    /// be moved does not hold up what is behind it: the next batch begins where this one ended.
     ///
-    /// - Returns: how many runs each cluster has more to place.
-    package func moveRuns(holder: HolderID, term: Int64) async throws -> [String: Int] {
-        let rows = try await pool.query(
+    /// - Parameter last: where the batch before ended; `nil` begins a pass over all clusters.
+    /// - Returns: how many runs each cluster has more to place, and where to go on.
+    package func moveRuns(after last: MovedRuns.Position? = nil, holder: HolderID, term: Int64) async throws
+        -> MovedRuns
+    {
+        var rows = try await pool.query(
             """
-            SELECT r.id, r.team, r.cluster, r.clusters, r.state = 'ready', r.cpu_millicores, r.memory_bytes
+            SELECT r.id, r.team, c.name, r.clusters, r.state = 'ready', r.cpu_millicores, r.memory_bytes, r.priority
             FROM clusters c CROSS JOIN LATERAL (
-                SELECT id, team, cluster, clusters, state, cpu_millicores, memory_bytes, priority FROM live_runs
-                WHERE cluster = c.name AND clusters IS NOT NULL AND state IN ('pending', 'paused', 'ready')
-                    AND EXISTS (SELECT FROM clusters o WHERE o.name = ANY(live_runs.clusters) AND o.state = 'active')
-                ORDER BY id LIMIT \(limits.batch)
+                SELECT l.id, l.team, l.clusters, l.state, l.cpu_millicores, l.memory_bytes, l.priority FROM live_runs l
+                WHERE l.cluster = c.name AND l.clusters IS NOT NULL AND l.state IN ('pending', 'paused', 'ready')
+                    AND l.id > CASE WHEN c.name = \(last?.cluster ?? "") THEN \(last?.run ?? Self.noRun) ELSE \(Self.noRun) END
+                    AND EXISTS (SELECT FROM clusters o WHERE o.name = ANY(l.clusters) AND o.state = 'active'
+                        AND \(unescaped: Self.admits(cluster: "o", team: "l.team")))
+                ORDER BY l.id LIMIT \(limits.batch)
             ) AS r
-            WHERE c.state <> 'active' ORDER BY r.state = 'ready' DESC, r.priority DESC, r.id LIMIT \(limits.batch)
+            WHERE c.state <> 'active' AND c.name >= \(last?.cluster ?? "")
+            ORDER BY c.name, r.id LIMIT \(limits.batch)
             """
-        ).decode(RunID.self, String.self, String.self, [String].self, Bool.self, Int.self, Int.self)
-        guard !rows.isEmpty else { return [:] }
+        ).decode(RunID.self, String.self, String.self, [String].self, Bool.self, Int.self, Int.self, Int.self)
+        guard let end = rows.last else { return MovedRuns() }
+        let next = rows.count < limits.batch ? nil : MovedRuns.Position(cluster: end.2, run: end.0)
+        // Room goes to those first that were let go already.
+        rows.sort { left, right in
+            if left.4 != right.4 { return left.4 }
+            return left.7 != right.7 ? left.7 > right.7 : left.0 < right.0
+        }
         var choice = try await clusterChoice()
         var moves: [(id: RunID, from: String, to: String)] = []
-        for (id, team, cluster, candidates, isReady, cpu, memory) in rows {
+        for (id, team, cluster, candidates, isReady, cpu, memory, _) in rows {
             let demand = ResourceAmounts(runs: 1, cpuMillicores: cpu, memoryBytes: memory)
             let others = candidates.filter { $0 != cluster }
             let target = choice.destination(team: team, candidates: others, demand: demand, needsRoom: isReady)
             if let target { moves.append((id, cluster, target)) }
         }
-        guard !moves.isEmpty else { return [:] }
+        guard !moves.isEmpty else { return MovedRuns(next: next) }
         let moved = try await pool.query(
             """
             WITH wanted AS (
@@ -194,7 +207,15 @@ extension RunStore {
             SELECT cluster, count(*) FROM moved GROUP BY cluster
             """
         ).decode(String.self, Int.self)
-        return Dictionary(moved.map { ($0.0, $0.1) }, uniquingKeysWith: +)
+        return MovedRuns(runs: Dictionary(moved.map { ($0.0, $0.1) }, uniquingKeysWith: +), next: next)
+    }
+
+    /// Before every run.
+    private static let noRun = RunID(high: 0, low: 0)
+
+    /// Whether a cluster's row lets a team's runs on it, as a condition: what ``ClusterSpec/allows(team:)`` says.
+    static func admits(cluster: String, team: String) -> String {
+        "coalesce(\(cluster).spec -> 'teams' ? \(team), true)"
     }
 
     /// Says of admitted runs that wait on a cluster which takes none now why they do, a batch at a time. Being placed takes the

@@ -145,6 +145,26 @@ import Testing
         }
     }
 
+    @Test("an admitted run of a team that was taken off its cluster is not placed, and says why it waits")
+    func forbidden() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let id = try await fixture.created()[0]
+            try await fixture.admitAll()
+            let term = try await term(fixture)
+            func claimed() async throws -> [RunID] {
+                try await store.claim(cluster: "default", holder: fixture.holder.id, limit: 9, window: 9).runs.map(\.id)
+            }
+            try await store.pool.query("UPDATE clusters SET spec = '{\"teams\": []}'")
+            #expect(try await claimed() == [])
+            try await store.noteUnavailable(holder: fixture.holder.id, term: term)
+            #expect(try await store.run(id)?.message == "cluster default is not for team default")
+            try await store.pool.query("UPDATE clusters SET spec = '{\"teams\": [\"default\"]}'")
+            #expect(try await claimed() == [id])
+            #expect(try await store.run(id)?.message == nil)
+        }
+    }
+
     @Test("runs that cannot be moved do not hold up those behind them")
     func moveBehind() async throws {
         try await StoreFixture.with { fixture in

@@ -218,16 +218,18 @@ extension RunStore {
         "coalesce(\(cluster).spec -> 'teams' ? \(team), true)"
     }
 
-    /// Says of admitted runs that wait on a cluster which takes none now why they do, a batch at a time. Being placed takes the
-    /// reason away.
+    /// Says of admitted runs that wait on a cluster which takes none now, or none of their team, why they do, a batch at a time.
+    /// Being placed takes the reason away.
     package func noteUnavailable(holder: HolderID, term: Int64) async throws {
         try await pool.query(
             """
             WITH waiting AS (
-                SELECT r.id, 'cluster ' || c.name || ' is ' || c.state AS message
-                FROM clusters c JOIN live_runs r ON r.cluster = c.name AND r.state = 'ready'
-                WHERE c.state <> 'active' AND (r.reason IS DISTINCT FROM 'cluster_unavailable'
-                        OR r.message IS DISTINCT FROM 'cluster ' || c.name || ' is ' || c.state)
+                SELECT r.id, w.message FROM clusters c JOIN live_runs r ON r.cluster = c.name AND r.state = 'ready'
+                CROSS JOIN LATERAL (SELECT 'cluster ' || c.name || CASE
+                    WHEN \(unescaped: Self.admits(cluster: "c", team: "r.team")) THEN ' is ' || c.state
+                    ELSE ' is not for team ' || r.team END AS message) AS w
+                WHERE (c.state <> 'active' OR NOT \(unescaped: Self.admits(cluster: "c", team: "r.team")))
+                    AND (r.reason IS DISTINCT FROM 'cluster_unavailable' OR r.message IS DISTINCT FROM w.message)
                     AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)
                         AND expires_at > clock_timestamp())
                 ORDER BY r.id LIMIT \(limits.batch) FOR UPDATE OF r SKIP LOCKED

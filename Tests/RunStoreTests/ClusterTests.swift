@@ -207,9 +207,14 @@ import Testing
             _ = try await store.want(.destroying, of: "default", by: nil, why: nil)
             #expect(try await store.forgetDestroyed(holder: fixture.holder.id, term: term) == [])
             _ = try await store.cancel([id], by: nil, why: nil)
+            #expect(try await store.forgetDestroyed(holder: fixture.holder.id, term: term) == [], "not all know it yet")
+            let late = try await fixture.created()[0]
+            _ = try await store.cancel([late], by: nil, why: nil)
+            try await store.pool.query("UPDATE clusters SET state_since = now() - interval '31 s'")
             #expect(try await store.forgetDestroyed(holder: fixture.holder.id, term: term + 1) == [])
             #expect(try await store.forgetDestroyed(holder: fixture.holder.id, term: term) == ["default"])
             #expect(try await store.clusters().isEmpty)
+            await #expect(throws: PostgresError.self) { try await fixture.created() }
         }
     }
 

@@ -60,6 +60,9 @@ extension RunStore {
         }
     }
 
+    /// Longer than a process remembers the clusters, and than it takes to store what it chose by that.
+    private static let removalKnown = Duration.seconds(30)
+
     // MARK: The term holder
 
     /// What is known of each cluster, with the database's time. What a process that is gone has told is as if from long ago;
@@ -239,7 +242,8 @@ extension RunStore {
         )
     }
 
-    /// Forgets the clusters that are to be removed and on which nothing is left.
+    /// Forgets the clusters that are to be removed and on which nothing is left, but not before everybody knows that they are: until
+    /// then a run may still be made for them.
     ///
     /// - Returns: their names.
     package func forgetDestroyed(holder: HolderID, term: Int64) async throws -> [String] {
@@ -247,6 +251,7 @@ extension RunStore {
             """
             WITH forgotten AS (
                 DELETE FROM clusters c WHERE c.wanted = 'destroying' AND c.state = 'destroying'
+                    AND c.state_since < clock_timestamp() - \(Self.removalKnown.postgresInterval)
                     AND NOT EXISTS (SELECT FROM live_runs r WHERE r.cluster = c.name)
                     AND NOT EXISTS (SELECT FROM cleanups l WHERE l.cluster = c.name)
                     AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)

@@ -111,6 +111,42 @@ import Testing
         }
     }
 
+    @Test("no two teams have one namespace on a cluster, and none has the cluster's own")
+    func takenNamespaces() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            _ = try await store.applyCluster("west", ClusterSpec(), by: nil)
+            func taken(_ spec: TeamSpec, _ team: String) async throws -> [TakenNamespace] {
+                guard case .takenNamespaces(let taken) = try await store.apply(spec, team: team, by: nil) else {
+                    return []
+                }
+                return taken
+            }
+            #expect(try await taken(TeamSpec(namespaces: ["west": "etl-west"]), "etl") == [])
+            let own = TakenNamespace(field: "namespace", namespace: "etl", team: "etl")
+            #expect(try await taken(TeamSpec(namespace: "etl"), "ops") == [own])
+            let there = TakenNamespace(field: "namespaces.west", namespace: "etl-west", team: "etl")
+            #expect(try await taken(TeamSpec(namespaces: ["west": "etl-west"]), "ops") == [there])
+            let whole = TakenNamespace(field: "namespace", namespace: "etl-west", team: "etl")
+            #expect(try await taken(TeamSpec(namespace: "etl-west"), "ops") == [whole])
+            // On this cluster the other team has another one.
+            #expect(try await taken(TeamSpec(namespaces: ["west": "etl"]), "ops") == [])
+            let system = TakenNamespace(field: "namespace", namespace: "kube-system", team: nil)
+            #expect(try await taken(TeamSpec(), "kube-system") == [system])
+            // Of those who ask at once for the same one gets it.
+            let refused = try await withThrowingTaskGroup(of: Int.self) { group in
+                for team in ["a", "b", "c", "d"] {
+                    group.addTask {
+                        let answer = try await store.apply(TeamSpec(namespace: "shared"), team: team, by: nil)
+                        if case .takenNamespaces = answer { return 1 } else { return 0 }
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(refused == 3)
+        }
+    }
+
     @Test("a budget of submissions is shared, all or nothing, and fills with time")
     func submissions() async throws {
         try await StoreFixture.with { fixture in

@@ -35,8 +35,25 @@ package enum AppliedTeam: Sendable, Hashable {
     case done(TeamRecord, StoreChange)
     /// It names clusters that are not registered.
     case unknownClusters([String])
+    /// Pods of two teams are never in one namespace of a cluster, nor beside the cluster's own.
+    case takenNamespaces([TakenNamespace])
     /// Somebody changed it meanwhile; it has this revision now, 0 if it does not exist.
     case otherRevision(Int64)
+}
+
+/// A namespace that a team may not have.
+package struct TakenNamespace: Sendable, Hashable {
+    /// What of the team's file asks for it: `namespace`, or `namespaces` with the cluster, such as `namespaces.west`.
+    package var field: String
+    package var namespace: String
+    /// Who has it; `nil`: the cluster itself.
+    package var team: String?
+
+    package init(field: String, namespace: String, team: String?) {
+        self.field = field
+        self.namespace = namespace
+        self.team = team
+    }
 }
 
 package enum DeletedTeam: Sendable, Hashable {
@@ -75,6 +92,10 @@ extension RunStore {
             wanted.namespace = spec.namespace ?? found?.namespace ?? name
             wanted.isSuspended = spec.isSuspended ?? found?.spec.isSuspended
             if let found, found.spec == wanted { return .done(found, .unchanged) }
+            if found?.namespace != wanted.namespace || found?.spec.namespaces != wanted.namespaces {
+                let taken = try await Self.takenNamespaces(of: wanted, team: name, in: transaction)
+                guard taken.isEmpty else { return .takenNamespaces(taken) }
+            }
             let stored = try await transaction.query(
                 """
                 INSERT INTO teams (name, namespace, spec)
@@ -95,6 +116,40 @@ extension RunStore {
             )
             guard let row = stored.first else { return .otherRevision(0) }
             return .done(try TeamRecord(row: row), found == nil ? .created : .updated)
+        }
+    }
+
+    /// Which namespaces of a team's specification others have, the first few. Who else asks for any waits until this transaction is
+    /// over.
+    private static func takenNamespaces(
+        of spec: TeamSpec,
+        team name: String,
+        in transaction: PostgresTransaction
+    ) async throws -> [TakenNamespace] {
+        let namespace = spec.namespace ?? name
+        let named = spec.namespaces.sorted { $0.key < $1.key }
+        let asked = [("namespace", namespace)] + named.map { ("namespaces.\($0.key)", $0.value) }
+        let reserved = asked.filter { $0.1.hasPrefix("kube-") }
+        guard reserved.isEmpty else {
+            return reserved.map { TakenNamespace(field: $0.0, namespace: $0.1, team: nil) }
+        }
+        try await transaction.query("SELECT pg_advisory_xact_lock(7203914413)")
+        return try await transaction.query(
+            """
+            SELECT 'namespace', t.namespace, t.name FROM teams t WHERE t.name <> \(name) AND t.namespace = \(namespace)
+            UNION ALL
+            SELECT 'namespace', n.namespace, n.team FROM team_namespaces n
+            WHERE n.team <> \(name) AND n.namespace = \(namespace) AND n.cluster <> ALL(\(named.map(\.key)))
+            UNION ALL
+            SELECT 'namespaces.' || w.cluster, w.namespace, t.name
+            FROM unnest(\(named.map(\.key)), \(named.map(\.value))) AS w (cluster, namespace)
+            JOIN teams t ON t.name <> \(name)
+            LEFT JOIN team_namespaces n ON n.team = t.name AND n.cluster = w.cluster
+            WHERE coalesce(n.namespace, t.namespace) = w.namespace
+            ORDER BY 1, 3 LIMIT 20
+            """
+        ).decode(String.self, String.self, String.self).map {
+            TakenNamespace(field: $0.0, namespace: $0.1, team: $0.2)
         }
     }
 

@@ -287,6 +287,10 @@ let package = Package(
         tests("AMQPClientTests", ["AMQPClient", "EventLoop", "TestSupport", Library.logging]),
         tests("BenchmarkTests", ["Benchmark", "SlipwayCore"]),
         tests(
+            "ClustersTests",
+            ["Clusters", "KubernetesClient", "Placement", "RunStore", "SlipwayCore", Library.logging]
+        ),
+        tests(
             "WorkerTests",
             ["Worker", "SlipwayCore", "KubernetesClient", "Placement", "RunStore", "RunMessaging", "Observability"]
         ),

@@ -39,6 +39,10 @@ import struct FoundationEssentials.Data
             #expect(plan.output.hasPrefix("job default/report would be created, version 1\n") && plan.status == 0)
             #expect(plan.output.contains("could be placed now, on cluster default"))
             try await fixture.applyJob()
+            let scheduled = CommandLineFixture.jobFile + "\nschedules:\n  - {name: daily, every: 24h}\n"
+            let schedules = try await command.run("job", "plan", "-", input: scheduled).output
+            #expect(schedules.hasPrefix("job default/report would stay as it is, version 1, with other schedules\n"))
+            #expect(schedules.contains("\nschedule daily would be created\n"))
             let changed = CommandLineFixture.jobFile.replacing("kind: nightly", with: "kind: weekly")
             let update = try await command.run("job", "plan", "-", input: changed).output
             #expect(update.contains("version 1 to 2") && update.contains("~ kind:\n    - nightly\n    + weekly"))

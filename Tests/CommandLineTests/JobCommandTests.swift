@@ -18,7 +18,13 @@ import struct FoundationEssentials.Data
             #expect(try await fixture.command.run("job", "list", "-o", "name").output == "report\n")
             let shown = try await fixture.command.run("job", "show", "report")
             #expect(shown.output.contains("default/report") && shown.output.contains("How many days are looked at"))
+            let narrowed = try await fixture.command.run("job", "show", "report", "--runs", "5", "--days", "2")
+            #expect(narrowed.status == 0 && narrowed.output.contains("none yet"))
+            let refused = try await fixture.command.run("job", "show", "report", "--days", "0")
+            #expect(refused.status != 0 && refused.errors.contains("days"))
             #expect(try await fixture.command.run("job", "versions", "report", "-o", "name").output == "1\n")
+            let before = try await fixture.command.run("job", "versions", "report", "--before", "2", "-o", "name")
+            #expect(before.output == "1\n")
         }
     }
 

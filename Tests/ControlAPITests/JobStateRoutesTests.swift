@@ -72,6 +72,22 @@ import Testing
             #expect(changed["change"]?.string == "updated" && changed.integer("version") == 2)
             #expect(changed.integer("difference_count") == 2 && changed["placement"]?["verdict"]?.string == "never")
             #expect(try await plan("name: Report\n").code == "invalid_job_file")
+            // Its schedules are a part of the file, and no part of a version.
+            func changes(_ plan: JSONValue) -> [String] {
+                plan.elements("schedules").map { "\($0["name"]?.string ?? "") \($0["change"]?.string ?? "")" }
+            }
+            let schedules = "\nschedules:\n  - {name: a, every: 1h}\n  - {name: b, every: 2h}\n"
+            let scheduled = try await plan(APIFixture.jobFile + schedules).json
+            #expect(scheduled["change"]?.string == "updated" && scheduled.integer("version") == 1)
+            #expect(changes(scheduled) == ["a created", "b created"])
+            try await api.applyJob(APIFixture.jobFile + schedules)
+            #expect(try await plan(APIFixture.jobFile + schedules).json["change"]?.string == "unchanged")
+            let other = "\nschedules:\n  - {name: a, every: 3h}\n"
+            #expect(changes(try await plan(APIFixture.jobFile + other).json) == ["a updated", "b deleted"])
+            let nowhere = "\nschedules:\n  - {name: a, cron: '@daily', zone: Europe/Nowhere}\n"
+            #expect(try await plan(APIFixture.jobFile + nowhere).status == 422)
+            #expect(try await api.client.send("POST", "/jobs/default/report/archive").status == 200)
+            #expect(try await plan(APIFixture.jobFile).json["refusal"]?.string == "job_archived")
         }
     }
 }

@@ -19,6 +19,8 @@ import Testing
             let wrong = try await api.applyTeam("name: finance\nquotas: {cpu: lots}")
             #expect(wrong.status == 422 && wrong.code == "invalid_team_file" && wrong.fields == ["quotas.cpu"])
             #expect(try await api.applyTeam("name: finance\nnamespaces: {west: a}").fields == ["namespaces"])
+            let taken = try await api.applyTeam("name: sales\nnamespace: finance")
+            #expect(taken.status == 422 && taken.fields == ["namespace"] && taken.text.contains("team \\\"finance\\\""))
             let suspended = try await api.client.send("POST", "/teams/finance/suspend", #"{"why": "too dear"}"#)
             #expect(suspended.json["suspended"] == .bool(true) && suspended.headers["etag"] == "\"3\"")
             let again = try await api.client.send("POST", "/teams/finance/suspend")

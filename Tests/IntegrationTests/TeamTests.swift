@@ -40,7 +40,8 @@ extension StackTests {
         func credits() async throws {
             let site = try Site.current()
             let file = "\(try TestScratch.shared.folder("team"))/team.yaml"
-            try Data("name: spenders\nnamespace: default\n".utf8).write(to: URL(filePath: file))
+            try await site.send("POST", "/api/v1/namespaces", #"{"metadata": {"name": "spenders"}}"#)
+            try Data("name: spenders\n".utf8).write(to: URL(filePath: file))
             #expect(try await site.slipway("team", "apply", file).status == 0)
             #expect(try await site.slipway("team", "credits", "spenders", "--set", "2").status == 0)
             try await site.apply(
@@ -74,7 +75,7 @@ extension StackTests {
             let folder = try TestScratch.shared.folder("team")
             func apply(_ more: String) async throws {
                 let file = "\(folder)/strict.yaml"
-                try Data("name: strict\nnamespace: default\n\(more)".utf8).write(to: URL(filePath: file))
+                try Data("name: strict\n\(more)".utf8).write(to: URL(filePath: file))
                 let answer = try await site.slipway("team", "apply", file)
                 #expect(answer.status == 0, "\(answer.notes)")
             }

@@ -102,6 +102,11 @@ import Testing
             #expect(try await reason() == .clusterDraining)
             try await store.pool.query("UPDATE clusters SET state = 'active', spec = '{\"capacity\": {\"runs\": 0}}'")
             #expect(try await reason() == .clusterFull)
+            try await store.pool.query(
+                "UPDATE clusters SET spec = '{\"teams\": [\"others\"], \"capacity\": {\"runs\": 0}}'"
+            )
+            #expect(try await reason() == .clusterForbidden)
+            try await store.pool.query("UPDATE clusters SET spec = '{\"capacity\": {\"runs\": 0}}'")
             try await store.pool.query("UPDATE teams SET spec = '{\"quotas\": {\"runs\": {\"nominal\": 0}}}'")
             #expect(try await reason() == .teamRunsLimit)
             var spec = StoreFixture.spec

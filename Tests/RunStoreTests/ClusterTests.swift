@@ -116,17 +116,17 @@ import Testing
             let term = try await term(fixture)
             try await fixture.admitAll()
             try await store.create(Array(runs[4..<6]))
-            #expect(try await store.moveRuns(holder: fixture.holder.id, term: term) == [:], "all is well")
+            #expect(try await store.moveRuns(holder: fixture.holder.id, term: term).runs == [:], "all is well")
 
             _ = try await store.want(.draining, of: "default", by: nil, why: nil)
             #expect(
                 try await store.claim(cluster: "default", holder: fixture.holder.id, limit: 9, window: 9).runs.isEmpty
             )
-            #expect(try await store.moveRuns(holder: fixture.holder.id, term: term + 1) == [:])
-            let moved = try await store.moveRuns(holder: fixture.holder.id, term: term)
+            #expect(try await store.moveRuns(holder: fixture.holder.id, term: term + 1).runs == [:])
+            let moved = try await store.moveRuns(holder: fixture.holder.id, term: term).runs
             // Three have room there; the one that is pending may wait there too.
             #expect(moved == ["west": 4])
-            #expect(try await store.moveRuns(holder: fixture.holder.id, term: term) == [:])
+            #expect(try await store.moveRuns(holder: fixture.holder.id, term: term).runs == [:])
             try await store.noteUnavailable(holder: fixture.holder.id, term: term)
             let waiting = try await store.pool.query(
                 "SELECT message FROM live_runs WHERE reason = 'cluster_unavailable'"
@@ -145,6 +145,59 @@ import Testing
         }
     }
 
+    @Test("an admitted run of a team that was taken off its cluster is not placed, and says why it waits")
+    func forbidden() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let id = try await fixture.created()[0]
+            try await fixture.admitAll()
+            let term = try await term(fixture)
+            func claimed() async throws -> [RunID] {
+                try await store.claim(cluster: "default", holder: fixture.holder.id, limit: 9, window: 9).runs.map(\.id)
+            }
+            try await store.pool.query("UPDATE clusters SET spec = '{\"teams\": []}'")
+            #expect(try await claimed() == [])
+            try await store.noteUnavailable(holder: fixture.holder.id, term: term)
+            #expect(try await store.run(id)?.message == "cluster default is not for team default")
+            try await store.pool.query("UPDATE clusters SET spec = '{\"teams\": [\"default\"]}'")
+            #expect(try await claimed() == [id])
+            #expect(try await store.run(id)?.message == nil)
+        }
+    }
+
+    @Test("runs that cannot be moved do not hold up those behind them")
+    func moveBehind() async throws {
+        try await StoreFixture.with { fixture in
+            var limits = StoreLimits()
+            limits.batch = 2
+            let store = RunStore(pool: fixture.store.pool, limits: limits)
+            var west = Self.west
+            west.teams = ["default"]
+            _ = try await store.applyCluster("west", west, by: nil)
+            var small = ClusterSpec(capacity: ClusterSpec.Capacity(cpuMillicores: 100))
+            small.teams = ["default"]
+            _ = try await store.applyCluster("small", small, by: nil)
+            for name in ["west", "small"] { try await set(name, .active, fixture) }
+            var runs = (0..<7).map { _ in fixture.newRun() }
+            // Two of a team that may not go there, three that do not fit where they may go, two that can be moved.
+            for index in runs.indices {
+                runs[index].id = RunID(high: 1, low: UInt64(index))
+                runs[index].clusters = index < 2 || index > 4 ? ["default", "west"] : ["default", "small"]
+                runs[index].admission = AdmissionRequest(cpuMillicores: 1000, memoryBytes: 10)
+                if index < 2 { runs[index].team = "strangers" }
+            }
+            try await store.create(runs)
+            let term = try await term(fixture)
+            _ = try await store.want(.draining, of: "default", by: nil, why: nil)
+            let first = try await store.moveRuns(holder: fixture.holder.id, term: term)
+            #expect(first.runs == [:] && first.next == .some(.init(cluster: "default", run: runs[3].id)))
+            let second = try await store.moveRuns(after: first.next, holder: fixture.holder.id, term: term)
+            #expect(second.runs == ["west": 1] && second.next?.run == runs[5].id)
+            let third = try await store.moveRuns(after: second.next, holder: fixture.holder.id, term: term)
+            #expect(third.runs == ["west": 1] && third.next == nil)
+        }
+    }
+
     @Test("a cluster that is to be removed is forgotten once nothing is left on it")
     func forget() async throws {
         try await StoreFixture.with { fixture in
@@ -154,9 +207,14 @@ import Testing
             _ = try await store.want(.destroying, of: "default", by: nil, why: nil)
             #expect(try await store.forgetDestroyed(holder: fixture.holder.id, term: term) == [])
             _ = try await store.cancel([id], by: nil, why: nil)
+            #expect(try await store.forgetDestroyed(holder: fixture.holder.id, term: term) == [], "not all know it yet")
+            let late = try await fixture.created()[0]
+            _ = try await store.cancel([late], by: nil, why: nil)
+            try await store.pool.query("UPDATE clusters SET state_since = now() - interval '31 s'")
             #expect(try await store.forgetDestroyed(holder: fixture.holder.id, term: term + 1) == [])
             #expect(try await store.forgetDestroyed(holder: fixture.holder.id, term: term) == ["default"])
             #expect(try await store.clusters().isEmpty)
+            await #expect(throws: PostgresError.self) { try await fixture.created() }
         }
     }
 

@@ -79,6 +79,9 @@ import Testing
                 id: StoreFixture.identifier(),
                 by: nil
             )
+            let waiting = try await paused(fixture, needing: ["lake"])
+            #expect(try await store.deleteCredential(Self.key, by: nil) == .isAwaited(by: waiting))
+            _ = try await store.cancel(waiting, by: nil, why: nil)
             #expect(try await store.deleteCredential(Self.key, by: nil) == .done)
             #expect(try await store.deleteCredential(Self.key, by: nil) == .notFound)
         }
@@ -169,11 +172,27 @@ import Testing
             _ = try await store.apply([fixture.report(claimed, end: StoreFixture.failure())])
             let ended = try #require(try await store.endedChecks().first)
             #expect(ended.state == .failed && ended.failureClass == .user && ended.runID == run.id)
-            #expect(try await store.settle(ended, .invalid, holder: holder, term: term))
-            #expect(try await store.settle(ended, .valid, holder: holder, term: term) == false)
+            #expect(try await store.settle(ended, .invalid, holder: holder, term: term) == 0)
+            #expect(try await store.settle(ended, .valid, holder: holder, term: term) == nil)
             let record = try #require(try await store.credential(Self.key))
             #expect(!record.isValid && record.message?.contains("it broke") == true && record.checkRunID == nil)
             #expect(record.revision == 2 && record.checkDueAt != nil && record.checkedAt != nil)
+            // Valid again, its runs wait again with the same word.
+            let waiting = try await paused(fixture, needing: ["lake"], ["lake"])
+            _ = try await store.requestCheck(Self.key, by: "ann")
+            let third = fixture.newRun()
+            #expect(try await store.beginCheck(Self.key, run: third, holder: holder, term: term))
+            try await fixture.admitAll()
+            let checking = try #require(
+                try await store.claim(cluster: "default", holder: holder, limit: 10, window: 10).runs.first
+            )
+            _ = try await store.apply([fixture.report(checking, end: StoreFixture.success())])
+            let good = try #require(try await store.endedChecks().first)
+            #expect(try await store.settle(good, .valid, holder: holder, term: term + 1) == nil)
+            #expect(try await store.runs(waiting).allSatisfy { $0.state == .paused })
+            #expect(try await store.settle(good, .valid, holder: holder, term: term) == 2)
+            #expect(try await store.runs(waiting).allSatisfy { $0.state == .pending })
+            _ = try await store.cancel(waiting, by: nil, why: nil)
             // Asked for, it is due at once; a person's word while it is under way counts more.
             #expect(try await store.requestCheck(Self.key, by: "ann")?.hasCheck == true)
             let again = try #require(try await store.dueChecks().first)
@@ -201,7 +220,7 @@ import Testing
             try await store.pool.query("UPDATE credentials SET check_due_at = now() - interval '2 minutes'")
             let ended = try #require(try await store.endedChecks().first)
             #expect(ended.state == nil)
-            #expect(try await store.settle(ended, .unknown, holder: holder, term: term))
+            #expect(try await store.settle(ended, .unknown, holder: holder, term: term) == 0)
             #expect(try await store.dueChecks().count == 1)
             #expect(try await store.credential(Self.key)?.isValid == true)
         }

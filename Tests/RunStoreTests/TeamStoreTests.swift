@@ -49,6 +49,22 @@ import Testing
         }
     }
 
+    @Test("a team goes with its jobs once all are archived and none of their runs is live")
+    func deletion() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let run = try await fixture.created()[0]
+            #expect(try await store.deleteTeam("default", by: nil) == .hasJobs(1))
+            try await store.pool.query("UPDATE jobs SET archived_at = now() WHERE id = \(fixture.job.id)")
+            #expect(try await store.deleteTeam("default", by: nil) == .hasLiveRuns)
+            _ = try await store.cancel([run], by: nil, why: nil)
+            #expect(try await store.deleteTeam("default", by: nil) == .done)
+            #expect(try await store.team("default") == nil)
+            #expect(try await store.job(team: "default", name: "report") == nil)
+            #expect(try await store.run(run)?.state == .cancelled, "what it did is still known")
+        }
+    }
+
     @Test("members have one role each")
     func members() async throws {
         try await StoreFixture.with { fixture in
@@ -92,6 +108,42 @@ import Testing
             let next = try #require(try await fixture.claimed().first)
             #expect(next.namespace == "there" && next.policy == TeamPolicy())
             #expect(try await store.inspect().namespaces == ["there"])
+        }
+    }
+
+    @Test("no two teams have one namespace on a cluster, and none has the cluster's own")
+    func takenNamespaces() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            _ = try await store.applyCluster("west", ClusterSpec(), by: nil)
+            func taken(_ spec: TeamSpec, _ team: String) async throws -> [TakenNamespace] {
+                guard case .takenNamespaces(let taken) = try await store.apply(spec, team: team, by: nil) else {
+                    return []
+                }
+                return taken
+            }
+            #expect(try await taken(TeamSpec(namespaces: ["west": "etl-west"]), "etl") == [])
+            let own = TakenNamespace(field: "namespace", namespace: "etl", team: "etl")
+            #expect(try await taken(TeamSpec(namespace: "etl"), "ops") == [own])
+            let there = TakenNamespace(field: "namespaces.west", namespace: "etl-west", team: "etl")
+            #expect(try await taken(TeamSpec(namespaces: ["west": "etl-west"]), "ops") == [there])
+            let whole = TakenNamespace(field: "namespace", namespace: "etl-west", team: "etl")
+            #expect(try await taken(TeamSpec(namespace: "etl-west"), "ops") == [whole])
+            // On this cluster the other team has another one.
+            #expect(try await taken(TeamSpec(namespaces: ["west": "etl"]), "ops") == [])
+            let system = TakenNamespace(field: "namespace", namespace: "kube-system", team: nil)
+            #expect(try await taken(TeamSpec(), "kube-system") == [system])
+            // Of those who ask at once for the same one gets it.
+            let refused = try await withThrowingTaskGroup(of: Int.self) { group in
+                for team in ["a", "b", "c", "d"] {
+                    group.addTask {
+                        let answer = try await store.apply(TeamSpec(namespace: "shared"), team: team, by: nil)
+                        if case .takenNamespaces = answer { return 1 } else { return 0 }
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(refused == 3)
         }
     }
 
@@ -184,6 +236,31 @@ import Testing
         }
     }
 
+    @Test("a run that is deleted before the next charge is charged for as it goes, and not again")
+    func deletion() async throws {
+        try await StoreFixture.with { fixture in
+            let (store, holder) = (fixture.store, fixture.holder.id)
+            _ = try await store.changeCredits(of: "default", .set(100_000), by: nil)
+            let runs = try await fixture.claimed(2)
+            let term = try await term(fixture)
+            for run in runs { _ = try await store.apply([fixture.report(run, end: StoreFixture.success())]) }
+            try await store.pool.query("ALTER TABLE finished_runs DISABLE TRIGGER USER")
+            // One that ended after the last charge, and one before it.
+            try await store.pool.query(
+                """
+                UPDATE finished_runs SET cpu_millicores = 500, placement_started_at = now() - interval '1000 s',
+                    ended_at = now() - CASE id WHEN \(runs[0].id) THEN interval '400 s' ELSE interval '950 s' END
+                """
+            )
+            try await store.pool.query("UPDATE teams SET credits_charged_at = now() - interval '900 s'")
+            _ = try await store.delete(runs.map(\.id), by: "ann", why: nil)
+            let left = try await credits(fixture)
+            #expect(abs(left - (100_000 - 250)) < 20, "\(left)")
+            #expect(try await store.chargeCredits(holder: holder, term: term) == 1)
+            #expect(abs(try await credits(fixture) - left) < 1)
+        }
+    }
+
     @Test("schedulers that charge at the same time charge once")
     func concurrent() async throws {
         try await StoreFixture.with { fixture in
@@ -230,6 +307,7 @@ import Testing
             #expect(try await store.returnRuns(holder: holder, term: term) == 0)
             _ = try await store.changeCredits(of: "default", .set(10), by: nil)
             #expect(try await store.returnRuns(holder: holder, term: term + 1) == 0)
+            #expect(try await store.returnRuns(holder: holder, term: term, isFirst: false) == 0, "one batch a look")
             #expect(try await store.returnRuns(holder: holder, term: term) == 2)
             let runs = try await store.runs(ids)
             #expect(runs.count { $0.state == .pending && $0.reason == nil && $0.message == nil } == 2)

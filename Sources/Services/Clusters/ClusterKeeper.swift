@@ -18,7 +18,7 @@ struct ClusterKeeper: Sendable {
     let handBack: @Sendable ([Unsupervised]) async -> Void
     let session: @Sendable (String, any ClusterPods) async throws -> Void
 
-    /// Works for a cluster while there is a way to it, anew whenever the way changes.
+    /// Works for a cluster while there is a way to it, anew whenever the way changes. It ends by an error only.
     func keep(_ name: String, _ box: AccessBox) async throws {
         var next = await Self.next(of: box)
         while let update = next {
@@ -28,12 +28,9 @@ struct ClusterKeeper: Sendable {
                 next = await Self.next(of: box)
                 continue
             }
+            let opened: (any ClusterPods)?
             do {
-                guard let client = try access?.open(cluster) else { return }
-                next = try await work(name, client, until: box)
-                await client.close()
-            } catch is CancellationError {
-                throw CancellationError()
+                opened = try access?.open(cluster)
             } catch {
                 // The file may be mended: then there is an update.
                 logger.warning("A cluster cannot be served", metadata: ["cluster": "\(name)", "error": "\(error)"])
@@ -41,8 +38,13 @@ struct ClusterKeeper: Sendable {
                 // Others may have a way to it.
                 await giveUp(name)
                 next = await Self.next(of: box)
+                continue
             }
+            guard let client = opened else { break }
+            next = try await work(name, client, until: box)
         }
+        try Task.checkCancellation()
+        throw EndedKeeper(cluster: name)
     }
 
     /// Works for a cluster until the task is cancelled.
@@ -55,21 +57,32 @@ struct ClusterKeeper: Sendable {
         }
     }
 
+    /// However it ends, the client is closed.
+    ///
     /// - Returns: the update that ended it; `nil` when the task was cancelled.
     private func work(
         _ name: String,
         _ client: any ClusterPods,
         until box: AccessBox
     ) async throws -> RegisteredCluster?? {
-        try await withThrowingTaskGroup(of: RegisteredCluster??.self) { group in
-            group.addTask {
-                try await work(name, client)
-                return nil
-            }
-            group.addTask { await Self.next(of: box) }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
+        let end: Result<RegisteredCluster??, any Error>
+        do {
+            end = .success(
+                try await withThrowingTaskGroup(of: RegisteredCluster??.self) { group in
+                    group.addTask {
+                        try await work(name, client)
+                        return nil
+                    }
+                    group.addTask { await Self.next(of: box) }
+                    defer { group.cancelAll() }
+                    return try await group.next() ?? nil
+                }
+            )
+        } catch {
+            end = .failure(error)
         }
+        await client.close()
+        return try end.get()
     }
 
     private static func next(of box: AccessBox) async -> RegisteredCluster?? {
@@ -83,9 +96,8 @@ struct ClusterKeeper: Sendable {
             let started = time.instant()
             do {
                 try await session(name, client)
-            } catch is CancellationError {
-                throw CancellationError()
             } catch {
+                // Also a client's word that something was cancelled, if it was not this task.
                 try Task.checkCancellation()
                 logger.error(
                     "Stopped to work for a cluster and will begin again",
@@ -154,4 +166,10 @@ struct ClusterKeeper: Sendable {
     }
 
     private static func shown(_ message: String) -> String { String(message.prefix(500)) }
+}
+
+/// A cluster would be left unserved while this process tells that it serves it.
+struct EndedKeeper: Error, CustomStringConvertible {
+    let cluster: String
+    var description: String { "work for cluster \"\(cluster)\" ended while it is served" }
 }

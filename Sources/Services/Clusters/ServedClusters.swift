@@ -36,7 +36,7 @@ package struct ServedClusters: Sendable {
     /// The clusters that are served without being looked for.
     package var names: [String] { always.keys.sorted() }
 
-    /// Works for clusters under a lease until the task is cancelled.
+    /// Works for clusters under a lease until the task is cancelled, or the work for one of them ends by itself.
     ///
     /// - Parameters:
     ///   - handBack: told which runs need another supervisor after this process stopped to serve their cluster.
@@ -61,14 +61,12 @@ package struct ServedClusters: Sendable {
             handBack: handBack,
             session: session
         )
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        // One that ends cancels the others: nothing is told to be served that is not.
+        try await withThrowingDiscardingTaskGroup { group in
             for (name, client) in always.sorted(by: { $0.key < $1.key }) {
                 group.addTask { try await keeper.work(name, client) }
             }
-            guard let registry else {
-                try await group.waitForAll()
-                return
-            }
+            guard let registry else { return }
             var boxes: [String: AccessBox] = [:]
             while true {
                 await look(registry, at: &boxes, logger: logger) { name, box in
@@ -78,9 +76,15 @@ package struct ServedClusters: Sendable {
                     let serving = Set(names).union(boxes.filter { $0.value.version != nil }.keys).sorted()
                     await tell(registry, board.take(), serving: serving, lease: lease, logger: logger)
                 }
-                try await time.sleep(settings.interval)
+                do {
+                    try await time.sleep(settings.interval)
+                } catch {
+                    // What ended it is the group's error.
+                    return
+                }
             }
         }
+        try Task.checkCancellation()
     }
 
     /// Compares what is registered and reachable with what is served. What cannot be asked leaves all as it is.

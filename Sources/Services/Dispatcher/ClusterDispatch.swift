@@ -77,7 +77,7 @@ struct ClusterDispatch: Sendable {
         }
     }
 
-    /// Whatever is not handed over here stays leased by this process; the scheduler's sweep offers it to a worker.
+    /// What is not placed here stays leased by this process; the scheduler's sweep offers it to a worker.
     private func placeTolerating(_ claimed: [ClaimedRun]) async throws {
         do {
             try await place(claimed)
@@ -87,7 +87,12 @@ struct ClusterDispatch: Sendable {
         }
     }
 
-    /// Creates the pods of a batch side by side, then hands all that have one to a worker with one message.
+    /// So many pods are handed over by one message, or fewer once the first of them has waited for ``handOverPause``.
+    private static let handOverRuns = 16
+    private static let handOverPause = Duration.milliseconds(250)
+
+    /// Creates the pods of a batch side by side, and hands those that have one to a worker a few at a time: one that the API server
+    /// has trouble with holds up none of the others.
     private func place(_ claimed: [ClaimedRun]) async throws {
         let claimedAt = time.instant()
         let keys = Set(claimed.map { JobVersionKey(job: $0.jobID, version: $0.jobVersion) })
@@ -96,59 +101,127 @@ struct ClusterDispatch: Sendable {
         let carried =
             following.isEmpty
             ? [:] : try await store.carriedTasks(following, limitBytes: settings.carriedOutputBytes)
+        await withTaskGroup(of: Step.self) { group in
+            var waiting = claimed[...]
+            var (creating, handingOver, isTimed) = (0, 0, false)
+            var outcomes = Outcomes()
+            func startNext() {
+                guard !Task.isCancelled, let run = waiting.popFirst() else { return }
+                let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)]
+                let taken = carried[run.id] ?? []
+                creating += 1
+                group.addTask {
+                    do {
+                        return .created(run, try await create(run, spec: spec, carried: taken, claimedAt: claimedAt))
+                    } catch {
+                        // The session ends: whoever has the run next finds out whether there is a pod.
+                        return .created(run, nil)
+                    }
+                }
+            }
+            func handOver() {
+                guard !outcomes.isEmpty else { return }
+                handingOver += 1
+                group.addTask { [outcomes] in
+                    await self.handOver(outcomes)
+                    return .handedOver
+                }
+                outcomes = Outcomes()
+            }
+            for _ in 0..<settings.parallelCreates { startNext() }
+            while creating > 0 || handingOver > 0, let step = await group.next() {
+                switch step {
+                case .handedOver: handingOver -= 1
+                case .due:
+                    isTimed = false
+                    handOver()
+                case .created(let run, let creation):
+                    creating -= 1
+                    if creation == .placed {
+                        metrics.readyToCreatedSeconds.observe(run.readyFor + claimedAt.duration(to: time.instant()))
+                    }
+                    outcomes.add(run, creation)
+                    startNext()
+                    if creating == 0 || outcomes.count >= Self.handOverRuns {
+                        handOver()
+                    } else if !isTimed, !outcomes.isEmpty {
+                        isTimed = true
+                        group.addTask {
+                            // why: a pause that is cancelled is over.
+                            try? await time.sleep(Self.handOverPause)
+                            return .due
+                        }
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Whatever is not handed over here stays leased by this process; the scheduler's sweep offers it to a worker.
+    private func handOver(_ outcomes: Outcomes) async {
+        // why: what the cluster has is noted although the session ends; a pod that vanishes afterwards may have run.
+        await Task(executorPreference: time.executor) {
+            do {
+                try await store.noteCreated(outcomes.created)
+            } catch {
+                // It only says more of pods that vanish; handing over does not wait for it.
+                logger.warning(
+                    "Created pods could not be noted",
+                    metadata: ["cluster": "\(cluster)", "error": "\(error)"]
+                )
+            }
+        }.value
+        do {
+            try await messaging.supervise(cluster: cluster, outcomes.placed)
+            try await messaging.report(outcomes.ends)
+        } catch {
+            // Whoever ends the session hands back what it holds.
+            if Task.isCancelled { return }
+            logger.error("Placing failed", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
+        }
+    }
+
+    /// What happens next while a batch is placed.
+    private enum Step: Sendable {
+        /// `nil`: the session ended before it was known what became of the pod.
+        case created(ClaimedRun, Creation?)
+        /// What was created has waited for long enough.
+        case due
+        case handedOver
+    }
+
+    /// What became of runs that nobody was told of yet.
+    private struct Outcomes: Sendable {
         var placed: [SuperviseHint.Lease] = []
         var created: [(id: RunID, epoch: Int64)] = []
         var ends: [PlacementReport] = []
-        try await withThrowingTaskGroup(of: (ClaimedRun, Creation).self) { group in
-            var waiting = claimed[...]
-            func startNext() {
-                guard let run = waiting.popFirst() else { return }
-                let spec = known[JobVersionKey(job: run.jobID, version: run.jobVersion)]
-                let taken = carried[run.id] ?? []
-                group.addTask { (run, try await create(run, spec: spec, carried: taken, claimedAt: claimedAt)) }
-            }
-            for _ in 0..<settings.parallelCreates { startNext() }
-            while let (run, creation) = try await group.next() {
-                switch creation {
-                case .placed:
-                    metrics.readyToCreatedSeconds.observe(run.readyFor + claimedAt.duration(to: time.instant()))
-                    placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
-                    created.append((run.id, run.leaseEpoch))
-                case .vanished:
-                    // What it did the worker cannot know either.
-                    placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
-                    created.append((run.id, run.leaseEpoch))
-                case .abandoned:
-                    // Without a pod the worker finds the placement lost and the run is placed anew.
-                    placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
-                case .refused(let end):
-                    ends.append(
-                        PlacementReport(
-                            runID: run.id,
-                            placement: run.placement,
-                            leaseEpoch: run.leaseEpoch,
-                            end: end
-                        )
-                    )
-                case .leaseGone:
-                    break
-                }
-                startNext()
+
+        var count: Int { placed.count + ends.count }
+        var isEmpty: Bool { count == 0 }
+
+        mutating func add(_ run: ClaimedRun, _ creation: Creation?) {
+            switch creation {
+            case .placed, .vanished:
+                // What one that vanished did the worker cannot know either.
+                placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
+                created.append((run.id, run.leaseEpoch))
+            case .abandoned:
+                // Without a pod the worker finds the placement lost and the run is placed anew.
+                placed.append(SuperviseHint.Lease(run: run.id, epoch: run.leaseEpoch))
+            case .refused(let end):
+                ends.append(
+                    PlacementReport(runID: run.id, placement: run.placement, leaseEpoch: run.leaseEpoch, end: end)
+                )
+            case .leaseGone, nil:
+                break
             }
         }
-        do {
-            try await store.noteCreated(created)
-        } catch {
-            try Task.checkCancellation()
-            // It only says more of pods that vanish; handing over does not wait for it.
-            logger.warning("Created pods could not be noted", metadata: ["cluster": "\(cluster)", "error": "\(error)"])
-        }
-        try await messaging.supervise(cluster: cluster, placed)
-        try await messaging.report(ends)
     }
 
     /// What became of one pod.
-    private enum Creation: Sendable {
+    private enum Creation: Sendable, Equatable {
         case placed
         /// The API server said no for good.
         case refused(PlacementEnd)

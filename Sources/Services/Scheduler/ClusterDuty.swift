@@ -17,6 +17,8 @@ struct ClusterDuty {
     private var term: Int64?
     private var lookedAt: ContinuousClock.Instant?
     private var movedAt: ContinuousClock.Instant?
+    /// Where the pass under way over runs to move has come to.
+    private var movePosition: MovedRuns.Position?
 
     init(
         registry: any ClusterRegistry,
@@ -88,11 +90,13 @@ struct ClusterDuty {
         let instant = time.instant()
         let isDue = movedAt.map { $0.duration(to: instant) >= settings.moveInterval } ?? true
         guard isUrgent || isDue else { return }
-        let moved = try await registry.moveRuns(holder: lease.id, term: term)
+        if isUrgent { movePosition = nil }
+        let moved = try await registry.moveRuns(after: movePosition, holder: lease.id, term: term)
+        movePosition = moved.next
         try await registry.noteUnavailable(holder: lease.id, term: term)
-        // As long as there is something to move the next look goes on with it.
-        movedAt = moved.isEmpty ? instant : nil
-        for (cluster, runs) in moved.sorted(by: { $0.key < $1.key }) {
+        // As long as there is something to move, or not looked at, the next look goes on with it.
+        movedAt = moved.runs.isEmpty && moved.next == nil ? instant : nil
+        for (cluster, runs) in moved.runs.sorted(by: { $0.key < $1.key }) {
             logger.info("Runs were moved", metadata: ["cluster": "\(cluster)", "runs": "\(runs)"])
             await messaging.hint(dispatch: cluster, runs: runs)
         }

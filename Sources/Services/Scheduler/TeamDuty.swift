@@ -52,10 +52,12 @@ struct TeamDuty: Sendable {
     }
 
     private func returnRuns(_ term: Int64) async throws {
+        var isFirst = true
         while lease.isTrusted {
-            let count = try await teams.ledger.returnRuns(holder: lease.id, term: term)
+            let count = try await teams.ledger.returnRuns(holder: lease.id, term: term, isFirst: isFirst)
             returned(count)
             if count < teams.ledger.limits.batch { return }
+            isFirst = false
         }
     }
 
@@ -70,8 +72,8 @@ struct TeamDuty: Sendable {
     private func settleChecks(_ term: Int64) async throws {
         for ended in try await teams.ledger.endedChecks() where lease.isTrusted {
             let verdict = ended.state.map { CredentialSpec.Verdict(state: $0, failureClass: ended.failureClass) }
-            let isSettled = try await teams.ledger.settle(ended, verdict ?? .unknown, holder: lease.id, term: term)
-            guard isSettled, let verdict else { continue }
+            let resumed = try await teams.ledger.settle(ended, verdict ?? .unknown, holder: lease.id, term: term)
+            guard let resumed, let verdict else { continue }
             metrics.credentialChecks.increment()
             logger.info(
                 "A credential was checked",
@@ -80,11 +82,7 @@ struct TeamDuty: Sendable {
                     "run.id": "\(ended.runID)",
                 ]
             )
-            guard verdict == .valid, ended.check?.resumesRuns == true else { continue }
-            let names = [ended.key.name]
-            returned(
-                try await teams.ledger.resumePausedRuns(team: ended.key.team, credentials: names, by: nil, why: nil)
-            )
+            returned(resumed)
         }
     }
 

@@ -85,6 +85,19 @@ struct AdmissionQueueTests {
         #expect(held[Fixture.id(4)]?.reason == .clusterUnavailable)
     }
 
+    @Test("runs of a team that its cluster is not for wait and say so, and do not hold up others")
+    func forbiddenCluster() {
+        let clusters = [AdmissionCluster(teams: ["b"]), AdmissionCluster(name: "other", teams: ["a"])]
+        let runs = [
+            Fixture.run(1, team: "a", waited: 90), Fixture.run(2, team: "b", waited: 80),
+            Fixture.run(3, team: "a", cluster: "other", waited: 70),
+        ]
+        let (plan, held) = Fixture.snapshot(runs, clusters: clusters).plan(now: now, maximum: 10)
+        #expect(Set(plan.admitted) == Set(ids(2, 3)))
+        #expect(held[Fixture.id(1)]?.reason == .clusterForbidden)
+        #expect(held[Fixture.id(1)]?.sentence == "Cluster default is not for team a.")
+    }
+
     // MARK: Quotas
 
     @Test("a team borrows what its cohort does not use, up to what it may borrow and others may lend")

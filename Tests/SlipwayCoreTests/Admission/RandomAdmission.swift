@@ -80,7 +80,8 @@ struct RandomAdmission {
                 runs: chance(40) ? number(0...10) : nil,
                 cpuMillicores: chance(40) ? number(0...10) * 100 : nil,
                 memoryBytes: chance(40) ? number(0...10) << 20 : nil,
-                placementWindow: chance(30) ? number(0...5) : nil
+                placementWindow: chance(30) ? number(0...5) : nil,
+                teams: chance(10) ? [pick(["a", "b", "c"])] : nil
             )
         }
     }

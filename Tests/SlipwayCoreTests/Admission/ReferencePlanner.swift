@@ -45,6 +45,7 @@ struct ReferencePlanner {
             return .outsideWindow
         }
         let cluster = snapshot.clusters.last { $0.name == run.cluster }
+        if let teams = cluster?.teams, !teams.contains(run.team) { return .clusterForbidden }
         if cluster?.state == .draining { return .clusterDraining }
         guard let cluster, cluster.state == .active else { return .clusterUnavailable }
         if let limit = job.rateLimit {
@@ -215,8 +216,8 @@ struct ReferencePlanner {
         guard needed > 0 else { return }
         let successors = kept.suffix(needed).filter { run in
             switch reason(run) {
-            case .teamSuspended, .creditsExhausted, .credentialInvalid, .outsideWindow, .clusterUnavailable,
-                .clusterDraining, .rateLimit:
+            case .teamSuspended, .creditsExhausted, .credentialInvalid, .outsideWindow, .clusterForbidden,
+                .clusterUnavailable, .clusterDraining, .rateLimit:
                 false
             default: true
             }

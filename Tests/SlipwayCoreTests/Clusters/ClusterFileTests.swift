@@ -33,7 +33,8 @@ import Testing
                     runs: 200,
                     cpuMillicores: 64_000,
                     memoryBytes: 256 << 30,
-                    placementWindow: 50
+                    placementWindow: 50,
+                    teams: ["data", "ops"]
                 )
         )
     }

@@ -68,6 +68,7 @@ import class FoundationEssentials.JSONDecoder
         arguments: [
             ("namespace: Finance", "namespace: \"Finance\" must be 1 to 63"),
             ("namespaces: {west: a_b}", "namespaces.west: \"a_b\" must be"),
+            ("namespaces: {west: kube-system}", "namespaces.west: \"kube-system\" must be"),
             ("weight: 0", "weight: \"0\" must be a number from 0.001"),
             ("quotas: {runs: -1}", "quotas.runs: \"-1\" must be a whole number from 0"),
             ("quotas: {cpu: lots}", "quotas.cpu: \"lots\" must be an amount of CPU"),

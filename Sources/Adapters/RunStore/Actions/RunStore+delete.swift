@@ -3,7 +3,7 @@ package import SlipwayCore
 
 extension RunStore {
     /// Removes runs that are over, with their events, tasks, logs, outputs, use and placements. The record of who did it stays, and
-    /// so does a pod's pending clean-up. Safe to repeat.
+    /// so does a pod's pending clean-up. What they took since their teams were charged last is charged here. Safe to repeat.
     ///
     /// - Returns: for each id: changed, with the state it had; already so, if it was deleted before; not possible for a run that
     ///   is not over; or not found.
@@ -12,6 +12,14 @@ extension RunStore {
         let answer = try await pool.transaction { transaction in
             // A statement of its own, so that the next one sees what was written about them before they were locked.
             try await transaction.query("SELECT FROM finished_runs WHERE id = ANY(\(ids)) ORDER BY id FOR UPDATE")
+            // Whoever charges these teams beside this has done so, or does not find the runs any more.
+            try await transaction.query(
+                """
+                SELECT FROM teams WHERE credits IS NOT NULL
+                    AND name IN (SELECT team FROM finished_runs WHERE id = ANY(\(ids)))
+                ORDER BY name FOR NO KEY UPDATE
+                """
+            )
             return try await transaction.query(Self.deletion(ids, actor, why))
         }.decode(RunID.self, RunState.self, Bool.self)
         var known: [RunID: ActionResult] = [:]
@@ -30,7 +38,17 @@ extension RunStore {
             SELECT id, state FROM live_runs WHERE id = ANY(\(ids))
         ), gone AS (
             DELETE FROM finished_runs f WHERE f.id = ANY(\(ids))
-            RETURNING f.id, f.team, f.job_name, f.job_version, f.state, f.created_at
+            RETURNING f.id, f.team, f.job_name, f.job_version, f.state, f.created_at, f.cpu_millicores,
+                f.placement_started_at, f.ended_at
+        ), used AS (
+            SELECT g.team, sum(g.cpu_millicores / 1000.0 * extract(epoch FROM
+                g.ended_at - greatest(g.placement_started_at, t.credits_charged_at))::float8) AS cpu_seconds
+            FROM gone g JOIN teams t ON t.name = g.team
+            WHERE t.credits IS NOT NULL AND g.placement_started_at IS NOT NULL
+                AND g.ended_at > greatest(g.placement_started_at, t.credits_charged_at)
+            GROUP BY g.team
+        ), charged AS (
+            UPDATE teams t SET credits = t.credits - u.cpu_seconds FROM used u WHERE t.name = u.team
         ), events AS (
             DELETE FROM run_events x USING gone WHERE x.run_id = gone.id
         ), tasks AS (

@@ -98,7 +98,9 @@ extension RunStore {
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
                     origin_kind, submitted_by, root_id, attempt, overrides, variable_origins, cpu_millicores,
                     memory_bytes, limit_keys, credentials, clusters)
-                SELECT id, job_id, job_version, team, job_name, kind, cluster, priority, variables, origin_id,
+                SELECT id, job_id, job_version, team, job_name, kind,
+                    -- Null, which the column refuses, if it was forgotten after it was chosen.
+                    (SELECT c.name FROM clusters c WHERE c.name = w.cluster), priority, variables, origin_id,
                     origin_kind, \(nullable: actor)::text, root_id, attempt, overrides, variable_origins, cpu_millicores,
                     memory_bytes, limit_keys, credentials, clusters
                 FROM wanted w

@@ -11,7 +11,7 @@ package protocol ClusterRegistry: Sendable {
     // The scheduler that has the term.
     func clusterConditions() async throws -> (now: Timestamp, clusters: [ClusterCondition])
     func setStates(_ states: [ClusterStateChange], holder: HolderID, term: Int64) async throws -> [String]
-    func moveRuns(holder: HolderID, term: Int64) async throws -> [String: Int]
+    func moveRuns(after last: MovedRuns.Position?, holder: HolderID, term: Int64) async throws -> MovedRuns
     func noteUnavailable(holder: HolderID, term: Int64) async throws
     func forgetDestroyed(holder: HolderID, term: Int64) async throws -> [String]
 }
@@ -68,6 +68,25 @@ package struct ClusterStateChange: Sendable, Hashable {
         self.to = to
         self.message = message
     }
+}
+
+/// What one look for runs to move did.
+package struct MovedRuns: Sendable, Hashable {
+    /// The end of a batch: clusters are looked at by name, and the runs of each by id.
+    package struct Position: Sendable, Hashable {
+        package var cluster: String
+        package var run: RunID
+
+        package init(cluster: String, run: RunID) {
+            self.cluster = cluster
+            self.run = run
+        }
+    }
+
+    /// How many runs each cluster has more to place.
+    package var runs: [String: Int] = [:]
+    /// Where to go on; `nil`: all were looked at.
+    package var next: Position?
 }
 
 extension RunStore: ClusterRegistry {}

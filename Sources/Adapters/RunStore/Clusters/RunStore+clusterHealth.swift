@@ -60,6 +60,9 @@ extension RunStore {
         }
     }
 
+    /// Longer than a process remembers the clusters, and than it takes to store what it chose by that.
+    private static let removalKnown = Duration.seconds(30)
+
     // MARK: The term holder
 
     /// What is known of each cluster, with the database's time. What a process that is gone has told is as if from long ago;
@@ -140,32 +143,45 @@ extension RunStore {
 
     /// Moves runs that are not placed away from clusters that take none now, to candidates that do.
     ///
-    /// A batch at a time: the choice is made over a look at them, and each run is moved only if it is still as it was.
+    /// A batch at a time: the choice is made over a look at them, and each run is moved only if it is still as it was. What cannot
+    /// be moved does not hold up what is behind it: the next batch begins where this one ended.
     ///
-    /// - Returns: how many runs each cluster has more to place.
-    package func moveRuns(holder: HolderID, term: Int64) async throws -> [String: Int] {
-        let rows = try await pool.query(
+    /// - Parameter last: where the batch before ended; `nil` begins a pass over all clusters.
+    /// - Returns: how many runs each cluster has more to place, and where to go on.
+    package func moveRuns(after last: MovedRuns.Position? = nil, holder: HolderID, term: Int64) async throws
+        -> MovedRuns
+    {
+        var rows = try await pool.query(
             """
-            SELECT r.id, r.team, r.cluster, r.clusters, r.state = 'ready', r.cpu_millicores, r.memory_bytes
+            SELECT r.id, r.team, c.name, r.clusters, r.state = 'ready', r.cpu_millicores, r.memory_bytes, r.priority
             FROM clusters c CROSS JOIN LATERAL (
-                SELECT id, team, cluster, clusters, state, cpu_millicores, memory_bytes, priority FROM live_runs
-                WHERE cluster = c.name AND clusters IS NOT NULL AND state IN ('pending', 'paused', 'ready')
-                    AND EXISTS (SELECT FROM clusters o WHERE o.name = ANY(live_runs.clusters) AND o.state = 'active')
-                ORDER BY id LIMIT \(limits.batch)
+                SELECT l.id, l.team, l.clusters, l.state, l.cpu_millicores, l.memory_bytes, l.priority FROM live_runs l
+                WHERE l.cluster = c.name AND l.clusters IS NOT NULL AND l.state IN ('pending', 'paused', 'ready')
+                    AND l.id > CASE WHEN c.name = \(last?.cluster ?? "") THEN \(last?.run ?? Self.noRun) ELSE \(Self.noRun) END
+                    AND EXISTS (SELECT FROM clusters o WHERE o.name = ANY(l.clusters) AND o.state = 'active'
+                        AND \(unescaped: Self.admits(cluster: "o", team: "l.team")))
+                ORDER BY l.id LIMIT \(limits.batch)
             ) AS r
-            WHERE c.state <> 'active' ORDER BY r.state = 'ready' DESC, r.priority DESC, r.id LIMIT \(limits.batch)
+            WHERE c.state <> 'active' AND c.name >= \(last?.cluster ?? "")
+            ORDER BY c.name, r.id LIMIT \(limits.batch)
             """
-        ).decode(RunID.self, String.self, String.self, [String].self, Bool.self, Int.self, Int.self)
-        guard !rows.isEmpty else { return [:] }
+        ).decode(RunID.self, String.self, String.self, [String].self, Bool.self, Int.self, Int.self, Int.self)
+        guard let end = rows.last else { return MovedRuns() }
+        let next = rows.count < limits.batch ? nil : MovedRuns.Position(cluster: end.2, run: end.0)
+        // Room goes to those first that were let go already.
+        rows.sort { left, right in
+            if left.4 != right.4 { return left.4 }
+            return left.7 != right.7 ? left.7 > right.7 : left.0 < right.0
+        }
         var choice = try await clusterChoice()
         var moves: [(id: RunID, from: String, to: String)] = []
-        for (id, team, cluster, candidates, isReady, cpu, memory) in rows {
+        for (id, team, cluster, candidates, isReady, cpu, memory, _) in rows {
             let demand = ResourceAmounts(runs: 1, cpuMillicores: cpu, memoryBytes: memory)
             let others = candidates.filter { $0 != cluster }
             let target = choice.destination(team: team, candidates: others, demand: demand, needsRoom: isReady)
             if let target { moves.append((id, cluster, target)) }
         }
-        guard !moves.isEmpty else { return [:] }
+        guard !moves.isEmpty else { return MovedRuns(next: next) }
         let moved = try await pool.query(
             """
             WITH wanted AS (
@@ -194,19 +210,29 @@ extension RunStore {
             SELECT cluster, count(*) FROM moved GROUP BY cluster
             """
         ).decode(String.self, Int.self)
-        return Dictionary(moved.map { ($0.0, $0.1) }, uniquingKeysWith: +)
+        return MovedRuns(runs: Dictionary(moved.map { ($0.0, $0.1) }, uniquingKeysWith: +), next: next)
     }
 
-    /// Says of admitted runs that wait on a cluster which takes none now why they do, a batch at a time. Being placed takes the
-    /// reason away.
+    /// Before every run.
+    private static let noRun = RunID(high: 0, low: 0)
+
+    /// Whether a cluster's row lets a team's runs on it, as a condition: what ``ClusterSpec/allows(team:)`` says.
+    static func admits(cluster: String, team: String) -> String {
+        "coalesce(\(cluster).spec -> 'teams' ? \(team), true)"
+    }
+
+    /// Says of admitted runs that wait on a cluster which takes none now, or none of their team, why they do, a batch at a time.
+    /// Being placed takes the reason away.
     package func noteUnavailable(holder: HolderID, term: Int64) async throws {
         try await pool.query(
             """
             WITH waiting AS (
-                SELECT r.id, 'cluster ' || c.name || ' is ' || c.state AS message
-                FROM clusters c JOIN live_runs r ON r.cluster = c.name AND r.state = 'ready'
-                WHERE c.state <> 'active' AND (r.reason IS DISTINCT FROM 'cluster_unavailable'
-                        OR r.message IS DISTINCT FROM 'cluster ' || c.name || ' is ' || c.state)
+                SELECT r.id, w.message FROM clusters c JOIN live_runs r ON r.cluster = c.name AND r.state = 'ready'
+                CROSS JOIN LATERAL (SELECT 'cluster ' || c.name || CASE
+                    WHEN \(unescaped: Self.admits(cluster: "c", team: "r.team")) THEN ' is ' || c.state
+                    ELSE ' is not for team ' || r.team END AS message) AS w
+                WHERE (c.state <> 'active' OR NOT \(unescaped: Self.admits(cluster: "c", team: "r.team")))
+                    AND (r.reason IS DISTINCT FROM 'cluster_unavailable' OR r.message IS DISTINCT FROM w.message)
                     AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)
                         AND expires_at > clock_timestamp())
                 ORDER BY r.id LIMIT \(limits.batch) FOR UPDATE OF r SKIP LOCKED
@@ -216,7 +242,8 @@ extension RunStore {
         )
     }
 
-    /// Forgets the clusters that are to be removed and on which nothing is left.
+    /// Forgets the clusters that are to be removed and on which nothing is left, but not before everybody knows that they are: until
+    /// then a run may still be made for them.
     ///
     /// - Returns: their names.
     package func forgetDestroyed(holder: HolderID, term: Int64) async throws -> [String] {
@@ -224,6 +251,7 @@ extension RunStore {
             """
             WITH forgotten AS (
                 DELETE FROM clusters c WHERE c.wanted = 'destroying' AND c.state = 'destroying'
+                    AND c.state_since < clock_timestamp() - \(Self.removalKnown.postgresInterval)
                     AND NOT EXISTS (SELECT FROM live_runs r WHERE r.cluster = c.name)
                     AND NOT EXISTS (SELECT FROM cleanups l WHERE l.cluster = c.name)
                     AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)

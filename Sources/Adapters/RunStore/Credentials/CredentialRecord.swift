@@ -71,6 +71,8 @@ package enum DeletedCredential: Sendable, Hashable {
     case notFound
     /// Jobs of the team need it; the first of them.
     case isNeeded(by: [String])
+    /// Runs that are not placed yet need it; the first of them.
+    case isAwaited(by: [RunID])
     case otherRevision(Int64)
 }
 

@@ -6,15 +6,14 @@ package import SlipwayCore
 package protocol TeamLedger: Sendable {
     var limits: StoreLimits { get }
     func chargeCredits(holder: HolderID, term: Int64) async throws -> Int
-    func returnRuns(holder: HolderID, term: Int64) async throws -> Int
+    func returnRuns(holder: HolderID, term: Int64, isFirst: Bool) async throws -> Int
     func dueChecks() async throws -> [DueCheck]
     func clusterChoice() async throws -> ClusterChoice
     func beginCheck(_ key: CredentialKey, run: NewRun, holder: HolderID, term: Int64) async throws -> Bool
     func putOffCheck(_ check: DueCheck, because message: String, holder: HolderID, term: Int64) async throws
     func endedChecks() async throws -> [EndedCheck]
     func settle(_ check: EndedCheck, _ verdict: CredentialSpec.Verdict, holder: HolderID, term: Int64) async throws
-        -> Bool
-    func resumePausedRuns(team: String, credentials: [String], by actor: String?, why: String?) async throws -> Int
+        -> Int?
 }
 
 extension RunStore: TeamLedger {
@@ -116,16 +115,17 @@ extension RunStore: TeamLedger {
         }
     }
 
-    /// Writes what a check found, unless somebody has said otherwise meanwhile.
+    /// Writes what a check found, unless somebody has said otherwise meanwhile. If it is valid, and the check says so, the runs
+    /// that were paused for it wait again, in the same transaction.
     ///
     /// - Parameter term: as for `beginCheck`.
-    /// - Returns: whether it was written.
+    /// - Returns: how many runs wait again; `nil` if nothing was written.
     package func settle(
         _ check: EndedCheck,
         _ verdict: CredentialSpec.Verdict,
         holder: HolderID,
         term: Int64
-    ) async throws -> Bool {
+    ) async throws -> Int? {
         let isValid: Bool? =
             switch verdict {
             case .valid: true
@@ -135,29 +135,41 @@ extension RunStore: TeamLedger {
         // A run that is gone told nothing: the check is made again at once.
         let pause = check.state == nil ? Duration.zero : .seconds(check.check?.everySeconds ?? 0)
         let message = verdict == .valid ? nil : Self.message(check, verdict)
-        return try await pool.query(
-            """
-            WITH settled AS (
-                UPDATE credentials c SET check_run_id = NULL,
-                    check_due_at = CASE WHEN \(check.check != nil) THEN clock_timestamp() + \(pause.postgresInterval) END,
-                    is_valid = coalesce(\(nullable: isValid)::boolean, c.is_valid),
-                    checked_at = CASE WHEN \(isValid == nil) THEN c.checked_at ELSE clock_timestamp() END,
-                    message = \(nullable: message)::text,
-                    revision = c.revision + CASE WHEN coalesce(\(nullable: isValid)::boolean, c.is_valid) = c.is_valid
-                        THEN 0 ELSE 1 END
-                WHERE team = \(check.key.team) AND name = \(check.key.name) AND check_run_id = \(check.runID)
-                    AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)
-                        AND expires_at > clock_timestamp())
-                RETURNING c.team, c.name
-            ), audited AS (
-                INSERT INTO audit_log (action, team, subject_kind, subject, details)
-                SELECT 'checked', team, 'credential', team || '/' || name,
-                    jsonb_build_object('run', \(check.runID)::uuid, 'valid', \(nullable: isValid)::boolean)
-                FROM settled
+        return try await pool.transaction { transaction in
+            let settled = try await transaction.query(
+                """
+                WITH settled AS (
+                    UPDATE credentials c SET check_run_id = NULL,
+                        check_due_at = CASE WHEN \(check.check != nil) THEN clock_timestamp() + \(pause.postgresInterval) END,
+                        is_valid = coalesce(\(nullable: isValid)::boolean, c.is_valid),
+                        checked_at = CASE WHEN \(isValid == nil) THEN c.checked_at ELSE clock_timestamp() END,
+                        message = \(nullable: message)::text,
+                        revision = c.revision + CASE WHEN coalesce(\(nullable: isValid)::boolean, c.is_valid) = c.is_valid
+                            THEN 0 ELSE 1 END
+                    WHERE team = \(check.key.team) AND name = \(check.key.name) AND check_run_id = \(check.runID)
+                        AND EXISTS (SELECT FROM terms WHERE duty = 'scheduling' AND holder_id = \(holder) AND term = \(term)
+                            AND expires_at > clock_timestamp())
+                    RETURNING c.team, c.name
+                ), audited AS (
+                    INSERT INTO audit_log (action, team, subject_kind, subject, details)
+                    SELECT 'checked', team, 'credential', team || '/' || name,
+                        jsonb_build_object('run', \(check.runID)::uuid, 'valid', \(nullable: isValid)::boolean)
+                    FROM settled
+                )
+                SELECT name FROM settled
+                """
             )
-            SELECT name FROM settled
-            """
-        ).rowCount > 0
+            guard settled.rowCount > 0 else { return nil }
+            guard verdict == .valid, check.check?.resumesRuns == true else { return 0 }
+            let names = [check.key.name]
+            return try await resumePausedRuns(
+                team: check.key.team,
+                credentials: names,
+                by: nil,
+                why: nil,
+                in: transaction
+            )
+        }
     }
 
     private static func message(_ check: EndedCheck, _ verdict: CredentialSpec.Verdict) -> String {

@@ -101,7 +101,7 @@ extension RunStore {
         ).decode(String.self)
     }
 
-    /// Forgets a credential that no job of the team needs.
+    /// Forgets a credential that no job of the team needs, and no run that is not placed yet.
     package func deleteCredential(
         _ key: CredentialKey,
         ifRevision revision: Int64? = nil,
@@ -119,6 +119,15 @@ extension RunStore {
                 """
             ).decode(String.self)
             guard jobs.isEmpty else { return .isNeeded(by: jobs) }
+            // Of versions that are not current, or of jobs that are archived.
+            let runs = try await transaction.query(
+                """
+                SELECT id FROM live_runs
+                WHERE team = \(key.team) AND state IN ('pending', 'paused', 'ready') AND \(key.name) = ANY(credentials)
+                ORDER BY id LIMIT 5
+                """
+            ).decode(RunID.self)
+            guard runs.isEmpty else { return .isAwaited(by: runs) }
             try await transaction.query(
                 "DELETE FROM credentials WHERE team = \(key.team) AND name = \(key.name)"
             )
@@ -132,7 +141,8 @@ extension RunStore {
     ///
     /// - Parameters:
     ///   - revision: if given, and one credential is named, it is only changed if it has this one.
-    ///   - resumes: has the runs wait again that were paused for these, except those that need another one that is not valid.
+    ///   - resumes: has the runs wait again that were paused for these, except those that need another one that is not valid,
+    ///     in the same transaction.
     package func updateCredentials(
         _ selection: CredentialSelection,
         team: String,
@@ -142,7 +152,7 @@ extension RunStore {
         by actor: String?,
         why: String? = nil
     ) async throws -> UpdatedCredentials {
-        let changed: UpdatedCredentials = try await pool.transaction { transaction in
+        try await pool.transaction { transaction in
             let found = try await Self.selected(selection, team: team, in: transaction)
             if case .named(let names) = selection {
                 let missing = Set(names).subtracting(found.map(\.key.name))
@@ -180,11 +190,16 @@ extension RunStore {
                 )
             }
             let records = try rows.rows.map(CredentialRecord.init(row:)).sorted { $0.key < $1.key }
-            return .done(records, resumedRuns: 0)
+            guard resumes else { return .done(records, resumedRuns: 0) }
+            let resumed = try await resumePausedRuns(
+                team: team,
+                credentials: names,
+                by: actor,
+                why: why,
+                in: transaction
+            )
+            return .done(records, resumedRuns: resumed)
         }
-        guard resumes, case .done(let records, _) = changed else { return changed }
-        let resumed = try await resumePausedRuns(team: team, credentials: records.map(\.key.name), by: actor, why: why)
-        return .done(records, resumedRuns: resumed)
     }
 
     private static func selected(
@@ -204,37 +219,43 @@ extension RunStore {
         ).rows.map(CredentialRecord.init(row:))
     }
 
-    /// Has the runs wait again that were paused for credentials which are named, unless one that they need is not valid.
+    /// Has the runs wait again that were paused for credentials which are named, unless one that they need is not valid, as the
+    /// transaction sees it by now.
     ///
     /// - Returns: how many.
-    package func resumePausedRuns(
+    func resumePausedRuns(
         team: String,
         credentials names: [String],
         by actor: String?,
-        why: String? = nil
+        why: String?,
+        in transaction: PostgresTransaction
     ) async throws -> Int {
         var total = 0
         while true {
-            let count = try await pool.query(
+            let counts = try await transaction.query(
                 """
-                WITH picked AS (
+                WITH candidates AS MATERIALIZED (
                     SELECT r.id FROM live_runs r
                     WHERE r.team = \(team) AND r.state = 'paused' AND r.reason = 'credential_invalid'
                         AND r.credentials && \(names)::text[] AND NOT EXISTS (
                             SELECT FROM credentials c
                             WHERE c.team = r.team AND c.name = ANY(r.credentials) AND NOT c.is_valid)
-                    ORDER BY r.id LIMIT \(limits.batch) FOR UPDATE OF r
+                    ORDER BY r.state_since LIMIT \(limits.batch)
+                ), picked AS (
+                    SELECT r.id FROM live_runs r WHERE r.id IN (SELECT id FROM candidates)
+                        AND r.state = 'paused' AND r.reason = 'credential_invalid'
+                    ORDER BY r.id FOR UPDATE OF r
                 ), \(unescaped: Self.returned), audited AS (
                     INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
                     SELECT \(nullable: actor)::text, 'unpause', team, 'run', id::text, \(nullable: why)::text,
                         jsonb_build_object('state', 'paused', 'reason', 'credential_invalid')
                     FROM returned
                 )
-                SELECT id FROM returned
+                SELECT (SELECT count(*) FROM candidates), count(*) FROM returned
                 """
-            ).rowCount
-            total += count
-            if count < limits.batch { return total }
+            ).decode(Int.self, Int.self)[0]
+            total += counts.1
+            if counts.0 < limits.batch { return total }
         }
     }
 

@@ -76,8 +76,9 @@ extension RunStore {
                 SELECT id, state AS from_state, state_since AS ready_since FROM live_runs
                 WHERE (state = 'ready' OR (state = 'pending' AND is_promoted)) AND cluster = \(cluster)
                     AND EXISTS (SELECT FROM holders WHERE id = \(holder) AND expires_at > clock_timestamp())
-                    -- A cluster that is drained, or that nobody reaches, gets no pods.
-                    AND NOT EXISTS (SELECT FROM clusters c WHERE c.name = \(cluster) AND c.state <> 'active')
+                    -- A cluster that is drained, or that nobody reaches, gets no pods, and none of teams it is not for.
+                    AND NOT EXISTS (SELECT FROM clusters c WHERE c.name = \(cluster) AND (c.state <> 'active'
+                        OR NOT \(unescaped: Self.admits(cluster: "c", team: "live_runs.team"))))
                 ORDER BY is_promoted DESC, priority DESC, id LIMIT (SELECT least(places, \(min(limit, limits.batch))) FROM room)
                 FOR UPDATE SKIP LOCKED
             ), claimed AS (

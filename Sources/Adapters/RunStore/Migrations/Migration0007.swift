@@ -204,7 +204,7 @@ extension Migration {
             CREATE INDEX live_runs_admitted ON live_runs (cluster) WHERE state NOT IN ('pending', 'paused');
             CREATE INDEX live_runs_movable ON live_runs (cluster, id)
                 WHERE clusters IS NOT NULL AND state IN ('pending', 'paused', 'ready');
-            CREATE INDEX live_runs_paused ON live_runs (team, id) WHERE state = 'paused';
+            CREATE INDEX live_runs_paused ON live_runs (team, reason, state_since) WHERE state = 'paused';
             ALTER TABLE finished_runs
                 ADD COLUMN placement_started_at timestamptz,
                 ADD COLUMN cpu_millicores integer NOT NULL DEFAULT 0,

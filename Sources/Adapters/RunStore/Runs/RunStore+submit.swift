@@ -116,6 +116,8 @@ package struct NewRun: Sendable {
 extension RunStore {
     /// Stores new runs as `pending`, all in one statement. A run whose id is already there is left alone, and so is a second
     /// retry of a run while the first is not over.
+    ///
+    /// - Throws: an error of the database, and none is stored, if a cluster is not registered: nobody would ever look at its runs.
     package func create(_ runs: [NewRun]) async throws {
         guard !runs.isEmpty else { return }
         try await pool.query(Self.creation(of: runs))
@@ -134,7 +136,9 @@ extension RunStore {
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id,
                     origin_kind, submitted_by, root_id, attempt, overrides, variable_origins, priority, cpu_millicores,
                     memory_bytes, limit_keys, credentials, clusters, trigger_kind, schedule_id, tick)
-                SELECT n.id, n.job_id, n.job_version, n.team, n.job_name, n.kind, n.cluster, n.variables, n.origin_id,
+                SELECT n.id, n.job_id, n.job_version, n.team, n.job_name, n.kind,
+                    -- Null, which the column refuses, if it was forgotten after it was chosen.
+                    (SELECT c.name FROM clusters c WHERE c.name = n.cluster), n.variables, n.origin_id,
                     n.origin_kind, n.submitted_by, n.root_id, n.attempt, n.overrides, n.variable_origins, n.priority,
                     n.cpu_millicores, n.memory_bytes, n.limit_keys,
                     ARRAY(SELECT jsonb_array_elements_text(n.credentials)),

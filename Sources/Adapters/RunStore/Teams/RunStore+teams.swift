@@ -35,15 +35,34 @@ package enum AppliedTeam: Sendable, Hashable {
     case done(TeamRecord, StoreChange)
     /// It names clusters that are not registered.
     case unknownClusters([String])
+    /// Pods of two teams are never in one namespace of a cluster, nor beside the cluster's own.
+    case takenNamespaces([TakenNamespace])
     /// Somebody changed it meanwhile; it has this revision now, 0 if it does not exist.
     case otherRevision(Int64)
+}
+
+/// A namespace that a team may not have.
+package struct TakenNamespace: Sendable, Hashable {
+    /// What of the team's file asks for it: `namespace`, or `namespaces` with the cluster, such as `namespaces.west`.
+    package var field: String
+    package var namespace: String
+    /// Who has it; `nil`: the cluster itself.
+    package var team: String?
+
+    package init(field: String, namespace: String, team: String?) {
+        self.field = field
+        self.namespace = namespace
+        self.team = team
+    }
 }
 
 package enum DeletedTeam: Sendable, Hashable {
     case done
     case notFound
-    /// It still has so many jobs.
+    /// It still has so many jobs that are not archived.
     case hasJobs(Int)
+    /// Runs of its archived jobs are not over.
+    case hasLiveRuns
     case otherRevision(Int64)
 }
 
@@ -73,6 +92,10 @@ extension RunStore {
             wanted.namespace = spec.namespace ?? found?.namespace ?? name
             wanted.isSuspended = spec.isSuspended ?? found?.spec.isSuspended
             if let found, found.spec == wanted { return .done(found, .unchanged) }
+            if found?.namespace != wanted.namespace || found?.spec.namespaces != wanted.namespaces {
+                let taken = try await Self.takenNamespaces(of: wanted, team: name, in: transaction)
+                guard taken.isEmpty else { return .takenNamespaces(taken) }
+            }
             let stored = try await transaction.query(
                 """
                 INSERT INTO teams (name, namespace, spec)
@@ -96,6 +119,40 @@ extension RunStore {
         }
     }
 
+    /// Which namespaces of a team's specification others have, the first few. Who else asks for any waits until this transaction is
+    /// over.
+    private static func takenNamespaces(
+        of spec: TeamSpec,
+        team name: String,
+        in transaction: PostgresTransaction
+    ) async throws -> [TakenNamespace] {
+        let namespace = spec.namespace ?? name
+        let named = spec.namespaces.sorted { $0.key < $1.key }
+        let asked = [("namespace", namespace)] + named.map { ("namespaces.\($0.key)", $0.value) }
+        let reserved = asked.filter { $0.1.hasPrefix("kube-") }
+        guard reserved.isEmpty else {
+            return reserved.map { TakenNamespace(field: $0.0, namespace: $0.1, team: nil) }
+        }
+        try await transaction.query("SELECT pg_advisory_xact_lock(7203914413)")
+        return try await transaction.query(
+            """
+            SELECT 'namespace', t.namespace, t.name FROM teams t WHERE t.name <> \(name) AND t.namespace = \(namespace)
+            UNION ALL
+            SELECT 'namespace', n.namespace, n.team FROM team_namespaces n
+            WHERE n.team <> \(name) AND n.namespace = \(namespace) AND n.cluster <> ALL(\(named.map(\.key)))
+            UNION ALL
+            SELECT 'namespaces.' || w.cluster, w.namespace, t.name
+            FROM unnest(\(named.map(\.key)), \(named.map(\.value))) AS w (cluster, namespace)
+            JOIN teams t ON t.name <> \(name)
+            LEFT JOIN team_namespaces n ON n.team = t.name AND n.cluster = w.cluster
+            WHERE coalesce(n.namespace, t.namespace) = w.namespace
+            ORDER BY 1, 3 LIMIT 20
+            """
+        ).decode(String.self, String.self, String.self).map {
+            TakenNamespace(field: $0.0, namespace: $0.1, team: $0.2)
+        }
+    }
+
     package func team(_ name: String) async throws -> TeamRecord? {
         try await pool.query("SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name = \(name)")
             .first.map(TeamRecord.init(row:))
@@ -111,7 +168,8 @@ extension RunStore {
         ).rows.map(TeamRecord.init(row:))
     }
 
-    /// Removes a team that has no jobs, with its members and credentials.
+    /// Removes a team whose jobs are all archived and have no live runs, with its jobs, members and credentials. Runs that are over
+    /// stay.
     package func deleteTeam(
         _ name: String,
         ifRevision revision: Int64? = nil,
@@ -124,8 +182,23 @@ extension RunStore {
                 .decode(Int64.self).first
             guard let found else { return .notFound }
             if let revision, revision != found { return .otherRevision(found) }
-            let jobs = try await transaction.query("SELECT count(*) FROM jobs WHERE team = \(name)").decode(Int.self)[0]
+            // Nobody takes one out of the archive meanwhile.
+            let archived = try await transaction.query(
+                "SELECT archived_at IS NOT NULL FROM jobs WHERE team = \(name) ORDER BY id FOR UPDATE"
+            ).decode(Bool.self)
+            let jobs = archived.count { !$0 }
             guard jobs == 0 else { return .hasJobs(jobs) }
+            let hasLiveRuns = try await transaction.query(
+                """
+                SELECT EXISTS (SELECT FROM jobs j WHERE j.team = \(name)
+                    AND EXISTS (SELECT FROM live_runs r WHERE r.job_id = j.id))
+                """
+            ).decode(Bool.self)[0]
+            guard !hasLiveRuns else { return .hasLiveRuns }
+            try await transaction.query(
+                "DELETE FROM job_versions WHERE job_id IN (SELECT id FROM jobs WHERE team = \(name))"
+            )
+            try await transaction.query("DELETE FROM jobs WHERE team = \(name)")
             try await transaction.query("DELETE FROM submission_budgets WHERE team = \(name)")
             try await transaction.query("DELETE FROM teams WHERE name = \(name)")
             try await Self.audit("delete", team: name, by: actor, why: why, in: transaction)

@@ -12,6 +12,8 @@ package struct AdmissionCluster: Sendable, Hashable, Codable {
     package var memoryBytes: Int?
     /// How many runs may be admitted without having begun, so that an autoscaler is asked gradually.
     package var placementWindow: Int?
+    /// The teams whose runs it takes; `nil`: those of all.
+    package var teams: [String]?
 
     package init(
         name: String = "default",
@@ -19,7 +21,8 @@ package struct AdmissionCluster: Sendable, Hashable, Codable {
         runs: Int? = nil,
         cpuMillicores: Int? = nil,
         memoryBytes: Int? = nil,
-        placementWindow: Int? = nil
+        placementWindow: Int? = nil,
+        teams: [String]? = nil
     ) {
         self.name = name
         self.state = state
@@ -27,7 +30,10 @@ package struct AdmissionCluster: Sendable, Hashable, Codable {
         self.cpuMillicores = cpuMillicores
         self.memoryBytes = memoryBytes
         self.placementWindow = placementWindow
+        self.teams = teams
     }
+
+    func allows(team: String) -> Bool { teams?.contains(team) ?? true }
 
     func capacity(_ dimension: ResourceDimension) -> Int? {
         switch dimension {

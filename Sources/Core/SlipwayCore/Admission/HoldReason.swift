@@ -7,6 +7,8 @@ package enum HoldReason: String, Sendable, Hashable, CaseIterable, Codable {
     case creditsExhausted = "credits_exhausted"
     case credentialInvalid = "credential_invalid"
     case outsideWindow = "outside_window"
+    /// The cluster is not for its team, or not any more.
+    case clusterForbidden = "cluster_forbidden"
     case clusterUnavailable = "cluster_unavailable"
     case clusterDraining = "cluster_draining"
     case rateLimit = "rate_limit"
@@ -25,7 +27,9 @@ package enum HoldReason: String, Sendable, Hashable, CaseIterable, Codable {
     /// Whether time or the end of other runs does away with it; else somebody must do something.
     package var passes: Bool {
         switch self {
-        case .teamSuspended, .creditsExhausted, .credentialInvalid, .clusterUnavailable, .clusterDraining: false
+        case .teamSuspended, .creditsExhausted, .credentialInvalid, .clusterForbidden, .clusterUnavailable,
+            .clusterDraining:
+            false
         case .notYetEligible, .outsideWindow, .rateLimit, .jobConcurrency, .limitKey, .teamRunsLimit, .teamCPUQuota,
             .teamMemoryQuota, .cohortExhausted, .clusterFull, .clusterWindow, .behindOthers:
             true
@@ -50,7 +54,7 @@ package enum HoldReason: String, Sendable, Hashable, CaseIterable, Codable {
             .jobConcurrency, .limitKey, .teamRunsLimit, .teamCPUQuota, .teamMemoryQuota:
             .own
         case .cohortExhausted: .cohort
-        case .clusterUnavailable, .clusterDraining, .clusterFull, .clusterWindow: .cluster
+        case .clusterForbidden, .clusterUnavailable, .clusterDraining, .clusterFull, .clusterWindow: .cluster
         case .behindOthers: .order
         }
     }

@@ -87,7 +87,8 @@ package struct ClusterSpec: Sendable, Hashable, Codable {
             runs: capacity.runs,
             cpuMillicores: capacity.cpuMillicores,
             memoryBytes: capacity.memoryBytes,
-            placementWindow: placementWindow
+            placementWindow: placementWindow,
+            teams: teams
         )
     }
 }

@@ -203,10 +203,12 @@ extension JobFileReader {
 
 extension JobNameRule {
     static let namespace = JobNameRule(
-        allowed: "1 to 63 characters a-z, 0-9 and '-', beginning and ending with a letter or digit"
+        allowed: "1 to 63 characters a-z, 0-9 and '-', beginning and ending with a letter or digit, and not beginning "
+            + "with kube-"
     ) { text in
         let scalars = text.unicodeScalars
         return (1...63).contains(scalars.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
+            && !text.hasPrefix("kube-")
             && scalars.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
     }
 

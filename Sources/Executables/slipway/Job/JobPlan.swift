@@ -30,9 +30,12 @@ struct JobPlan: AsyncParsableCommand {
     private static func text(_ plan: Document, isWide: Bool) -> String {
         let name = "job \(plan.text("team"))/\(plan.text("name"))"
         var lines: [String] = []
+        let isSameVersion = plan.text("from_version") == plan.text("version")
         switch plan.text("change") {
         case "created": lines.append("\(name) would be created, version 1")
         case "unchanged": lines.append("\(name) would stay as it is, version \(plan.text("version"))")
+        case "updated" where isSameVersion:
+            lines.append("\(name) would stay as it is, version \(plan.text("version")), with other schedules")
         default:
             lines.append("\(name) would be updated, version \(plan.text("from_version")) to \(plan.text("version"))")
         }
@@ -42,6 +45,11 @@ struct JobPlan: AsyncParsableCommand {
         if plan["paused"] == .bool(true) { lines.append("It is paused: its schedules stay silent.") }
         let differences = DifferenceText.text(of: plan, isWhole: isWide)
         if !differences.isEmpty { lines += ["", differences] }
+        let schedules = plan.elements("schedules").filter { $0.text("change") != "unchanged" }
+        if !schedules.isEmpty {
+            lines.append("")
+            lines += schedules.map { "schedule \($0.text("name")) would be \($0.text("change"))" }
+        }
         let placement = plan["placement"] ?? .null
         let cluster = placement.text("cluster")
         switch placement.text("verdict") {

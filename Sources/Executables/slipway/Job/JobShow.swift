@@ -13,15 +13,30 @@ struct JobShow: AsyncParsableCommand {
     @Option(help: "A version's whole file instead.")
     var atVersion: Int?
 
+    @Option(help: "How its latest finished runs went: at most so many of them, 1 to 1000.")
+    var runs: Int?
+
+    @Option(help: "How its latest finished runs went: only those of so many days, 1 to 3650.")
+    var days: Int?
+
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        guard atVersion == nil || (runs == nil && days == nil) else {
+            throw ValidationError("--runs and --days are of the job, not of the version that --at-version names.")
+        }
+    }
 
     func run() async throws {
         let client = try server.client()
         if let atVersion { return try await show(atVersion, client) }
         var document = try await client.get(job.path())
         if output.format != .name, case .object(var members) = document {
-            members["statistics"] = try await client.get(job.path() + "/statistics")
+            members["statistics"] = try await client.get(
+                job.path() + "/statistics",
+                [("runs", runs.map { String($0) }), ("days", days.map { String($0) })]
+            )
             document = .object(members)
         }
         switch output.format {

@@ -4,7 +4,7 @@ internal import SlipwayCore
 struct TeamDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete a team that has no jobs, with its members and credentials."
+        abstract: "Delete a team whose jobs are all archived, with its jobs, members and credentials."
     )
 
     @OptionGroup var team: TeamOptions

@@ -31,6 +31,7 @@ struct Problem: Error, Sendable {
         case invalidTeamFile = "invalid_team_file"
         case teamNotFound = "team_not_found"
         case teamHasJobs = "team_has_jobs"
+        case teamHasRuns = "team_has_runs"
         case teamNeedsNoCredits = "team_needs_no_credits"
         case memberNotFound = "member_not_found"
         case notAllowedByTeam = "not_allowed_by_team"

@@ -35,21 +35,33 @@ struct JobComparisonOperations: Sendable {
 
     /// Changes nothing.
     @Sendable private func plan(_ call: Call) async throws -> Response {
-        let spec = try await jobs.document(in: call).spec
+        let document = try await jobs.document(in: call)
+        let spec = document.spec
+        try jobs.schedules.check(document.schedules ?? [])
         let job = try await jobs.store.job(team: spec.team, name: spec.name)
         let differences = try job.map { try Self.differences($0.spec, spec) } ?? []
+        let schedules = try await jobs.schedules.plan(document.schedules, for: job)
         let forecast = try await jobs.clusters.forecast(for: spec)
-        let isUnchanged = job != nil && differences.isEmpty
+        let isSameVersion = job != nil && differences.isEmpty
+        let isUnchanged = isSameVersion && schedules.allSatisfy { $0.change == "unchanged" }
         return .json { json in
             json.object { json in
                 json.member("team", spec.team)
                 json.member("name", spec.name)
                 json.member("change", job == nil ? "created" : isUnchanged ? "unchanged" : "updated")
                 json.member("from_version", job?.currentVersion)
-                json.member("version", (job?.currentVersion ?? 0) + (isUnchanged ? 0 : 1))
+                json.member("version", (job?.currentVersion ?? 0) + (isSameVersion ? 0 : 1))
                 json.member("paused", job?.pausedAt != nil)
                 json.member("archived", job?.archivedAt != nil)
+                // The code with which applying the file is refused as the job is now.
+                if job?.archivedAt != nil { json.member("refusal", Problem.Code.jobArchived.rawValue) }
                 json.differences(differences, limits: jobs.limits)
+                json.array("schedules", schedules) { json, change in
+                    json.object { json in
+                        json.member("name", change.name)
+                        json.member("change", change.change)
+                    }
+                }
                 json.object("placement") { json in
                     json.member("verdict", forecast.verdict)
                     json.member("cluster", forecast.cluster)

@@ -32,6 +32,25 @@ struct JobSchedules: Sendable {
         }
     }
 
+    /// What ``apply(_:to:by:)`` would do to the schedules of a job; `nil` for one that does not exist yet.
+    func plan(_ wanted: [ScheduleDocument]?, for job: JobRecord?) async throws -> [Change] {
+        guard let wanted else { return [] }
+        var known: [String: ScheduleRecord] = [:]
+        if let job {
+            let filter = ScheduleFilter(teams: [job.team], jobName: job.name)
+            for schedule in try await store.schedules(filter, limit: Self.most) { known[schedule.name] = schedule }
+        }
+        let named = Set(wanted.compactMap(\.name))
+        let kept = wanted.map { schedule in
+            let name = schedule.name ?? ""
+            guard let record = known[name] else { return Change(name: name, change: "created") }
+            let isSame = record.spec == schedule.spec && record.isFromJobFile
+            return Change(name: name, change: isSame ? "unchanged" : "updated")
+        }
+        let gone = known.values.filter { $0.isFromJobFile && !named.contains($0.name) }.map(\.name).sorted()
+        return kept + gone.map { Change(name: $0, change: "deleted") }
+    }
+
     /// Makes, changes and removes a job's schedules so that those made by its file are as the file has them. Others are
     /// left alone, and so are all if the file says nothing of schedules.
     func apply(_ wanted: [ScheduleDocument]?, to job: JobID, by actor: String?) async throws -> [Change] {

@@ -197,6 +197,7 @@ struct CredentialOperations: Sendable {
         case .done: break
         case .notFound: throw Problem.credentialNotFound([key.name], team: key.team)
         case .isNeeded(let jobs): throw Problem.credentialIsNeeded(key, by: jobs)
+        case .isAwaited(let runs): throw Problem.credentialIsNeeded(key, by: runs)
         case .otherRevision(let now): throw Problem.otherRevision("credential \"\(key.name)\"", now: now)
         }
         return .json { json in

@@ -30,7 +30,18 @@ extension Problem {
             .conflict,
             .teamHasJobs,
             title: "The team has jobs",
-            detail: "team \"\(name)\" has \(count) job\(count == 1 ? "" : "s"); only a team without jobs can be deleted"
+            detail:
+                "team \"\(name)\" has \(count) job\(count == 1 ? "" : "s") that \(count == 1 ? "is" : "are") not archived; "
+                + "only a team whose jobs are all archived can be deleted"
+        )
+    }
+
+    static func teamHasRuns(_ name: String) -> Problem {
+        Problem(
+            .conflict,
+            .teamHasRuns,
+            title: "The team has runs",
+            detail: "runs of team \"\(name)\" are not over; let them end or cancel them before the team is deleted"
         )
     }
 
@@ -95,6 +106,18 @@ extension Problem {
             .credentialIsNeeded,
             title: "Jobs need the credential",
             detail: "credential \"\(key.name)\" of team \"\(key.team)\" is needed by \(jobs.joined(separator: ", "))"
+        )
+    }
+
+    static func credentialIsNeeded(_ key: CredentialKey, by runs: [RunID]) -> Problem {
+        let waiting = runs.map(\.description).joined(separator: ", ")
+        return Problem(
+            .conflict,
+            .credentialIsNeeded,
+            title: "Waiting runs need the credential",
+            detail:
+                "credential \"\(key.name)\" of team \"\(key.team)\" is needed by runs that wait, such as \(waiting); "
+                + "let them begin or cancel them first"
         )
     }
 

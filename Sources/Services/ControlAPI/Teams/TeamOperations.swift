@@ -43,6 +43,17 @@ struct TeamOperations: Sendable {
             throw Problem.invalid(
                 clusters.map { FieldError(field: "namespaces", value: $0, message: "is not a registered cluster") }
             )
+        case .takenNamespaces(let taken):
+            throw Problem.invalid(
+                taken.map { taken in
+                    let owner = taken.team.map { "team \"\($0)\"" } ?? "the cluster itself"
+                    return FieldError(
+                        field: taken.field,
+                        value: taken.namespace,
+                        message: "is the namespace of \(owner); each team has its own"
+                    )
+                }
+            )
         case .otherRevision(let now): throw Problem.otherRevision("team \"\(name)\"", now: now)
         }
     }
@@ -87,6 +98,7 @@ struct TeamOperations: Sendable {
         case .done: break
         case .notFound: throw Problem.teamNotFound(name)
         case .hasJobs(let count): throw Problem.teamHasJobs(name, count)
+        case .hasLiveRuns: throw Problem.teamHasRuns(name)
         case .otherRevision(let now): throw Problem.otherRevision("team \"\(name)\"", now: now)
         }
         return .json { json in

@@ -78,7 +78,7 @@ extension AdmissionCycle {
     private func wouldGoIfThereWereRoom(_ run: RunOrder) -> Bool {
         guard let lane = queue.pending[run.id]?.lane else { return false }
         let line = lane.line
-        return queue.teamGate(line.band.team) == nil && queue.clusterGate(line.band.cluster) == nil
+        return queue.teamGate(line.band.team) == nil && queue.clusterGate(line.band) == nil
             && !line.credentials.contains(where: \.isInvalid) && queue.windowGate(line.job, now: now) == nil
             && queue.rateGate(line.job, now: now) == nil
     }

@@ -65,7 +65,7 @@ final class AdmissionCycle {
 
     /// `nil` if no run of the band can go now as far as is known.
     private func bandEntry(_ band: Band) -> BandEntry? {
-        guard let head = band.head, band.cluster.takesPart else { return nil }
+        guard let head = band.head, band.cluster.takesPart, queue.allows(band) else { return nil }
         guard head.since <= now else {
             nextLook = min(nextLook, head.since)
             return nil

@@ -26,6 +26,13 @@ extension AdmissionQueue {
         }
     }
 
+    /// Whether the cluster of a band takes runs, those of its team at that.
+    func clusterGate(_ band: Band) -> Gate? {
+        allows(band) ? clusterGate(band.cluster) : Gate(.clusterForbidden)
+    }
+
+    func allows(_ band: Band) -> Bool { band.cluster.settings?.allows(team: band.team.name) ?? true }
+
     func windowGate(_ job: JobNode, now: Int64) -> Gate? {
         let time = Timestamp(microsecondsSince1970: now)
         if job.settings.isOpen(at: time) { return nil }
@@ -92,7 +99,7 @@ extension AdmissionQueue {
         let band = line.band
         if let gate = teamGate(band.team) { return gate }
         if line.credentials.contains(where: \.isInvalid) { return Gate(.credentialInvalid) }
-        if let gate = windowGate(line.job, now: now) ?? clusterGate(band.cluster) { return gate }
+        if let gate = windowGate(line.job, now: now) ?? clusterGate(band) { return gate }
         if let gate = rateGate(line.job, now: now) ?? concurrencyGate(line.job) { return gate }
         if lane.closedKey != nil { return Gate(.limitKey) }
         return roomGate(band)

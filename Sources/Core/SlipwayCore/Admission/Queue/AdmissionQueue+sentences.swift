@@ -16,6 +16,7 @@ extension AdmissionQueue {
         case .outsideWindow:
             return opening.map { "The next window of its job opens at \($0)." }
                 ?? "Its job has no window now, and none that is known to come."
+        case .clusterForbidden: return "Cluster \(cluster.name) is not for team \(team.name)."
         case .clusterUnavailable:
             let state = cluster.settings.map { "is \($0.state.rawValue)" } ?? "is not registered"
             return "Cluster \(cluster.name) \(state)."

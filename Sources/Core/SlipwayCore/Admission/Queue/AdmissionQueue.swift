@@ -19,7 +19,7 @@ package final class AdmissionQueue {
     var jobs: [JobID: JobNode] = [:]
     var pending: [RunID: PendingEntry] = [:]
     var live: [RunID: LiveEntry] = [:]
-    /// Jobs that end runs beyond their maximum.
+    /// Jobs with waiting runs that end those beyond their maximum.
     var surplusJobs: Set<JobID> = []
     /// Waiting runs by their own priority.
     var priorities: [Int: Int] = [:]

@@ -197,24 +197,18 @@ extension RunStore: AdmissionFeed {
             guard rows.count == limits.jobPage, let id = jobs.last?.id else { break }
             last = id
         }
-        if cursor == nil { try await readRecentAdmissions(of: &jobs) }
         return jobs
     }
 
-    /// Of the latest runs of jobs with a rate limit, as many as such a limit can count.
-    private func readRecentAdmissions(of jobs: inout [AdmissionLook.Job]) async throws {
-        for index in jobs.indices {
-            guard let limit = jobs[index].rateLimit else { continue }
-            let id = jobs[index].id
-            jobs[index].recentAdmissions = try await pool.query(
-                """
-                SELECT admitted_at FROM (
-                    SELECT admitted_at FROM finished_runs WHERE job_id = \(id) ORDER BY id DESC
-                    LIMIT \(AdmissionLimits.standard.rateLimitCount)) latest
-                WHERE admitted_at > clock_timestamp() - \(Duration.seconds(limit.perSeconds).postgresInterval)
-                """
-            ).decode(Timestamp.self)
-        }
+    package func pastAdmissions(of job: JobID, within span: Duration) async throws -> [PastAdmission] {
+        try await pool.query(
+            """
+            SELECT id, admitted_at FROM (
+                SELECT id, admitted_at FROM finished_runs WHERE job_id = \(job) ORDER BY id DESC
+                LIMIT \(AdmissionLimits.standard.rateLimitCount)) latest
+            WHERE admitted_at > clock_timestamp() - \(span.postgresInterval)
+            """
+        ).decode(RunID.self, Timestamp.self).map { PastAdmission(id: $0.0, admittedAt: $0.1) }
     }
 
     private func invalidCredentials(since cursor: AdmissionCursor?) async throws -> [String: Set<String>] {

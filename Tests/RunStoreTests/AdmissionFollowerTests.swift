@@ -130,6 +130,38 @@ import Testing
         return "\(text(hour + 8))-\(text(hour + 10))"
     }
 
+    @Test func whatANewerVersionWroteHoldsItsRunsAndNobodyElses() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let free = try await fixture.created()[0]
+            var strange = fixture.newRun()
+            strange.cluster = "far"
+            try await store.pool.query("INSERT INTO clusters (name) VALUES ('far')")
+            try await store.create([strange])
+            let follower = follower(fixture)
+            func admitted() async throws -> [RunID] {
+                try await follower.follow()
+                return follower.queue.plan(now: follower.now, maximum: 10).admitted
+            }
+            func reason(_ id: RunID) -> HoldReason? {
+                follower.queue.explain(id, now: follower.now)?.reason
+            }
+            #expect(try await Set(admitted()) == [free, strange.id] && follower.unreadable.isEmpty)
+            try await store.pool.query("UPDATE clusters SET spec = '{\"capacity\": \"endless\"}' WHERE name = 'far'")
+            #expect(try await admitted() == [free])
+            #expect(follower.unreadable.map(\.what) == ["cluster far"] && reason(strange.id) == .clusterUnavailable)
+            try await store.pool.query("UPDATE job_versions SET spec = spec || '{\"windows\": \"never\"}'")
+            try await store.pool.query("UPDATE jobs SET updated_at = now()")
+            #expect(try await admitted().isEmpty && reason(free) == .outsideWindow)
+            try await store.pool.query("UPDATE job_versions SET spec = spec - 'windows'")
+            try await store.pool.query("UPDATE jobs SET updated_at = now()")
+            #expect(try await admitted() == [free] && follower.unreadable.isEmpty)
+            try await store.pool.query("UPDATE teams SET spec = '{\"weight\": \"great\"}'")
+            #expect(try await admitted().isEmpty && reason(free) == .teamSuspended)
+            #expect(follower.unreadable.map(\.what) == ["team default"])
+        }
+    }
+
     @Test(arguments: [EndingFeed.Moment.beforeRuns, .beforePastAdmissions])
     func whatEndsWhileEverythingIsReadCountsOnceForItsRateLimit(moment: EndingFeed.Moment) async throws {
         try await StoreFixture.with { fixture in

@@ -65,7 +65,22 @@ package struct AdmissionLook: Sendable {
             self.windows = windows
         }
 
+        /// Nothing of it goes: its windows are of a zone that nobody knows.
+        static func closed(_ id: JobID) -> Job { Job(id: id, windows: JobSpec.Windows(zone: "", open: [])) }
+
         package var hasLimits: Bool { concurrency != nil || rateLimit != nil || windows != nil }
+    }
+
+    /// Something of which this version cannot read what it is to be, as of one that a newer version wrote.
+    package struct Unreadable: Sendable, Hashable {
+        /// Such as `team etl`.
+        package var what: String
+        package var cause: String
+
+        package init(_ what: String, _ cause: any Error) {
+            self.what = what
+            self.cause = "\(cause)"
+        }
     }
 
     /// What was deleted.
@@ -88,6 +103,8 @@ package struct AdmissionLook: Sendable {
     /// The decayed usage of teams; `nil`: it was not read.
     package var usage: [String: UsageHistory]?
     package var settings: AdmissionSettings?
+    /// Teams, clusters and jobs that are told here as such of which nothing goes.
+    package var unreadable: [Unreadable] = []
     /// Whether live runs may have changed.
     package var hasRuns = true
     /// Whether runs may have ended.

@@ -20,6 +20,8 @@ package final class AdmissionFollower {
     /// Usage as it was last read.
     package private(set) var usage: [String: UsageHistory] = [:]
     package private(set) var settings = AdmissionSettings()
+    /// What the last look could not read: nothing of it goes.
+    package private(set) var unreadable: [AdmissionLook.Unreadable] = []
 
     private let feed: any AdmissionFeed
     private let zones: @Sendable (String) -> ZoneRules?
@@ -80,6 +82,7 @@ package final class AdmissionFollower {
 
     private func take(_ look: AdmissionLook) {
         now = look.now
+        unreadable = look.unreadable
         if let settings = look.settings {
             self.settings = settings
             queue.apply(.settings(settings))

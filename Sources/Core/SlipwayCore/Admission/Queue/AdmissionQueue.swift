@@ -90,6 +90,9 @@ package final class AdmissionQueue {
         return sentence(gate, entry.lane, runsAhead: 0)
     }
 
+    /// Whether a team was told, and not that it was removed.
+    package func knowsTeam(_ name: String) -> Bool { teams[name]?.isTold ?? false }
+
     /// The teams that have live runs, in order.
     package var teamsWithLiveRuns: [String] { teams.values.filter { !$0.live.isEmpty }.map(\.name).sorted() }
 

@@ -54,6 +54,26 @@ import Testing
         }
     }
 
+    @Test("a schedule for one moment that has passed may be applied again, and not be given another that has passed")
+    func passed() async throws {
+        try await APIFixture.with { api in
+            try await api.applyJob()
+            let path = Self.path + "/once"
+            let soon = #"{"at": "2126-01-01T00:00:00Z"}"#
+            #expect(try await api.client.send("PUT", path, soon).status == 201)
+            try await api.store.pool.query(
+                "UPDATE schedules SET spec = replace(spec::text, '2126', '2020')::jsonb WHERE name = 'once'"
+            )
+            let past = soon.replacing("2126", with: "2020")
+            let same = try await api.client.send("PUT", path, past)
+            #expect(same.status == 200 && same.json["change"]?.string == "unchanged", "\(same.text)")
+            let other = try await api.client.send("PUT", path, soon.replacing("2126", with: "2021"))
+            #expect(other.status == 422 && other.text.contains("has passed"), "\(other.text)")
+            let named = #"{"name": "once", "at": "2020-01-01T00:00:00Z"}"#
+            #expect(try await api.client.send("POST", Self.path, named).text.contains("has passed"))
+        }
+    }
+
     @Test("what is wrong with a schedule is told with its field, its place and what is allowed")
     func mistakes() async throws {
         try await APIFixture.with { api in

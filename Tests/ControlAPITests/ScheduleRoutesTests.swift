@@ -203,6 +203,36 @@ import Testing
         }
     }
 
+    @Test("triggers and backfills take from the submission rate of their team")
+    func submissionRate() async throws {
+        try await APIFixture.with { api in
+            try await api.applyJob()
+            _ = try await api.client.send("POST", Self.path, Self.nightly)
+            let team = "name: default\nsubmission_rate: {runs: 4, per: 1h}"
+            let applied = try await api.client.send("POST", "/teams", team, contentType: "application/yaml")
+            try #require(applied.status == 200, "\(applied.text)")
+            func backfill(until day: Int, dry: Bool = false) async throws -> Answer {
+                let range = #""from": "2026-01-01T00:00:00Z", "until": "2026-01-0\#(day)T00:00:00Z""#
+                return try await api.client.send(
+                    "POST",
+                    Self.path + "/nightly/backfill",
+                    "{\(range), \"dry_run\": \(dry)}"
+                )
+            }
+            let never = try await backfill(until: 8)
+            #expect(never.status == 422 && never.fields == ["runs"], "\(never.text)")
+            #expect(try await backfill(until: 8, dry: true).json.integer("runs") == 7)
+            #expect(try await backfill(until: 4).json.integer("runs") == 3)
+            #expect(try await api.client.send("POST", Self.path + "/nightly/trigger").status == 201)
+            let trigger = try await api.client.send("POST", Self.path + "/nightly/trigger")
+            #expect(trigger.status == 429 && trigger.code == "submission_rate_exceeded")
+            let more = try await backfill(until: 5)
+            #expect(more.status == 429 && more.headers["retry-after"] != nil)
+            #expect(try await backfill(until: 4).status == 200)
+            #expect(try await api.store.liveCounts() == [.pending: 4])
+        }
+    }
+
     @Test("a job's file makes its schedules, without a new version, and takes back only what it made")
     func jobFile() async throws {
         try await APIFixture.with { api in

@@ -60,11 +60,12 @@ package struct ControlAPI: Service {
             prices: configuration.prices
         )
         let factory = RunFactory(directory: directory, clusters: clusters, identifiers: identifiers)
+        let submissions = SubmissionGate(store: store, limits: limits)
         let runs = RunOperations(
             store: store,
             factory: factory,
             intake: intake,
-            submissions: SubmissionGate(store: store, limits: limits),
+            submissions: submissions,
             description: description,
             limits: limits,
             now: now
@@ -73,7 +74,12 @@ package struct ControlAPI: Service {
         let metricsOfRuns = MetricsOperation(store: store, description: description, now: now)
         let actions = ActionOperations(
             store: store,
-            actions: RunActions(store: store, factory: factory, signals: messaging.signals),
+            actions: RunActions(
+                store: store,
+                factory: factory,
+                submissions: submissions,
+                signals: messaging.signals
+            ),
             limits: limits
         )
         let watch = WatchOperation(
@@ -91,6 +97,7 @@ package struct ControlAPI: Service {
             directory: directory,
             clusters: clusters,
             intake: intake,
+            submissions: submissions,
             identifiers: identifiers,
             signals: messaging.signals,
             limits: limits

@@ -33,10 +33,15 @@ extension RunStore {
     /// Makes a run for each of a schedule's ticks in a range of the past that had none, in one transaction. Whoever asks
     /// again finds that they had.
     ///
+    /// - Parameter submission: what so many runs take from the budget of their team; `nil`: nothing. Not asked for a dry run.
     /// - Returns: `nil` if there is no such schedule.
     /// - Throws: `RunVariableErrors` if the schedule's variables do not fit the job; `ClusterRefusal` if no cluster takes it; `ScheduleError` if its zone is unknown
-    ///   or its job archived.
-    package func backfill(_ editing: ScheduleEditing, _ request: BackfillRequest) async throws -> BackfillResult? {
+    ///   or its job archived; ``SubmissionRefusal`` if its team has submitted as many runs as it may.
+    package func backfill(
+        _ editing: ScheduleEditing,
+        _ request: BackfillRequest,
+        submission: (Int) throws -> Submission? = { _ in nil }
+    ) async throws -> BackfillResult? {
         try await pool.transaction { transaction in
             let found = try await transaction.query(
                 """
@@ -90,6 +95,7 @@ extension RunStore {
                 result.runs = [:]
                 return result
             }
+            if let submission = try submission(runs.count) { try await Self.take([submission], in: transaction) }
             let made = runs.compactMap { $0.trigger.tick?.at }
             try await transaction.query(
                 """

@@ -15,6 +15,7 @@ struct ScheduleOperations: Sendable {
     let directory: JobDirectory
     let clusters: ClusterDirectory
     let intake: RunIntake
+    let submissions: SubmissionGate
     let identifiers: RunIdentifiers
     let signals: ControlSignals
     let limits: ControlAPILimits
@@ -207,6 +208,7 @@ struct ScheduleOperations: Sendable {
             submittedBy: actor,
             why: why ?? "triggered schedule \(schedule.name)"
         )
+        try await submissions.enter([run])
         try await intake.submit([run])
         return .json(.created, headers: [.location: Links.run(run.id)]) { $0.object { $0.members(of: run) } }
     }

@@ -21,6 +21,11 @@ import Testing
             #expect(
                 try await fixture.command.run("run", "why", "\(id)", "-o", "name").output.contains("team_runs_limit")
             )
+            let shown = try await fixture.command.run("run", "show", "\(id)")
+            #expect(
+                shown.output.contains("Waits because") && shown.output.contains("(team_runs_limit)"),
+                "\(shown.output)"
+            )
             let holds = try await fixture.command.run("run", "holds")
             #expect(holds.output.contains("team_runs_limit") && holds.output.contains("own"))
             let simulated = try await fixture.command.run("quota", "simulate", "--set", "default.runs=3")

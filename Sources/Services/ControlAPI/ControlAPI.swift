@@ -53,9 +53,11 @@ package struct ControlAPI: Service {
             limits: limits,
             now: now
         )
+        let view = AdmissionView(store: store, zones: zones, limits: limits)
         let description = RunDescription(
             store: store,
             directory: directory,
+            admission: view,
             limits: limits,
             prices: configuration.prices
         )
@@ -106,7 +108,7 @@ package struct ControlAPI: Service {
         let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
         let admission = AdmissionOperations(
             store: store,
-            view: AdmissionView(store: store, zones: zones, limits: limits),
+            view: view,
             now: now
         )
         let quotas = QuotaOperations(store: store, zones: zones, now: now)

@@ -198,7 +198,7 @@ struct AdmissionQueueTests {
     }
 
     @Test("without credits the oldest runs are paused first, whatever their priority and limit keys")
-    func pauses() {
+    func pausesOfManyShapes() {
         let runs = (1...200).map { number in
             Fixture.run(
                 number,

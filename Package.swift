@@ -281,7 +281,7 @@ let package = Package(
         executable("slipway-simulate", ["Simulation", Library.argumentParser]),
 
         // Tests.
-        tests("SlipwayCoreTests", ["SlipwayCore"]),
+        tests("SlipwayCoreTests", ["SlipwayCore", "TestSupport"]),
         tests("PlacementTests", ["Placement", "SlipwayCore", "KubernetesClient"]),
         tests("RunnerTests", ["Runner", "SlipwayCore", "TestSupport", "slipway-runner"]),
         tests("AMQPClientTests", ["AMQPClient", "EventLoop", "TestSupport", Library.logging]),

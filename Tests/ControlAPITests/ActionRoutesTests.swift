@@ -84,6 +84,32 @@ import Testing
         }
     }
 
+    @Test("retries that somebody asks for take from the submission rate of their team, and repeated ones do not")
+    func submissionRate() async throws {
+        try await APIFixture.with { api in
+            try await api.applyJob()
+            let team = "name: default\nsubmission_rate: {runs: 7, per: 1h}"
+            let applied = try await api.client.send("POST", "/teams", team, contentType: "application/yaml")
+            try #require(applied.status == 200, "\(applied.text)")
+            let fleet = try await TestFleet(api.store)
+            var over: [RunID] = []
+            for _ in 0..<4 { over.append(try await api.ended(by: fleet)) }
+            func ids(_ runs: some Collection<RunID>) -> String { runs.map { "\"\($0)\"" }.joined(separator: ",") }
+            func changes(_ answer: Answer) -> [String?] { answer.json.elements("runs").map { $0["change"]?.string } }
+            let dry = try await api.act("retry", #"{"dry_run": true, "ids": [\#(ids(over))]}"#)
+            #expect(changes(dry) == ["retried", "retried", "retried", "retried"])
+            #expect(changes(try await api.act("retry", #"{"ids": [\#(ids(over[..<2]))]}"#)) == ["retried", "retried"])
+            let mixed = try await api.act("retry", #"{"ids": [\#(ids(over[..<3]))]}"#)
+            #expect(changes(mixed) == ["already_retried", "already_retried", "retried"])
+            let refused = try await api.act("retry", #"{"ids": [\#(ids(over))]}"#)
+            let last = try #require(refused.json.elements("runs").last)
+            #expect(last["change"]?.string == "not_possible" && last["code"]?.string == "submission_rate_exceeded")
+            let one = try await api.act("rerun", over[3])
+            #expect(one.status == 429 && one.headers["retry-after"] != nil)
+            #expect(try await api.store.liveCounts() == [.pending: 3])
+        }
+    }
+
     @Test("many runs are acted on by ids, each with its own answer")
     func ids() async throws {
         try await APIFixture.with { api in

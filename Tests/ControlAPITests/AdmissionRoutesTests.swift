@@ -57,6 +57,34 @@ import Testing
         }
     }
 
+    @Test("a run that waits is described with why, as far as that is at hand")
+    func waiting() async throws {
+        try await APIFixture.with { api in
+            try await api.applyJob()
+            let quota = #"{"quotas": {"runs": {"nominal": 0}}}"#
+            try await api.store.pool.query("UPDATE teams SET spec = \(PostgresJSON(text: quota))")
+            let first = try await api.createRun()
+            func waiting(_ id: RunID) async throws -> JSONValue? {
+                try await api.client.get("/runs/\(id)").json["waiting"]
+            }
+            #expect(try await waiting(first) == nil, "nobody has asked yet")
+            let why = try await api.client.get("/runs/\(first)/why").json
+            let told = try #require(try await waiting(first))
+            for member in ["reason", "sentence", "since"] {
+                #expect(told[member]?.string != nil && told[member] == why[member], "\(member)")
+            }
+            try await api.store.pool.query(
+                "UPDATE live_runs SET state = 'paused', reason = 'credits_exhausted', message = 'no credits'"
+            )
+            #expect(try await waiting(first)?["sentence"]?.string == "no credits")
+            try await api.store.pool.query("UPDATE live_runs SET state = 'ready', reason = NULL, message = NULL")
+            let sentence = try await waiting(first)?["sentence"]?.string
+            #expect(sentence?.contains("waits for a dispatcher of cluster default") == true)
+            _ = try await api.client.send("POST", "/runs/\(first)/cancel")
+            #expect(try await waiting(first) == nil)
+        }
+    }
+
     @Test("other quotas are tried on the demand there was")
     func simulation() async throws {
         try await APIFixture.with { api in

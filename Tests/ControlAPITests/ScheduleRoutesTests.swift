@@ -54,6 +54,26 @@ import Testing
         }
     }
 
+    @Test("a schedule for one moment that has passed may be applied again, and not be given another that has passed")
+    func passed() async throws {
+        try await APIFixture.with { api in
+            try await api.applyJob()
+            let path = Self.path + "/once"
+            let soon = #"{"at": "2126-01-01T00:00:00Z"}"#
+            #expect(try await api.client.send("PUT", path, soon).status == 201)
+            try await api.store.pool.query(
+                "UPDATE schedules SET spec = replace(spec::text, '2126', '2020')::jsonb WHERE name = 'once'"
+            )
+            let past = soon.replacing("2126", with: "2020")
+            let same = try await api.client.send("PUT", path, past)
+            #expect(same.status == 200 && same.json["change"]?.string == "unchanged", "\(same.text)")
+            let other = try await api.client.send("PUT", path, soon.replacing("2126", with: "2021"))
+            #expect(other.status == 422 && other.text.contains("has passed"), "\(other.text)")
+            let named = #"{"name": "once", "at": "2020-01-01T00:00:00Z"}"#
+            #expect(try await api.client.send("POST", Self.path, named).text.contains("has passed"))
+        }
+    }
+
     @Test("what is wrong with a schedule is told with its field, its place and what is allowed")
     func mistakes() async throws {
         try await APIFixture.with { api in
@@ -180,6 +200,36 @@ import Testing
             let wrong = try await api.client.send("POST", path, #"{"from": "2026-01-01T00:00:00Z"}"#)
             #expect(wrong.status == 422 && wrong.fields == ["until"])
             #expect(try await api.client.get("/runs?trigger=moon").status == 400)
+        }
+    }
+
+    @Test("triggers and backfills take from the submission rate of their team")
+    func submissionRate() async throws {
+        try await APIFixture.with { api in
+            try await api.applyJob()
+            _ = try await api.client.send("POST", Self.path, Self.nightly)
+            let team = "name: default\nsubmission_rate: {runs: 4, per: 1h}"
+            let applied = try await api.client.send("POST", "/teams", team, contentType: "application/yaml")
+            try #require(applied.status == 200, "\(applied.text)")
+            func backfill(until day: Int, dry: Bool = false) async throws -> Answer {
+                let range = #""from": "2026-01-01T00:00:00Z", "until": "2026-01-0\#(day)T00:00:00Z""#
+                return try await api.client.send(
+                    "POST",
+                    Self.path + "/nightly/backfill",
+                    "{\(range), \"dry_run\": \(dry)}"
+                )
+            }
+            let never = try await backfill(until: 8)
+            #expect(never.status == 422 && never.fields == ["runs"], "\(never.text)")
+            #expect(try await backfill(until: 8, dry: true).json.integer("runs") == 7)
+            #expect(try await backfill(until: 4).json.integer("runs") == 3)
+            #expect(try await api.client.send("POST", Self.path + "/nightly/trigger").status == 201)
+            let trigger = try await api.client.send("POST", Self.path + "/nightly/trigger")
+            #expect(trigger.status == 429 && trigger.code == "submission_rate_exceeded")
+            let more = try await backfill(until: 5)
+            #expect(more.status == 429 && more.headers["retry-after"] != nil)
+            #expect(try await backfill(until: 4).status == 200)
+            #expect(try await api.store.liveCounts() == [.pending: 4])
         }
     }
 

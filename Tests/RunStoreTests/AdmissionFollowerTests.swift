@@ -135,6 +135,55 @@ import Testing
         return "\(text(hour + 8))-\(text(hour + 10))"
     }
 
+    @Test func whatANewerVersionWroteHoldsItsRunsAndNobodyElses() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let free = try await fixture.created()[0]
+            var strange = fixture.newRun()
+            strange.cluster = "far"
+            try await store.pool.query("INSERT INTO clusters (name) VALUES ('far')")
+            try await store.create([strange])
+            let follower = follower(fixture)
+            func admitted() async throws -> [RunID] {
+                try await follower.follow()
+                return follower.queue.plan(now: follower.now, maximum: 10).admitted
+            }
+            func reason(_ id: RunID) -> HoldReason? {
+                follower.queue.explain(id, now: follower.now)?.reason
+            }
+            #expect(try await Set(admitted()) == [free, strange.id] && follower.unreadable.isEmpty)
+            try await store.pool.query("UPDATE clusters SET spec = '{\"capacity\": \"endless\"}' WHERE name = 'far'")
+            #expect(try await admitted() == [free])
+            #expect(follower.unreadable.map(\.what) == ["cluster far"] && reason(strange.id) == .clusterUnavailable)
+            try await store.pool.query("UPDATE job_versions SET spec = spec || '{\"windows\": \"never\"}'")
+            try await store.pool.query("UPDATE jobs SET updated_at = now()")
+            #expect(try await admitted().isEmpty && reason(free) == .outsideWindow)
+            try await store.pool.query("UPDATE job_versions SET spec = spec - 'windows'")
+            try await store.pool.query("UPDATE jobs SET updated_at = now()")
+            #expect(try await admitted() == [free] && follower.unreadable.isEmpty)
+            try await store.pool.query("UPDATE teams SET spec = '{\"weight\": \"great\"}'")
+            #expect(try await admitted().isEmpty && reason(free) == .teamSuspended)
+            #expect(follower.unreadable.map(\.what) == ["team default"])
+        }
+    }
+
+    @Test(arguments: [EndingFeed.Moment.beforeRuns, .beforePastAdmissions])
+    func whatEndsWhileEverythingIsReadCountsOnceForItsRateLimit(moment: EndingFeed.Moment) async throws {
+        try await StoreFixture.with { fixture in
+            try await fixture.apply { $0.rateLimit = .init(runs: 3, perSeconds: 3600) }
+            _ = try await fixture.created(2)
+            #expect(try await fixture.shell().cycle().admitted.count == 2)
+            _ = try await fixture.created(4)
+            let follower = AdmissionFollower(EndingFeed(fixture: fixture, moment: moment), zones: { _ in nil })
+            try await follower.follow()
+            #expect(try await fixture.store.liveCounts()[.pending] == 4)
+            #expect(follower.queue.plan(now: follower.now, maximum: 10).admitted.count == 1)
+            try await follower.follow()
+            #expect(follower.queue.liveCount == 0)
+            #expect(follower.queue.plan(now: follower.now, maximum: 10).admitted.count == 1)
+        }
+    }
+
     @Test func nothingIsReadWhenNothingChanged() async throws {
         try await StoreFixture.with { fixture in
             _ = try await fixture.created(2)
@@ -148,5 +197,43 @@ import Testing
             let ends = try await fixture.store.admissionEnds(since: first.cursor, after: nil, limit: 10)
             #expect(runs.isEmpty && ends.isEmpty)
         }
+    }
+}
+
+/// The store, where all admitted runs end in the midst of the first reading.
+struct EndingFeed: AdmissionFeed {
+    enum Moment: Sendable {
+        case beforeRuns
+        case beforePastAdmissions
+    }
+
+    let fixture: StoreFixture
+    let moment: Moment
+
+    func admissionLook(since cursor: AdmissionCursor?) async throws -> AdmissionLook {
+        let look = try await fixture.store.admissionLook(since: cursor)
+        if cursor == nil, moment == .beforeRuns { try await fixture.finishAll() }
+        return look
+    }
+
+    func admissionRuns(
+        since cursor: AdmissionCursor?,
+        after last: AdmissionRun.Position?,
+        limit: Int
+    ) async throws -> [AdmissionRun] {
+        try await fixture.store.admissionRuns(since: cursor, after: last, limit: limit)
+    }
+
+    func admissionEnds(
+        since cursor: AdmissionCursor,
+        after last: AdmissionRun.Position?,
+        limit: Int
+    ) async throws -> [AdmissionRun.Position] {
+        try await fixture.store.admissionEnds(since: cursor, after: last, limit: limit)
+    }
+
+    func pastAdmissions(of job: JobID, within span: Duration) async throws -> [PastAdmission] {
+        if moment == .beforePastAdmissions { try await fixture.finishAll() }
+        return try await fixture.store.pastAdmissions(of: job, within: span)
     }
 }

@@ -167,6 +167,33 @@ import Testing
             #expect(kept > 0.005 && kept <= 0.01)
         }
     }
+
+    @Test func whatADeletedTeamHasUsedIsForgotten() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            _ = try await fixture.created(1)
+            try await fixture.setQuota(team: "etl", runs: 5)
+            try await store.pool.query(
+                "INSERT INTO team_usage (team, value, updated_at) VALUES ('etl', 0.5, now()), ('long-gone', 0.5, now())"
+            )
+            func kept() async throws -> Set<String> {
+                Set(try await store.pool.query("SELECT team FROM team_usage").decode(String.self))
+            }
+            let shell = try await fixture.shell()
+            _ = try await shell.cycle()
+            try await shell.keepUsage()
+            #expect(try await kept() == ["default", "etl"])
+            _ = try await store.deleteTeam("etl", by: nil)
+            _ = try await shell.cycle()
+            try await shell.keepUsage()
+            #expect(try await kept() == ["default"])
+            // A new one of the name begins with nothing.
+            try await fixture.setQuota(team: "etl", runs: 5)
+            _ = try await shell.cycle()
+            try await shell.keepUsage()
+            #expect(try await kept() == ["default"])
+        }
+    }
 }
 
 extension StoreFixture {

@@ -53,18 +53,21 @@ package struct ControlAPI: Service {
             limits: limits,
             now: now
         )
+        let view = AdmissionView(store: store, zones: zones, limits: limits)
         let description = RunDescription(
             store: store,
             directory: directory,
+            admission: view,
             limits: limits,
             prices: configuration.prices
         )
         let factory = RunFactory(directory: directory, clusters: clusters, identifiers: identifiers)
+        let submissions = SubmissionGate(store: store, limits: limits)
         let runs = RunOperations(
             store: store,
             factory: factory,
             intake: intake,
-            submissions: SubmissionGate(store: store, limits: limits),
+            submissions: submissions,
             description: description,
             limits: limits,
             now: now
@@ -73,7 +76,12 @@ package struct ControlAPI: Service {
         let metricsOfRuns = MetricsOperation(store: store, description: description, now: now)
         let actions = ActionOperations(
             store: store,
-            actions: RunActions(store: store, factory: factory, signals: messaging.signals),
+            actions: RunActions(
+                store: store,
+                factory: factory,
+                submissions: submissions,
+                signals: messaging.signals
+            ),
             limits: limits
         )
         let watch = WatchOperation(
@@ -91,6 +99,7 @@ package struct ControlAPI: Service {
             directory: directory,
             clusters: clusters,
             intake: intake,
+            submissions: submissions,
             identifiers: identifiers,
             signals: messaging.signals,
             limits: limits
@@ -99,7 +108,7 @@ package struct ControlAPI: Service {
         let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
         let admission = AdmissionOperations(
             store: store,
-            view: AdmissionView(store: store, zones: zones, limits: limits),
+            view: view,
             now: now
         )
         let quotas = QuotaOperations(store: store, zones: zones, now: now)

@@ -130,6 +130,7 @@ struct AdmissionDuty: Sendable {
             let outcome = try await shell.cycle()
             metrics.admissionSeconds.observe(started.duration(to: time.instant()))
             metrics.waitingRuns.set(shell.follower.queue.pendingCount)
+            tell(shell.follower.unreadable)
             await tell(outcome)
             try await keepUsage(shell)
             failures.reset()
@@ -152,6 +153,15 @@ struct AdmissionDuty: Sendable {
         if let last = pace.usageKept, last.duration(to: now) < settings.usageInterval { return }
         pace.usageKept = now
         try await shell.keepUsage()
+    }
+
+    private func tell(_ unreadable: [AdmissionLook.Unreadable]) {
+        for one in unreadable {
+            logger.error(
+                "What limits runs cannot be read by this version: they are held",
+                metadata: ["admission.what": "\(one.what)", "error": "\(one.cause)"]
+            )
+        }
     }
 
     /// Counts what was done and tells those whom it concerns.

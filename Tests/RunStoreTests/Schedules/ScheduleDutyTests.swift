@@ -236,6 +236,49 @@ import Testing
         }
     }
 
+    @Test(
+        "a schedule whose job or cluster a newer version wrote is tried again later, and keeps nobody from the others",
+        arguments: [
+            "UPDATE job_versions SET spec = '{}' WHERE job_id = (SELECT id FROM jobs WHERE name = 'strange')",
+            "UPDATE clusters SET spec = '{\"capacity\": \"endless\"}' WHERE name = 'far'",
+        ]
+    )
+    func unreadable(change: String) async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            _ = try await fixture.schedule(StoreFixture.minute)
+            var spec = StoreFixture.spec
+            (spec.name, spec.cluster) = ("strange", "far")
+            let id = StoreFixture.identifier()
+            let canonical = try spec.canonicalJSON()
+            try await store.pool.query("INSERT INTO clusters (name) VALUES ('far')")
+            _ = try await store.apply(spec, canonicalSpec: canonical, id: id, by: nil)
+            let editing = ScheduleEditing(job: id, name: "broken")
+            let broken = try #require(try await store.createSchedule(editing, StoreFixture.minute).record)
+            try await store.pool.query(
+                "UPDATE schedules SET effective_since = \(noon), next_due = \(noon) WHERE id = \(broken.id)"
+            )
+            try await store.pool.query(PostgresQuery(change, []))
+            let term = try await fixture.term()
+            let round = try #require(
+                try await store.decideDueSchedules(holder: fixture.holder.id, term: term, at: noon)
+            )
+            #expect(round.failed.map(\.id) == [broken.id] && round.schedules == 1 && round.written.runs == 1)
+            let stored = try #require(try await store.schedule(broken.id))
+            #expect(stored.problem?.contains("this version cannot read") == true && stored.nextDue == noon + 1)
+            #expect(stored.lastSettled == nil)
+            #expect(try await fixture.ledger(broken.id).isEmpty)
+            // Its tick is decided once it can be.
+            try await store.pool.query(
+                "UPDATE job_versions SET spec = \(PostgresJSON(text: canonical)) WHERE job_id = \(id)"
+            )
+            try await store.pool.query("UPDATE clusters SET spec = '{}' WHERE name = 'far'")
+            try await fixture.decide(at: noon + 1, term)
+            #expect(try await store.schedule(broken.id)?.problem == nil)
+            #expect(try await fixture.ledger(broken.id).map(\.outcome) == ["fired", "fired"])
+        }
+    }
+
     @Test("old rows leave the ledger")
     func prune() async throws {
         try await StoreFixture.with { fixture in

@@ -151,6 +151,49 @@ import Testing
         }
     }
 
+    @Test("a backfill knows of each tick what the ledger has of it, also where one row stands for many")
+    func backfillOfKnownTicks() async throws {
+        try await StoreFixture.with { fixture in
+            let schedule = try await fixture.schedule(ScheduleSpec(trigger: .every(seconds: 60, anchor: nil)))
+            func row(_ tick: Int, through: Int, _ outcome: String, reason: String?) async throws {
+                let run: RunID? = reason == nil ? StoreFixture.identifier() : nil
+                try await fixture.store.pool.query(
+                    """
+                    INSERT INTO schedule_ticks (schedule_id, tick, through, ticks, job_id, schedule_name, outcome, reason,
+                        run_id)
+                    VALUES (\(schedule.id), \(noon + tick), \(noon + through), \(through - tick + 1), \(fixture.job.id),
+                        'nightly', \(outcome), \(nullable: reason)::text, \(nullable: run)::uuid)
+                    """
+                )
+            }
+            try await row(-90, through: -50, "skipped", reason: "missed")
+            try await row(1, through: 1, "fired", reason: nil)
+            try await row(2, through: 2, "skipped", reason: "job_paused")
+            try await row(4, through: 900, "skipped", reason: "schedule_paused")
+            try await fixture.store.pool.query(
+                """
+                INSERT INTO schedule_backfills (schedule_id, tick, run_id)
+                VALUES (\(schedule.id), \(noon + 2), \(StoreFixture.identifier())),
+                    (\(schedule.id), \(noon + 5), \(StoreFixture.identifier()))
+                """
+            )
+            var request = BackfillRequest(range: noon..<noon + 7, isDryRun: true)
+            let first = try #require(try await fixture.store.backfill(fixture.editing(), request)).backfill
+            #expect(
+                first.items.map(\.known) == [
+                    nil, .fired, .caughtUp, nil, .skipped(.schedulePaused), .caughtUp, .skipped(.schedulePaused),
+                ]
+            )
+            #expect(first.items.map(\.createsRun) == [true, false, false, true, true, false, true])
+            // Of ten thousand ticks the first ones are looked at.
+            request.range = noon + (-60)..<noon + 10_000
+            let long = try #require(try await fixture.store.backfill(fixture.editing(), request)).backfill
+            #expect(long.isCut && long.items.count == 1000)
+            #expect(long.items.prefix(11).allSatisfy { $0.known == .skipped(.missed) } && long.items[11].known == nil)
+            #expect(long.items.last?.known == nil && long.items[960].known == .skipped(.schedulePaused))
+        }
+    }
+
     @Test("two backfills of the same time at once make each run once")
     func concurrentBackfills() async throws {
         try await StoreFixture.with { fixture in

@@ -4,6 +4,7 @@ import PostgresClient
 import RunStore
 import SlipwayCore
 import Synchronization
+import TestSupport
 import Testing
 
 /// Several schedulers, and connections that break in the midst of what they do.
@@ -179,6 +180,60 @@ import Testing
                 #expect(told == Array(expected.prefix(told.count)), "\(record.spec)")
             }
         }
+    }
+
+    @Test(
+        "a year of random schedules in four zones leaves the ticks in the ledger that others find for them",
+        .enabled(if: CronOracle.pythonEnvironment != nil, "SLIPWAY_TEST_PYTHON_ENV is not set")
+    )
+    func yearOfOthers() async throws {
+        let oracle = try CronOracle.ask(seed: CronOracle.seed, cases: 0, years: 1)
+        #expect(Set(oracle.years.map(\.zone)).count == 4)
+        let folder = try TestScratch.shared.folder("zones")
+        try oracle.writeZones(Set(oracle.years.map(\.zone)), to: folder)
+        try await StoreFixture.with { given in
+            let fixture = StoreFixture(
+                url: given.url,
+                store: RunStore(pool: given.store.pool, zones: ZoneCatalog(folder: folder)),
+                job: given.job,
+                holder: given.holder
+            )
+            let term = try await fixture.term()
+            for (index, year) in oracle.years.enumerated() {
+                try await Self.compare(year, named: "s\(index)", in: fixture, term)
+            }
+        }
+    }
+
+    /// A scheduler looks now and then for a year, and is away at times.
+    private static func compare(
+        _ year: CronOracle.Year,
+        named name: String,
+        in fixture: StoreFixture,
+        _ term: Int64
+    ) async throws {
+        let end = Timestamp(secondsSince1970: year.end) + .microseconds(-1)
+        var spec = ScheduleSpec(trigger: .cron(try CronExpression(year.expression), zone: year.zone))
+        spec.missedTicks = [.skip, .latest, .all(limit: 7)].randomElement() ?? .skip
+        var now = Timestamp(secondsSince1970: year.start)
+        let record = try await fixture.schedule(spec, named: name, since: now)
+        var looks: [Timestamp] = []
+        while now < end {
+            now = min(end, now + .seconds(Int.random(in: 1...20) == 1 ? 360_000 : Int.random(in: 1...50_000)))
+            looks.append(now)
+            try await fixture.decide(at: now, term)
+        }
+        let moments = year.ticks.map { Timestamp(secondsSince1970: $0) }
+        let ledger = try await fixture.ledger(record.id)
+        let told = "\(year.expression) \(year.zone) \(year.start); seed \(CronOracle.seed)"
+        #expect(ledger.map(\.ticks).reduce(0, +) == moments.count, "\(told)")
+        // Of a long time away with a tick each minute the oldest are settled together.
+        if ledger.allSatisfy({ $0.ticks == 1 }) {
+            let expected = Self.expected(moments.map { Tick(at: $0, due: $0) }, spec.missedTicks, looks)
+            #expect(ledger.map { "\($0.tick) \($0.outcome)" } == expected, "\(told)")
+        }
+        // The next one lives in another year.
+        try await fixture.store.pool.query("UPDATE schedules SET next_due = NULL WHERE id = \(record.id)")
     }
 
     /// The rules of the documentation, tick by tick.

@@ -36,13 +36,14 @@ enum AdmissionFixture {
         )
     }
 
-    /// A run that was admitted so many seconds ago.
+    /// A run that was admitted so many seconds ago, and began to wait then or before.
     static func live(
         _ number: Int,
         team: String = "a",
         job number2: Int = 1,
         cluster: String = "default",
         priority: Int = 0,
+        waited: Int? = nil,
         since: Int = 50,
         cpu: Int = 100,
         memory: Int = 1 << 20,
@@ -55,11 +56,27 @@ enum AdmissionFixture {
             job: job(number2),
             cluster: cluster,
             priority: priority,
+            waitingSince: now + .seconds(-(waited ?? since)),
             admittedAt: now + .seconds(-since),
             cpuMillicores: cpu,
             memoryBytes: memory,
             limitKeys: keys,
             phase: phase
+        )
+    }
+
+    /// A live run that was sent back.
+    static func waiting(again run: LiveRun) -> PendingRun {
+        PendingRun(
+            id: run.id,
+            team: run.team,
+            job: run.job,
+            cluster: run.cluster,
+            priority: run.priority,
+            createdAt: run.waitingSince,
+            cpuMillicores: run.cpuMillicores,
+            memoryBytes: run.memoryBytes,
+            limitKeys: run.limitKeys
         )
     }
 

@@ -194,6 +194,38 @@ struct AdmissionQueueTests {
         #expect(bounded.skips.map(\.run) == ids(3) && bounded.admitted == [] && bounded.isCutShort)
     }
 
+    @Test("jobs that end surplus runs are looked at while they have waiting runs", arguments: [1, 2])
+    func surplusJobs(jobs: Int) {
+        let queue = AdmissionQueue()
+        for number in 1...9 { queue.apply(.job(AdmissionJob(id: Fixture.job(number), concurrency: .skip))) }
+        #expect(queue.surplusJobs.isEmpty)
+        let runs = (1...jobs).map { Fixture.run($0, job: $0) }
+        for run in runs { queue.apply(.pending(run)) }
+        #expect(queue.surplusJobs == Set(runs.map(\.job)))
+        queue.apply(.job(AdmissionJob(id: Fixture.job(1), concurrency: .queue)))
+        #expect(!queue.surplusJobs.contains(Fixture.job(1)))
+        queue.apply(.job(AdmissionJob(id: Fixture.job(1), concurrency: .replace)))
+        #expect(queue.surplusJobs == Set(runs.map(\.job)))
+        for run in runs { queue.apply(.live(LiveRun(run, admittedAt: now))) }
+        #expect(queue.surplusJobs.isEmpty)
+    }
+
+    @Test("without credits the oldest runs are paused first, whatever their priority and limit keys")
+    func pausesOfManyShapes() {
+        let runs = (1...200).map { number in
+            Fixture.run(
+                number,
+                priority: number % 3,
+                waited: 1000 - number,
+                keys: [LimitKey(key: "k\(number)", maximum: 1)]
+            )
+        }
+        let team = AdmissionTeam(name: "a", credits: 0)
+        let plan = Fixture.snapshot(runs, teams: [team]).plan(now: now, maximum: 70).plan
+        #expect(plan.pauses.map(\.run) == (1...70).map(Fixture.id) && plan.isCutShort)
+        #expect(plan.pauses.allSatisfy { $0.reason == .creditsExhausted })
+    }
+
     @Test("with the policy replace the newest run takes the place of those before it")
     func replace() {
         let job = AdmissionJob(id: Fixture.job(1), concurrency: .replace)

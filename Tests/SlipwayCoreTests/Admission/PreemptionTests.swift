@@ -50,6 +50,45 @@ struct PreemptionTests {
         #expect(plan([Fixture.live(11), Fixture.live(12)], .acrossTeams).isEmpty)
     }
 
+    @Test("who has waited so long that it would go first again is not sent back")
+    func aged() {
+        // Ten minutes give one level: these two are at level 5 as well, and those are at level 4.
+        let old = (11...12).map { Fixture.live($0, waited: 3100, phase: .admitted) }
+        #expect(plan(old, .acrossTeams).isEmpty)
+        let younger = (11...12).map { Fixture.live($0, waited: 2900, phase: .admitted) }
+        #expect(plan(younger, .acrossTeams).preemptions.map(\.victim) == [Fixture.id(12)])
+        let mixed = [younger[0], old[1]]
+        #expect(plan(mixed, .acrossTeams).preemptions.map(\.victim) == [Fixture.id(11)])
+    }
+
+    @Test("what is sent back does not take its room again before the run in whose favour it went")
+    func settles() {
+        for seed in 0..<200 {
+            var random = RandomAdmission(seed: UInt64(seed))
+            var snapshot = random.snapshot()
+            snapshot.settings.preemption = .withinTeam
+            let first = snapshot.plan(now: random.now, maximum: 1000).plan
+            let victims = Set(first.preemptions.map(\.victim))
+            for run in snapshot.live where victims.contains(run.id) {
+                snapshot.pending.append(Fixture.waiting(again: run))
+            }
+            snapshot.live.removeAll { victims.contains($0.id) }
+            let queue = AdmissionQueue(snapshot)
+            let precedence = queue.precedence(now: random.now.microsecondsSince1970)
+            func level(_ id: RunID) -> Int? {
+                queue.waitingRun(id).map {
+                    precedence.level(priority: $0.priority, since: $0.createdAt.microsecondsSince1970)
+                }
+            }
+            for preemption in first.preemptions {
+                guard let victim = level(preemption.victim), let winner = level(preemption.beneficiary) else {
+                    continue
+                }
+                #expect(victim < winner, "seed \(seed)")
+            }
+        }
+    }
+
     @Test("runs of other teams go back only where that is allowed")
     func teams() {
         let others = [Fixture.live(11, team: "b", phase: .admitted), Fixture.live(12, team: "b", phase: .admitted)]

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import SlipwayCore
@@ -105,58 +106,5 @@ extension Schedule {
     fileprivate static func sample(_ expression: CronExpression, _ zone: ZoneRules) -> Schedule {
         let id = ScheduleID(high: 1, low: 1)
         return Schedule(id: id, trigger: .cron(expression, zone), effectiveSince: .firstScheduled)
-    }
-}
-
-/// What the script prints.
-struct CronOracle: Decodable {
-    struct Case: Decodable {
-        var expression: String
-        var zone: String
-        var moment: Int
-        var next: [Int]
-        var previous: [Int]
-    }
-
-    struct Year: Decodable {
-        var expression: String
-        var zone: String
-        var start: Int
-        var end: Int
-        var ticks: [Int]
-    }
-
-    struct Failure: Error, CustomStringConvertible {
-        var description: String
-    }
-
-    static let pythonEnvironment = ProcessInfo.processInfo.environment["SLIPWAY_TEST_PYTHON_ENV"]
-    /// Set `SLIPWAY_SEED` to that of a failure to see it again.
-    static let seed =
-        ProcessInfo.processInfo.environment["SLIPWAY_SEED"].flatMap(Int.init) ?? Int.random(in: 0..<1 << 32)
-    /// As in the script.
-    static let ticks = 12
-    static let endSecond = 7_258_118_400
-
-    var zones: [String: String]
-    var offsets: [String: [[Int]]]
-    var cases: [Case]
-    var years: [Year]
-
-    static func ask(seed: Int, cases: Int, years: Int) throws -> CronOracle {
-        var root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-        for _ in 0..<4 { root.deleteLastPathComponent() }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: (pythonEnvironment ?? "") + "/bin/python3")
-        process.arguments = [root.path + "/deploy/lib/cron_oracle.py"] + [seed, cases, years].map(String.init)
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let told = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failure(description: "cron_oracle.py ended with \(process.terminationStatus); seed \(seed)")
-        }
-        return try JSONDecoder().decode(CronOracle.self, from: told)
     }
 }

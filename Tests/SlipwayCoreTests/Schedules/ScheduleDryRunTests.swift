@@ -103,10 +103,9 @@ struct ScheduleDryRunTests {
         let schedule = Schedule.sample("0 * * * *", isPaused: true, since: noon)
         func backfill(_ selection: Backfill.Selection = .withoutRun, _ order: Backfill.Order = .oldestFirst) -> Backfill
         {
-            Backfill(
-                of: schedule,
-                in: noon + .seconds(-7200)..<noon + .seconds(7200),
-                now: noon,
+            let range = noon + .seconds(-7200)..<noon + .seconds(7200)
+            return Backfill(
+                Backfill.ticks(of: schedule, in: range, now: noon),
                 selection: selection,
                 order: order
             ) {
@@ -123,10 +122,11 @@ struct ScheduleDryRunTests {
     @Test("a backfill has a bound, and a range the wrong way round or to come is empty")
     func backfillBounds() {
         let schedule = Schedule.sample("* * * * *")
-        let long = Backfill(of: schedule, in: noon + .seconds(-86_400)..<noon, now: noon) { _ in nil }
+        let years = noon + .seconds(-86_400 * 3650)..<noon
+        #expect(Backfill.ticks(of: schedule, in: years, now: noon).count == 1001)
+        let long = Backfill(Backfill.ticks(of: schedule, in: noon + .seconds(-86_400)..<noon, now: noon)) { _ in nil }
         #expect(long.isCut && long.runs == 1000 && long.items[0].tick == noon + .seconds(-86_400))
-        #expect(
-            Backfill(of: schedule, in: noon + .seconds(60)..<noon + .seconds(600), now: noon) { _ in nil }.items == []
-        )
+        #expect(Backfill.ticks(of: schedule, in: noon + .seconds(60)..<noon + .seconds(600), now: noon) == [])
+        #expect(Backfill([]) { _ in nil }.items == [])
     }
 }

@@ -21,6 +21,20 @@ package protocol AdmissionFeed: Sendable {
         after last: AdmissionRun.Position?,
         limit: Int
     ) async throws -> [AdmissionRun.Position]
+
+    /// The latest runs of a job that are over, of those that were admitted so lately: at most as many as a rate limit counts.
+    func pastAdmissions(of job: JobID, within span: Duration) async throws -> [PastAdmission]
+}
+
+/// When a run that is over was admitted.
+package struct PastAdmission: Sendable, Hashable {
+    package var id: RunID
+    package var admittedAt: Timestamp
+
+    package init(id: RunID, admittedAt: Timestamp) {
+        self.id = id
+        self.admittedAt = admittedAt
+    }
 }
 
 /// Where a follower stands; only who gave it can read it.
@@ -38,24 +52,35 @@ package struct AdmissionLook: Sendable {
         package var concurrency: JobSpec.Concurrency?
         package var rateLimit: JobSpec.RateLimit?
         package var windows: JobSpec.Windows?
-        /// When its latest runs that are over were admitted; only if everything is told, and only with a rate limit.
-        package var recentAdmissions: [Timestamp]?
 
         package init(
             id: JobID,
             concurrency: JobSpec.Concurrency? = nil,
             rateLimit: JobSpec.RateLimit? = nil,
-            windows: JobSpec.Windows? = nil,
-            recentAdmissions: [Timestamp]? = nil
+            windows: JobSpec.Windows? = nil
         ) {
             self.id = id
             self.concurrency = concurrency
             self.rateLimit = rateLimit
             self.windows = windows
-            self.recentAdmissions = recentAdmissions
         }
 
+        /// Nothing of it goes: its windows are of a zone that nobody knows.
+        static func closed(_ id: JobID) -> Job { Job(id: id, windows: JobSpec.Windows(zone: "", open: [])) }
+
         package var hasLimits: Bool { concurrency != nil || rateLimit != nil || windows != nil }
+    }
+
+    /// Something of which this version cannot read what it is to be, as of one that a newer version wrote.
+    package struct Unreadable: Sendable, Hashable {
+        /// Such as `team etl`.
+        package var what: String
+        package var cause: String
+
+        package init(_ what: String, _ cause: any Error) {
+            self.what = what
+            self.cause = "\(cause)"
+        }
     }
 
     /// What was deleted.
@@ -78,6 +103,8 @@ package struct AdmissionLook: Sendable {
     /// The decayed usage of teams; `nil`: it was not read.
     package var usage: [String: UsageHistory]?
     package var settings: AdmissionSettings?
+    /// Teams, clusters and jobs that are told here as such of which nothing goes.
+    package var unreadable: [Unreadable] = []
     /// Whether live runs may have changed.
     package var hasRuns = true
     /// Whether runs may have ended.

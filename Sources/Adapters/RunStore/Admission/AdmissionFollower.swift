@@ -20,6 +20,8 @@ package final class AdmissionFollower {
     /// Usage as it was last read.
     package private(set) var usage: [String: UsageHistory] = [:]
     package private(set) var settings = AdmissionSettings()
+    /// What the last look could not read: nothing of it goes.
+    package private(set) var unreadable: [AdmissionLook.Unreadable] = []
 
     private let feed: any AdmissionFeed
     private let zones: @Sendable (String) -> ZoneRules?
@@ -58,6 +60,7 @@ package final class AdmissionFollower {
         if cursor == nil { forget() }
         take(look)
         if look.hasRuns || cursor == nil { try await takeRuns(since: cursor) }
+        if cursor == nil { try await takePastAdmissions(of: look.jobs) }
         if let cursor, look.hasEnds { try await takeEnds(since: cursor) }
         // Removals come last: what a page told may be older.
         for removal in look.removals { take(removal) }
@@ -79,6 +82,7 @@ package final class AdmissionFollower {
 
     private func take(_ look: AdmissionLook) {
         now = look.now
+        unreadable = look.unreadable
         if let settings = look.settings {
             self.settings = settings
             queue.apply(.settings(settings))
@@ -101,6 +105,15 @@ package final class AdmissionFollower {
             for run in runs where !queue.apply(run.event) { isIncomplete = true }
             guard runs.count == limits.page else { return }
             last = runs.last?.position
+        }
+    }
+
+    /// Read after the live runs: what ends meanwhile is counted as live or as over, and never as neither.
+    private func takePastAdmissions(of jobs: [AdmissionLook.Job]) async throws {
+        for job in jobs {
+            guard let limit = job.rateLimit else { continue }
+            let past = try await feed.pastAdmissions(of: job.id, within: .seconds(limit.perSeconds))
+            take(job, pastAdmissions: past.filter { queue.phase(of: $0.id) == nil }.map(\.admittedAt))
         }
     }
 
@@ -127,7 +140,7 @@ package final class AdmissionFollower {
 
     // MARK: Windows
 
-    private func take(_ job: AdmissionLook.Job) {
+    private func take(_ job: AdmissionLook.Job, pastAdmissions: [Timestamp]? = nil) {
         windowed[job.id] = nil
         guard job.hasLimits else {
             queue.apply(.jobRemoved(job.id))
@@ -138,7 +151,7 @@ package final class AdmissionFollower {
             concurrency: job.concurrency?.policy ?? .allow,
             maximumConcurrentRuns: job.concurrency?.maximumRuns,
             rateLimit: job.rateLimit.map { AdmissionJob.RateLimit(count: $0.runs, seconds: $0.perSeconds) },
-            recentAdmissions: job.recentAdmissions
+            recentAdmissions: pastAdmissions
         )
         if let windows = job.windows {
             // why: windows are checked when a job is applied. Where their zone is not known nothing of the job goes.

@@ -99,11 +99,12 @@ package final class AdmissionShell {
         }
     }
 
-    /// Takes what teams use now into what they have used, and keeps it.
+    /// Takes what teams use now into what they have used, and keeps it. What deleted teams have used is forgotten.
     package func keepUsage() async throws {
         guard follower.now.microsecondsSince1970 > 0 else { return }
-        var histories = usage ?? follower.usage
-        for team in queue.teamsWithLiveRuns where histories[team] == nil {
+        let known = usage ?? follower.usage
+        var histories = known.filter { queue.knowsTeam($0.key) }
+        for team in queue.teamsWithLiveRuns where histories[team] == nil && queue.knowsTeam(team) {
             histories[team] = UsageHistory(updatedAt: follower.now)
         }
         for team in histories.keys {
@@ -111,6 +112,7 @@ package final class AdmissionShell {
         }
         guard try await ledger.keepUsage(histories, under: term) else { return }
         usage = histories
+        for team in known.keys where histories[team] == nil { queue.apply(.usage(team: team, 0)) }
         for (team, history) in histories { queue.apply(.usage(team: team, history.value)) }
     }
 }

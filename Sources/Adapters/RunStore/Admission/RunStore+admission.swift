@@ -210,7 +210,10 @@ extension RunStore {
                 SELECT u.team, u.value, u.updated_at
                 FROM term, unnest(\(teams.map(\.key)), \(teams.map(\.value.value)), \(teams.map(\.value.updatedAt)))
                     AS u (team, value, updated_at)
+                WHERE EXISTS (SELECT FROM teams t WHERE t.name = u.team)
                 ON CONFLICT (team) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+            ), outlived AS (
+                DELETE FROM team_usage u USING term WHERE NOT EXISTS (SELECT FROM teams t WHERE t.name = u.team)
             ), forgotten AS (
                 DELETE FROM admission_removals USING term
                 WHERE removed_at < clock_timestamp() - \(Self.removalsKept.postgresInterval)

@@ -17,9 +17,9 @@ extension RunStore: AdmissionFeed {
         )
         look.hasRuns = try head.value("runs")
         look.hasEnds = try head.value("ends")
-        if try head.value("teams", as: Bool.self) { look.teams = try await changedTeams(since: cursor) }
-        if try head.value("clusters", as: Bool.self) { look.clusters = try await changedClusters(since: cursor) }
-        if try head.value("jobs", as: Bool.self) { look.jobs = try await changedJobs(since: cursor) }
+        if try head.value("teams", as: Bool.self) { try await readTeams(since: cursor, into: &look) }
+        if try head.value("clusters", as: Bool.self) { try await readClusters(since: cursor, into: &look) }
+        if try head.value("jobs", as: Bool.self) { try await readJobs(since: cursor, into: &look) }
         let hasRemovals = try head.value("removals", as: Bool.self)
         if try hasRemovals || head.value("credentials", as: Bool.self) {
             look.invalidCredentials = try await invalidCredentials(since: cursor)
@@ -140,34 +140,43 @@ extension RunStore: AdmissionFeed {
 
     // MARK: What limits them
 
-    private func changedTeams(since cursor: AdmissionCursor?) async throws -> [AdmissionTeam] {
-        try await pool.query(
+    private func readTeams(since cursor: AdmissionCursor?, into look: inout AdmissionLook) async throws {
+        let rows = try await pool.query(
             """
             WITH \(unescaped: Self.cursorPart)\(Self.text(cursor))\(unescaped: Self.cursorPartEnd)
             SELECT t.name, t.spec, t.credits FROM teams t WHERE \(unescaped: Self.isNew("t")) ORDER BY t.name
             """
-        ).decode(String.self, PostgresJSON.self, Double?.self).map { name, spec, credits in
-            try Self.admissionTeam(name, spec: spec, credits: credits)
+        ).decode(String.self, PostgresJSON.self, Double?.self)
+        for (name, spec, credits) in rows {
+            do {
+                look.teams.append(try Self.admissionTeam(name, spec: spec, credits: credits))
+            } catch {
+                look.teams.append(AdmissionTeam(name: name, isSuspended: true))
+                look.unreadable.append(AdmissionLook.Unreadable("team \(name)", error))
+            }
         }
     }
 
-    private func changedClusters(since cursor: AdmissionCursor?) async throws -> [AdmissionCluster] {
-        try await pool.query(
+    private func readClusters(since cursor: AdmissionCursor?, into look: inout AdmissionLook) async throws {
+        let rows = try await pool.query(
             """
             WITH \(unescaped: Self.cursorPart)\(Self.text(cursor))\(unescaped: Self.cursorPartEnd)
             SELECT k.name, k.state, k.spec FROM clusters k WHERE \(unescaped: Self.isNew("k")) ORDER BY k.name
             """
-        ).decode(String.self, String.self, PostgresJSON.self).map { name, state, spec in
-            guard let state = AdmissionCluster.State(rawValue: state) else {
-                throw StoredValueError(what: "a cluster in the state", value: state)
+        ).decode(String.self, String.self, PostgresJSON.self)
+        for (name, state, spec) in rows {
+            do {
+                let known: AdmissionCluster.State = try Self.known(state, "a cluster in the state")
+                look.clusters.append(try Self.admissionCluster(name, state: known, spec: spec))
+            } catch {
+                look.clusters.append(AdmissionCluster(name: name, state: .failed))
+                look.unreadable.append(AdmissionLook.Unreadable("cluster \(name)", error))
             }
-            return try Self.admissionCluster(name, state: state, spec: spec)
         }
     }
 
     /// Of all jobs those with limits are told; of changed ones also those without, which may have had some.
-    private func changedJobs(since cursor: AdmissionCursor?) async throws -> [AdmissionLook.Job] {
-        var jobs: [AdmissionLook.Job] = []
+    private func readJobs(since cursor: AdmissionCursor?, into look: inout AdmissionLook) async throws {
         var last = Self.nobody
         while true {
             let rows = try await pool.query(
@@ -182,39 +191,42 @@ extension RunStore: AdmissionFeed {
                 """
             ).rows
             for row in rows {
-                func member<Value: Decodable>(_ name: String) throws -> Value? {
-                    try row.value(name, as: PostgresJSON?.self).map { try decoded($0) }
+                let id: JobID = try row.value("id")
+                do {
+                    look.jobs.append(try Self.limits(of: id, in: row))
+                } catch let error as PostgresError {
+                    throw error
+                } catch {
+                    look.jobs.append(.closed(id))
+                    look.unreadable.append(AdmissionLook.Unreadable("job \(id)", error))
                 }
-                jobs.append(
-                    AdmissionLook.Job(
-                        id: try row.value("id"),
-                        concurrency: try member("concurrency"),
-                        rateLimit: try member("rate_limit"),
-                        windows: try member("windows")
-                    )
-                )
             }
-            guard rows.count == limits.jobPage, let id = jobs.last?.id else { break }
+            guard rows.count == limits.jobPage, let id = look.jobs.last?.id else { break }
             last = id
         }
-        if cursor == nil { try await readRecentAdmissions(of: &jobs) }
-        return jobs
     }
 
-    /// Of the latest runs of jobs with a rate limit, as many as such a limit can count.
-    private func readRecentAdmissions(of jobs: inout [AdmissionLook.Job]) async throws {
-        for index in jobs.indices {
-            guard let limit = jobs[index].rateLimit else { continue }
-            let id = jobs[index].id
-            jobs[index].recentAdmissions = try await pool.query(
-                """
-                SELECT admitted_at FROM (
-                    SELECT admitted_at FROM finished_runs WHERE job_id = \(id) ORDER BY id DESC
-                    LIMIT \(AdmissionLimits.standard.rateLimitCount)) latest
-                WHERE admitted_at > clock_timestamp() - \(Duration.seconds(limit.perSeconds).postgresInterval)
-                """
-            ).decode(Timestamp.self)
+    private static func limits(of id: JobID, in row: PostgresRow) throws -> AdmissionLook.Job {
+        func member<Value: Decodable>(_ name: String) throws -> Value? {
+            try row.value(name, as: PostgresJSON?.self).map { try decoded($0) }
         }
+        return AdmissionLook.Job(
+            id: id,
+            concurrency: try member("concurrency"),
+            rateLimit: try member("rate_limit"),
+            windows: try member("windows")
+        )
+    }
+
+    package func pastAdmissions(of job: JobID, within span: Duration) async throws -> [PastAdmission] {
+        try await pool.query(
+            """
+            SELECT id, admitted_at FROM (
+                SELECT id, admitted_at FROM finished_runs WHERE job_id = \(job) ORDER BY id DESC
+                LIMIT \(AdmissionLimits.standard.rateLimitCount)) latest
+            WHERE admitted_at > clock_timestamp() - \(span.postgresInterval)
+            """
+        ).decode(RunID.self, Timestamp.self).map { PastAdmission(id: $0.0, admittedAt: $0.1) }
     }
 
     private func invalidCredentials(since cursor: AdmissionCursor?) async throws -> [String: Set<String>] {

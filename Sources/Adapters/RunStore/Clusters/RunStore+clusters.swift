@@ -18,19 +18,30 @@ extension RunStore {
     package func clusterChoice() async throws -> ClusterChoice { try await clusterChoice(in: pool) }
 
     func clusterChoice(in session: some PostgresQuerying) async throws -> ClusterChoice {
-        let records = try await clusters(where: "true", [], limit: limits.page, in: session)
-        return ClusterChoice(
-            records.map { record in
-                ClusterChoice.Cluster(
-                    name: record.name,
-                    spec: record.spec,
-                    state: record.state,
-                    nodes: record.nodes,
-                    used: record.used,
-                    placing: record.placing
+        var clusters: [ClusterChoice.Cluster] = []
+        var unreadable: Set<String> = []
+        for row in try await clusterRows(where: "true", [], limit: limits.page, in: session) {
+            let name: String = try row.value("name")
+            do {
+                let record = try Self.clusterRecord(row)
+                clusters.append(
+                    ClusterChoice.Cluster(
+                        name: name,
+                        spec: record.spec,
+                        state: record.state,
+                        nodes: record.nodes,
+                        used: record.used,
+                        placing: record.placing
+                    )
                 )
+            } catch let error as PostgresError {
+                throw error
+            } catch {
+                // What a newer version wrote must not keep runs from the other clusters.
+                unreadable.insert(name)
             }
-        )
+        }
+        return ClusterChoice(clusters, unreadable: unreadable)
     }
 
     private func clusters(
@@ -39,11 +50,20 @@ extension RunStore {
         limit: Int,
         in session: some PostgresQuerying
     ) async throws -> [ClusterRecord] {
+        try await clusterRows(where: condition, parameters, limit: limit, in: session).map(Self.clusterRecord)
+    }
+
+    private func clusterRows(
+        where condition: String,
+        _ parameters: [any PostgresEncodable],
+        limit: Int,
+        in session: some PostgresQuerying
+    ) async throws -> [PostgresRow] {
         let page = min(max(limit, 1), limits.page)
         let sql = """
             SELECT c.name, c.spec, c.wanted, c.state, c.state_since, c.message, c.revision, c.created_at, c.updated_at,
                 (SELECT h.nodes FROM cluster_health h WHERE h.cluster = c.name AND h.nodes IS NOT NULL
-                    ORDER BY h.checked_at DESC LIMIT 1),
+                    ORDER BY h.checked_at DESC LIMIT 1) AS nodes,
                 load.placing, load.placed, load.runs, load.cpu, load.memory
             FROM clusters c CROSS JOIN LATERAL (
                 SELECT count(*) FILTER (WHERE state IN ('ready', 'starting')) AS placing,
@@ -54,40 +74,29 @@ extension RunStore {
             ) AS load
             WHERE \(condition) ORDER BY c.name LIMIT \(page)
             """
-        let rows = try await session.query(PostgresQuery(sql, parameters))
-        return try rows.decode(
-            String.self,
-            PostgresJSON.self,
-            String.self,
-            String.self,
-            Timestamp.self,
-            String?.self,
-            Int64.self,
-            Timestamp.self,
-            Timestamp.self,
-            PostgresJSON?.self,
-            Int.self,
-            Int.self,
-            Int.self,
-            Int.self,
-            Int.self
-        ).map { row in
-            ClusterRecord(
-                name: row.0,
-                spec: try decoded(row.1),
-                wanted: try Self.known(row.2, "a cluster wanted"),
-                state: try Self.known(row.3, "a cluster in the state"),
-                stateSince: row.4,
-                message: row.5,
-                revision: row.6,
-                createdAt: row.7,
-                updatedAt: row.8,
-                nodes: try row.9.map { try decoded($0) },
-                placing: row.10,
-                placed: row.11,
-                used: ResourceAmounts(runs: row.12, cpuMillicores: row.13, memoryBytes: row.14)
+        return try await session.query(PostgresQuery(sql, parameters)).rows
+    }
+
+    private static func clusterRecord(_ row: PostgresRow) throws -> ClusterRecord {
+        ClusterRecord(
+            name: try row.value("name"),
+            spec: try decoded(row.value("spec")),
+            wanted: try known(row.value("wanted"), "a cluster wanted"),
+            state: try known(row.value("state"), "a cluster in the state"),
+            stateSince: try row.value("state_since"),
+            message: try row.value("message"),
+            revision: try row.value("revision"),
+            createdAt: try row.value("created_at"),
+            updatedAt: try row.value("updated_at"),
+            nodes: try row.value("nodes", as: PostgresJSON?.self).map { try decoded($0) },
+            placing: try row.value("placing"),
+            placed: try row.value("placed"),
+            used: ResourceAmounts(
+                runs: try row.value("runs"),
+                cpuMillicores: try row.value("cpu"),
+                memoryBytes: try row.value("memory")
             )
-        }
+        )
     }
 
     static func known<Value: RawRepresentable<String>>(_ text: String, _ what: String) throws -> Value {

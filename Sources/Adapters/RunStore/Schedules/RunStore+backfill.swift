@@ -33,10 +33,15 @@ extension RunStore {
     /// Makes a run for each of a schedule's ticks in a range of the past that had none, in one transaction. Whoever asks
     /// again finds that they had.
     ///
+    /// - Parameter submission: what so many runs take from the budget of their team; `nil`: nothing. Not asked for a dry run.
     /// - Returns: `nil` if there is no such schedule.
     /// - Throws: `RunVariableErrors` if the schedule's variables do not fit the job; `ClusterRefusal` if no cluster takes it; `ScheduleError` if its zone is unknown
-    ///   or its job archived.
-    package func backfill(_ editing: ScheduleEditing, _ request: BackfillRequest) async throws -> BackfillResult? {
+    ///   or its job archived; ``SubmissionRefusal`` if its team has submitted as many runs as it may.
+    package func backfill(
+        _ editing: ScheduleEditing,
+        _ request: BackfillRequest,
+        submission: (Int) throws -> Submission? = { _ in nil }
+    ) async throws -> BackfillResult? {
         try await pool.transaction { transaction in
             let found = try await transaction.query(
                 """
@@ -53,14 +58,9 @@ extension RunStore {
                 throw ScheduleError(field: "job", value: record.jobName, allowed: "one that is not archived")
             }
             let schedule = try record.schedule(zones)
-            let known = try await Self.known(record.id, request.range, in: transaction)
-            let backfill = Backfill(
-                of: schedule,
-                in: request.range,
-                now: try row.value("now"),
-                selection: request.selection,
-                order: request.order
-            ) { known.outcome(of: $0) }
+            let ticks = Backfill.ticks(of: schedule, in: request.range, now: try row.value("now"))
+            let known = try await Self.known(record.id, ticks, in: transaction)
+            let backfill = Backfill(ticks, selection: request.selection, order: request.order) { known[$0] }
             var result = BackfillResult(backfill: backfill, runs: [:])
             let job = ScheduledJob(
                 id: record.jobID,
@@ -95,11 +95,12 @@ extension RunStore {
                 result.runs = [:]
                 return result
             }
-            let ticks = runs.compactMap { $0.trigger.tick?.at }
+            if let submission = try submission(runs.count) { try await Self.take([submission], in: transaction) }
+            let made = runs.compactMap { $0.trigger.tick?.at }
             try await transaction.query(
                 """
                 INSERT INTO schedule_backfills (schedule_id, tick, run_id)
-                SELECT \(record.id), t.tick, t.run_id FROM unnest(\(ticks), \(runs.map(\.id))) AS t (tick, run_id)
+                SELECT \(record.id), t.tick, t.run_id FROM unnest(\(made), \(runs.map(\.id))) AS t (tick, run_id)
                 ON CONFLICT (schedule_id, tick) DO UPDATE SET run_id = excluded.run_id, created_at = excluded.created_at
                 """
             )
@@ -117,42 +118,33 @@ extension RunStore {
         }
     }
 
+    /// What the ledger has of ticks. A row may stand for many: then it is the last one before the tick.
     private static func known(
         _ schedule: ScheduleID,
-        _ range: Range<Timestamp>,
+        _ ticks: [Timestamp],
         in transaction: PostgresTransaction
-    ) async throws -> KnownTicks {
+    ) async throws -> [Timestamp: TickOutcome] {
+        guard !ticks.isEmpty else { return [:] }
         let rows = try await transaction.query(
             """
-            SELECT tick, through, outcome, reason FROM schedule_ticks
-            WHERE schedule_id = \(schedule) AND tick < \(range.upperBound) AND through >= \(range.lowerBound)
-            UNION ALL
-            SELECT tick, tick, 'caught_up', NULL FROM schedule_backfills
-            WHERE schedule_id = \(schedule) AND tick < \(range.upperBound) AND tick >= \(range.lowerBound)
+            SELECT w.tick, CASE WHEN l.through >= w.tick THEN l.outcome END, l.reason, b.run_id IS NOT NULL
+            FROM unnest(\(ticks)) AS w (tick)
+            LEFT JOIN LATERAL (
+                SELECT through, outcome, reason FROM schedule_ticks WHERE schedule_id = \(schedule) AND tick <= w.tick
+                ORDER BY tick DESC LIMIT 1) AS l ON true
+            LEFT JOIN schedule_backfills b ON b.schedule_id = \(schedule) AND b.tick = w.tick
             """
-        ).decode(Timestamp.self, Timestamp.self, String.self, String?.self)
-        var known = KnownTicks()
-        for (tick, through, outcome, reason) in rows {
-            let outcome: TickOutcome =
-                switch outcome {
-                case "fired": .fired
-                case "caught_up": .caughtUp
-                default: .skipped(reason.flatMap(TickSkipReason.init) ?? .missed)
-                }
-            if tick == through, !(known.single[tick]?.createsRun ?? false) { known.single[tick] = outcome }
-            if tick != through { known.spans.append((tick...through, outcome)) }
+        ).decode(Timestamp.self, String?.self, String?.self, Bool.self)
+        var known: [Timestamp: TickOutcome] = [:]
+        for (tick, outcome, reason, isBackfilled) in rows {
+            switch outcome {
+            case "fired": known[tick] = .fired
+            case "caught_up": known[tick] = .caughtUp
+            case _ where isBackfilled: known[tick] = .caughtUp
+            case nil: break
+            default: known[tick] = .skipped(reason.flatMap(TickSkipReason.init) ?? .missed)
+            }
         }
         return known
-    }
-}
-
-/// What the ledger has of the ticks in a range.
-private struct KnownTicks {
-    var single: [Timestamp: TickOutcome] = [:]
-    /// Rows that stand for many.
-    var spans: [(ClosedRange<Timestamp>, TickOutcome)] = []
-
-    func outcome(of tick: Timestamp) -> TickOutcome? {
-        single[tick] ?? spans.first { $0.0.contains(tick) }?.1
     }
 }

@@ -145,10 +145,15 @@ extension RunStore: ScheduleLedger {
             }
         }
         round.written = try await write(decided, now: now, in: transaction)
-        round.schedules = decided.count
+        let failed = round.written.failed
+        decisions.removeAll { failed[$0.id] != nil }
+        for ticks in decided {
+            if let error = failed[ticks.record.id] { fail(ticks.record.id, ticks.record.lastSettled, error) }
+        }
+        round.schedules = decided.count - failed.count
         // No run's end makes these due again.
         for ticks in decided where ticks.record.spec.isAlwaysOn && !ticks.entries.isEmpty {
-            guard round.written.lastRuns[ticks.record.id] == nil,
+            guard round.written.lastRuns[ticks.record.id] == nil, failed[ticks.record.id] == nil,
                 let index = decisions.firstIndex(where: { $0.id == ticks.record.id })
             else { continue }
             decisions[index].nextDue = now + Self.skippedPause

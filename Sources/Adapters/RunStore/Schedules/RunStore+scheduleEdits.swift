@@ -141,7 +141,7 @@ extension RunStore {
                     before: .delete
                 )
                 let ticks = DecidedTicks(record: record, schedule: schedule, entries: entries)
-                _ = try await write([ticks], now: now, in: transaction)
+                _ = try await settle(ticks, now: now, in: transaction)
             }
             try await transaction.query("DELETE FROM schedules WHERE id = \(record.id)")
             try await Self.audit("delete", record, editing, in: transaction)
@@ -179,7 +179,7 @@ extension RunStore {
             if isSettled, let old = change.old {
                 let entries = TickDecision.settle(old, lastSettled: lastSettled, now: now, before: change.settling)
                 let ticks = DecidedTicks(record: record, schedule: old, entries: entries)
-                written = try await write([ticks], now: now, in: transaction)
+                written = try await settle(ticks, now: now, in: transaction)
                 lastSettled = entries.last?.through ?? lastSettled
             }
             let lastRun = written.lastRuns[record.id] ?? record.lastRunID

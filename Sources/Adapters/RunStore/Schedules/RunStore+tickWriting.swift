@@ -11,6 +11,8 @@ package struct WrittenTicks: Sendable {
     package var delays: [Duration] = []
     /// The last run of each schedule that had one.
     var lastRuns: [ScheduleID: RunID] = [:]
+    /// Schedules whose ticks are left open, since this version cannot read their job or its cluster.
+    var failed: [ScheduleID: any Error] = [:]
 
     package init() {}
 }
@@ -24,7 +26,8 @@ struct DecidedTicks {
 
 extension RunStore {
     /// Puts ticks into the ledger and creates the runs of those that fire. What the job and the clusters make of a tick
-    /// is decided here. A tick that is in the ledger already makes no run.
+    /// is decided here. A tick that is in the ledger already makes no run. Ticks that would make runs of what this version
+    /// cannot read stay open.
     func write(
         _ decided: [DecidedTicks],
         now: Timestamp,
@@ -35,8 +38,13 @@ extension RunStore {
         let creating = Set(decided.filter { $0.entries.contains { $0.outcome.createsRun } }.map(\.record.jobID))
         var surroundings = try await surroundings(of: creating, in: transaction)
         var rows: [LedgerRow] = []
+        var failed: [ScheduleID: any Error] = [:]
         for ticks in decided {
             let id = ticks.record.jobID
+            if ticks.entries.contains(where: \.outcome.createsRun), let problem = surroundings.problem(of: id) {
+                failed[ticks.record.id] = problem
+                continue
+            }
             let outcomes: [(entry: LedgerEntry, message: String?)]
             if var conditions = surroundings.conditions(of: ticks.record, zones) {
                 outcomes = conditions.applied(to: ticks.entries, of: ticks.schedule, now: now)
@@ -52,7 +60,23 @@ extension RunStore {
                 rows.append(row)
             }
         }
-        return try await store(rows, decided, now: now, in: transaction)
+        var written = WrittenTicks()
+        if !rows.isEmpty { written = try await store(rows, decided, now: now, in: transaction) }
+        written.failed = failed
+        return written
+    }
+
+    /// The same for one schedule that is being changed.
+    ///
+    /// - Throws: if its ticks cannot be decided.
+    func settle(
+        _ ticks: DecidedTicks,
+        now: Timestamp,
+        in transaction: PostgresTransaction
+    ) async throws -> WrittenTicks {
+        let written = try await write([ticks], now: now, in: transaction)
+        if let problem = written.failed[ticks.record.id] { throw problem }
+        return written
     }
 
     private func store(
@@ -98,6 +122,7 @@ extension RunStore {
         of job: JobID
     ) async throws -> (isPaused: Bool, isArchived: Bool, hasActiveCluster: Bool) {
         let surroundings = try await surroundings(of: [job], in: pool)
+        if let problem = surroundings.problem(of: job) { throw problem }
         guard let known = surroundings.jobs[job] else { return (false, true, false) }
         return (known.isPaused, known.isArchived, surroundings.clusters.hasActive(for: known.spec))
     }
@@ -117,13 +142,17 @@ extension RunStore {
         var surroundings = TickSurroundings()
         surroundings.clusters = try await clusterChoice(in: transaction)
         for (id, version, spec, isPaused, isArchived) in rows {
-            surroundings.jobs[id] = ScheduledJob(
-                id: id,
-                version: version,
-                spec: try decoded(spec),
-                isPaused: isPaused,
-                isArchived: isArchived
-            )
+            do {
+                surroundings.jobs[id] = ScheduledJob(
+                    id: id,
+                    version: version,
+                    spec: try decoded(spec),
+                    isPaused: isPaused,
+                    isArchived: isArchived
+                )
+            } catch {
+                surroundings.unreadable[id] = UnreadableJob(version: version, cause: "\(error)")
+            }
         }
         let bounded = surroundings.jobs.values.filter { $0.spec.concurrency?.policy == .skip }.map(\.id)
         if !bounded.isEmpty {
@@ -151,10 +180,28 @@ struct ScheduledJob {
     var freeRuns: Int?
 }
 
+/// A newer version wrote something of a job that this one does not know.
+struct UnreadableJob: Error, CustomStringConvertible {
+    let version: Int
+    let cause: String
+
+    var description: String { "this version cannot read version \(version) of the job: \(cause)" }
+}
+
 /// What is there besides the schedules as their ticks are decided.
 struct TickSurroundings {
     var jobs: [JobID: ScheduledJob] = [:]
     var clusters = ClusterChoice([])
+    var unreadable: [JobID: UnreadableJob] = [:]
+
+    /// Why it cannot be told what a job's schedules do; `nil`: it can.
+    func problem(of job: JobID) -> (any Error)? {
+        if let unreadable = unreadable[job] { return unreadable }
+        guard let spec = jobs[job]?.spec, !clusters.hasActive(for: spec) else { return nil }
+        let isNamed = spec.clusterSelector == nil
+        let possible = isNamed ? clusters.unreadable.intersection([spec.cluster]) : clusters.unreadable
+        return possible.min().map(ClusterRefusal.unreadable)
+    }
 
     /// - Returns: `nil` if the job is not among these.
     func conditions(of schedule: ScheduleRecord, _ zones: ZoneCatalog) -> TickConditions? {

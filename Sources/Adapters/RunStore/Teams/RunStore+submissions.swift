@@ -30,17 +30,22 @@ extension RunStore {
     /// - Returns: the first team that must wait; `nil` if all may submit.
     package func takeSubmissions(_ submissions: [Submission]) async throws -> SubmissionRefusal? {
         guard !submissions.isEmpty else { return nil }
-        let wanted = submissions.sorted { $0.team < $1.team }
         do {
-            try await pool.transaction { transaction in
-                let taken: [String] = try await transaction.query(Self.takingStatement(wanted)).decode(String.self)
-                guard let short = wanted.first(where: { !taken.contains($0.team) }) else { return }
-                throw try await Self.refusal(of: short, in: transaction)
-            }
+            try await pool.transaction { try await Self.take(submissions, in: $0) }
             return nil
         } catch let refusal as SubmissionRefusal {
             return refusal
         }
+    }
+
+    /// The same as part of a transaction, which must not go on after a refusal.
+    ///
+    /// - Throws: ``SubmissionRefusal`` for the first team that must wait.
+    static func take(_ submissions: [Submission], in transaction: PostgresTransaction) async throws {
+        let wanted = submissions.sorted { $0.team < $1.team }
+        let taken: [String] = try await transaction.query(takingStatement(wanted)).decode(String.self)
+        guard let short = wanted.first(where: { !taken.contains($0.team) }) else { return }
+        throw try await refusal(of: short, in: transaction)
     }
 
     /// A row of a team that is known is changed only if that leaves its budget at 0 or more.

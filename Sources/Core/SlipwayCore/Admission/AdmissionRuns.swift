@@ -85,6 +85,8 @@ package struct LiveRun: Sendable, Hashable, Codable {
     package var job: JobID
     package var cluster: String
     package var priority: Int
+    /// As before its admission: sent back, it has this age again.
+    package var waitingSince: Timestamp
     package var admittedAt: Timestamp
     package var cpuMillicores: Int
     package var memoryBytes: Int
@@ -97,6 +99,7 @@ package struct LiveRun: Sendable, Hashable, Codable {
         job: JobID,
         cluster: String = "default",
         priority: Int = 0,
+        waitingSince: Timestamp? = nil,
         admittedAt: Timestamp,
         cpuMillicores: Int = 0,
         memoryBytes: Int = 0,
@@ -108,6 +111,7 @@ package struct LiveRun: Sendable, Hashable, Codable {
         self.job = job
         self.cluster = cluster
         self.priority = priority
+        self.waitingSince = waitingSince ?? admittedAt
         self.admittedAt = admittedAt
         self.cpuMillicores = cpuMillicores
         self.memoryBytes = memoryBytes
@@ -123,6 +127,7 @@ package struct LiveRun: Sendable, Hashable, Codable {
             job: run.job,
             cluster: run.cluster,
             priority: run.priority,
+            waitingSince: run.waitingSince,
             admittedAt: admittedAt,
             cpuMillicores: run.cpuMillicores,
             memoryBytes: run.memoryBytes,

@@ -15,6 +15,8 @@ package enum ClusterRefusal: Error, Sendable, Hashable, CustomStringConvertible 
     case notRegistered(String)
     case notForTeam(cluster: String, team: String)
     case leaving(String)
+    /// A newer version wrote something of it that this one does not know.
+    case unreadable(String)
     case noneMatches(selector: [String: String], team: String)
 
     package var description: String {
@@ -22,6 +24,7 @@ package enum ClusterRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case .notRegistered(let name): "cluster \"\(name)\" is not registered"
         case .notForTeam(let cluster, let team): "cluster \"\(cluster)\" is not for team \"\(team)\""
         case .leaving(let name): "cluster \"\(name)\" is being removed"
+        case .unreadable(let name): "cluster \"\(name)\" is registered with what this version cannot read"
         case .noneMatches(let selector, let team):
             "no registered cluster that team \"\(team)\" may use has the labels "
                 + selector.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
@@ -87,8 +90,11 @@ package struct ClusterChoice: Sendable, Hashable {
     }
 
     package private(set) var clusters: [String: Cluster]
+    /// Those of which this version cannot read what they are registered with.
+    package let unreadable: Set<String>
 
-    package init(_ clusters: [Cluster]) {
+    package init(_ clusters: [Cluster], unreadable: Set<String> = []) {
+        self.unreadable = unreadable
         self.clusters = Dictionary(clusters.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
     }
 
@@ -142,7 +148,9 @@ package struct ClusterChoice: Sendable, Hashable {
 
     /// - Throws: why a team's runs cannot go to a cluster at all.
     package func check(_ name: String, team: String) throws(ClusterRefusal) {
-        guard let cluster = clusters[name] else { throw .notRegistered(name) }
+        guard let cluster = clusters[name] else {
+            throw unreadable.contains(name) ? .unreadable(name) : .notRegistered(name)
+        }
         guard cluster.spec.allows(team: team) else { throw .notForTeam(cluster: name, team: team) }
         guard cluster.state != .destroying else { throw .leaving(name) }
     }

@@ -28,29 +28,35 @@ package struct Backfill: Sendable, Hashable {
 
     package var runs: Int { items.count { $0.createsRun } }
 
-    /// The ticks of a schedule in a range, without those that are still to come and those outside its start and end.
-    /// That it is paused, or was changed since, does not matter: the ticks are those it would have had.
+    /// The ticks of a schedule in a range, without those that are still to come and those outside its start and end: the
+    /// first ones, and one more than a backfill has if there are more.
     ///
-    /// - Parameter known: what the ledger has of a tick.
-    package init(
+    /// That it is paused, or was changed since, does not matter: the ticks are those it would have had.
+    package static func ticks(
         of schedule: Schedule,
         in range: Range<Timestamp>,
         now: Timestamp,
+        limits: ScheduleLimits = .standard
+    ) -> [Timestamp] {
+        let end = min(range.upperBound, now.justAfter)
+        return schedule.ticks(in: min(range.lowerBound, end)..<end, limit: limits.backfillTicks + 1).map(\.at)
+    }
+
+    /// - Parameters:
+    ///   - ticks: as ``ticks(of:in:now:limits:)`` tells them.
+    ///   - known: what the ledger has of a tick.
+    package init(
+        _ ticks: [Timestamp],
         selection: Selection = .withoutRun,
         order: Order = .oldestFirst,
         limits: ScheduleLimits = .standard,
         known: (Timestamp) -> TickOutcome?
     ) {
-        let end = min(range.upperBound, now.justAfter)
-        let found = schedule.ticks(
-            in: min(range.lowerBound, end)..<end,
-            limit: limits.backfillTicks + 1
-        )
-        isCut = found.count > limits.backfillTicks
-        let items = found.prefix(limits.backfillTicks).map { tick in
-            let known = known(tick.at)
+        isCut = ticks.count > limits.backfillTicks
+        let items = ticks.prefix(limits.backfillTicks).map { tick in
+            let known = known(tick)
             let createsRun = selection == .all || !(known?.createsRun ?? false)
-            return Item(tick: tick.at, known: known, createsRun: createsRun)
+            return Item(tick: tick, known: known, createsRun: createsRun)
         }
         self.items = order == .oldestFirst ? items : items.reversed()
     }

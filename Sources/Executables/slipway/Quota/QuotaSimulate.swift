@@ -6,9 +6,11 @@ struct QuotaSimulate: AsyncParsableCommand {
         commandName: "simulate",
         abstract: "Replay the demand of past hours under other quotas and compare waits and use.",
         discussion: """
-            Nothing is changed. Runs take as long as they took; what is left out of --set stays as it is.
+            Nothing is changed. Runs take as long as they took; what is left out of --set stays as it is. A team file is \
+            taken as a whole, as `slipway team apply` would: what it leaves out is not limited. --set changes it further.
 
               slipway quota simulate --set finance.runs=20
+              slipway quota simulate --team-file finance.yaml
               slipway quota simulate --hours 72 --set etl.cpu=40 --set etl.memory=160Gi --set etl.weight=2
 
             What can be set of a team: weight, cohort, runs, cpu, memory, and runs.borrowing, runs.lending and so on with \
@@ -23,17 +25,34 @@ struct QuotaSimulate: AsyncParsableCommand {
     )
     var changes: [String] = []
 
+    @Option(
+        name: .customLong("team-file"),
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "A team file in YAML or JSON whose weight, cohort and quotas are tried; may be repeated.",
+            valueName: "file"
+        )
+    )
+    var teamFiles: [String] = []
+
     @Option(help: "How many hours are replayed: 1 to 336.")
     var hours = 24
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
-    func validate() throws { _ = try QuotaChanges(changes).document }
+    func validate() throws {
+        guard !changes.isEmpty || !teamFiles.isEmpty else {
+            throw ValidationError(
+                "--set or --team-file is missing: what is to be different? Allowed are \(QuotaChanges.allowed)."
+            )
+        }
+        _ = try QuotaChanges(changes)
+    }
 
     func run() async throws {
         let body = Document.object([
-            "hours": .integer(Int64(hours)), "changes": try QuotaChanges(changes).document,
+            "hours": .integer(Int64(hours)), "changes": try QuotaChanges(changes, to: teams()).document,
         ])
         let document = try await server.client().post("/quotas:simulate", body)
         Listing.simulatedTeams.show(
@@ -43,21 +62,45 @@ struct QuotaSimulate: AsyncParsableCommand {
             empty: "There was no run in the last \(hours) h."
         )
     }
+
+    /// What the team files say, by team.
+    private func teams() throws -> [String: TeamSpec] {
+        var teams: [String: TeamSpec] = [:]
+        for file in teamFiles {
+            let shown = GivenFile.shown(file)
+            let text = try GivenFile.text(file)
+            let team: (name: String, spec: TeamSpec)
+            do throws(JobFileErrors) {
+                team = try TeamFile.parse(text, file: shown)
+            } catch {
+                throw Failure(
+                    .refused,
+                    "the team file is not valid",
+                    advice: "Correct the file and try again.",
+                    details: error.description.split(separator: "\n").map(String.init)
+                )
+            }
+            guard teams[team.name] == nil else {
+                throw Failure(.refused, "\(shown): team \(team.name) has a file already; one for each is allowed")
+            }
+            teams[team.name] = team.spec
+        }
+        return teams
+    }
 }
 
 /// Reads `team.member=value`.
 struct QuotaChanges {
-    private static let allowed =
+    static let allowed =
         "TEAM.weight, TEAM.cohort, and TEAM.runs, TEAM.cpu, TEAM.memory, each also with .borrowing and .lending"
 
     /// A list for the API.
     let document: Document
 
-    init(_ texts: [String]) throws {
-        guard !texts.isEmpty else {
-            throw ValidationError("--set is missing: what is to be different? Allowed are \(Self.allowed).")
-        }
+    /// - Parameter specs: what teams are to be before that, as their files say it.
+    init(_ texts: [String], to specs: [String: TeamSpec] = [:]) throws {
         var teams: [String: [String: Document]] = [:]
+        for (name, spec) in specs { teams[name] = Self.members(of: spec, name) }
         for text in texts {
             let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let path = sides[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -71,6 +114,30 @@ struct QuotaChanges {
             teams[path[0]] = team
         }
         document = .array(teams.sorted { $0.key < $1.key }.map { .object($0.value) })
+    }
+
+    private static func members(of spec: TeamSpec, _ name: String) -> [String: Document] {
+        var members: [String: Document] = [
+            "team": .string(name), "cohort": .string(spec.cohort ?? ""),
+            "weight_thousandths": .integer(Int64((spec.weight * 1000).rounded())),
+        ]
+        let quotas: [(member: String, quota: ResourceQuota?)] = [
+            ("runs", spec.quotas.runs), ("cpu_millicores", spec.quotas.cpuMillicores),
+            ("memory_bytes", spec.quotas.memoryBytes),
+        ]
+        var unlimited: [Document] = []
+        for (member, quota) in quotas {
+            guard let quota else {
+                unlimited.append(.string(member))
+                continue
+            }
+            var amounts: [String: Document] = ["nominal": .integer(Int64(quota.nominal))]
+            amounts["borrowing_limit"] = quota.borrowingLimit.map { Document.integer(Int64($0)) }
+            amounts["lending_limit"] = quota.lendingLimit.map { Document.integer(Int64($0)) }
+            members[member] = .object(amounts)
+        }
+        members["unlimited"] = .array(unlimited)
+        return members
     }
 
     private static func set(
@@ -116,6 +183,9 @@ struct QuotaChanges {
         var quota = team[member]?.members ?? [:]
         quota[name] = .integer(amount)
         team[member] = .object(quota)
+        if case .array(let unlimited) = team["unlimited"] {
+            team["unlimited"] = .array(unlimited.filter { $0 != .string(member) })
+        }
     }
 }
 

@@ -39,6 +39,7 @@ struct RunReport {
             facts.add("Reason", run.text("reason"))
             facts.add("Message", run.text("message"))
             facts.add("Waits until", run.text("eligible_at"))
+            facts.add("Waits because", waiting)
         }
         if run["promoted"] == .bool(true) { facts.add("Promoted", "goes before all others") }
         let released = run.text("released_at")
@@ -66,6 +67,13 @@ struct RunReport {
         }
         facts.add(kind.isEmpty ? "Origin" : "\(kind.prefix(1).uppercased())\(kind.dropFirst()) of", run.text("origin"))
         return facts.text
+    }
+
+    /// Why it is not placed yet; empty if that is not known or told already.
+    private var waiting: String {
+        guard let waiting = run["waiting"], waiting.text("sentence") != run.text("message") else { return "" }
+        let (sentence, reason) = (waiting.text("sentence"), waiting.text("reason"))
+        return reason.isEmpty || reason == run.text("reason") ? sentence : "\(sentence) (\(reason))"
     }
 
     /// What made it; empty if somebody asked for it.

@@ -9,6 +9,7 @@ struct RunActions: Sendable {
 
     let store: RunStore
     let factory: RunFactory
+    let submissions: SubmissionGate
     let signals: ControlSignals
 
     /// The runs that a filter means, newest first.
@@ -67,6 +68,7 @@ struct RunActions: Sendable {
                     refusals[id] = problem
                 }
             }
+            if !isDryRun { refusals.merge(try await submit(made)) { first, _ in first } }
         }
         let acted = ids.filter { refusals[$0] == nil }
         let results =
@@ -84,6 +86,23 @@ struct RunActions: Sendable {
             answer.refusal = refusals[id]
             return answer
         }
+    }
+
+    /// Takes new runs from their teams' budgets; those that are there already take nothing.
+    ///
+    /// - Returns: why which runs are not followed: their team may not submit so many now.
+    private func submit(_ made: [RunID: NewRun]) async throws -> [RunID: Problem] {
+        let existing = try await store.followers(insteadOf: Array(made.values))
+        let new = made.filter { existing[$0.key] == nil }
+        var refusals: [RunID: Problem] = [:]
+        for (_, runs) in Dictionary(grouping: new, by: \.value.team).sorted(by: { $0.key < $1.key }) {
+            do {
+                try await submissions.enter(runs.map(\.value))
+            } catch let problem as Problem {
+                for (id, _) in runs { refusals[id] = problem }
+            }
+        }
+        return refusals
     }
 
     // MARK: Telling

@@ -38,6 +38,14 @@ actor AdmissionView {
         return body(follower)
     }
 
+    /// The same if not everything has to be read for it, since somebody has asked of late; otherwise `nil`.
+    func answerIfAtHand<Answer: Sendable>(
+        _ body: @Sendable (AdmissionFollower) -> Answer?
+    ) async throws -> Answer? {
+        guard follower != nil, lookedAt != nil else { return nil }
+        return try await answer(body)
+    }
+
     private func follow() async throws {
         defer { look = nil }
         let follower = self.follower ?? AdmissionFollower(store, zones: zones)

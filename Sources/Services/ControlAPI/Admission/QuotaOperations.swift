@@ -129,6 +129,8 @@ struct QuotaSimulationRequest: Sendable {
         var runs: ResourceQuota?
         var cpuMillicores: ResourceQuota?
         var memoryBytes: ResourceQuota?
+        /// In which it is to have no quota.
+        var unlimited: [ResourceDimension] = []
 
         func applied(to team: AdmissionTeam) -> AdmissionTeam {
             var team = team
@@ -137,6 +139,13 @@ struct QuotaSimulationRequest: Sendable {
             if let runs { team.runs = runs }
             if let cpuMillicores { team.cpuMillicores = cpuMillicores }
             if let memoryBytes { team.memoryBytes = memoryBytes }
+            for dimension in unlimited {
+                switch dimension {
+                case .runs: team.runs = nil
+                case .cpu: team.cpuMillicores = nil
+                case .memory: team.memoryBytes = nil
+                }
+            }
             return team
         }
     }
@@ -162,6 +171,11 @@ struct QuotaSimulationRequest: Sendable {
             change.runs = Self.quota("runs", in: &reader)
             change.cpuMillicores = Self.quota("cpu_millicores", in: &reader)
             change.memoryBytes = Self.quota("memory_bytes", in: &reader)
+            let dimensions: [String: ResourceDimension] = [
+                "runs": .runs, "cpu_millicores": .cpu, "memory_bytes": .memory,
+            ]
+            change.unlimited =
+                reader.list("unlimited", allowed: dimensions.keys.sorted()) { dimensions[$0] } ?? []
             errors += reader.finish()
             changes.append(change)
         }

@@ -27,17 +27,19 @@ struct RunWait: Sendable {
     /// `nil`: unknown, or nothing but a person's doing lets it go.
     var estimatedStart: Timestamp?
 
-    init(of run: RunRecord, store: RunStore, view: AdmissionView, now: Timestamp) async throws {
+    private init(_ run: RunRecord) {
         self.run = run
         since = run.stateSince
         sentence = ""
         reason = run.reason?.rawValue
+    }
+
+    init(of run: RunRecord, store: RunStore, view: AdmissionView, now: Timestamp) async throws {
+        self.init(run)
         switch run.state {
         case .pending where !run.isPromoted: try await explainPending(store, view, now)
         case .pending, .ready: try await explainReady(store)
-        case .paused:
-            scope = .own
-            sentence = run.message ?? "It is held."
+        case .paused: explainPaused()
         case .starting, .creatingSail, .waitingForSail, .creatingRunner:
             scope = .cluster
             sentence = run.message ?? Self.placing(run.state)
@@ -45,6 +47,28 @@ struct RunWait: Sendable {
             isWaiting = false
             sentence = "It does not wait: it is \(run.state.rawValue)."
         }
+    }
+
+    /// Why a run waits that is not placed, for a description: without what takes long to find out.
+    ///
+    /// - Returns: `nil` if it is further, or why it waits is not at hand.
+    static func inShort(of run: RunRecord, store: RunStore, view: AdmissionView) async throws -> RunWait? {
+        var wait = RunWait(run)
+        switch run.state {
+        case .pending where !run.isPromoted:
+            let id = run.id
+            guard let found = try await view.answerIfAtHand({ $0.queue.explain(id, now: $0.now) }) else { return nil }
+            wait.take(found)
+        case .pending, .ready: try await wait.explainReady(store)
+        case .paused: wait.explainPaused()
+        default: return nil
+        }
+        return wait
+    }
+
+    private mutating func explainPaused() {
+        scope = .own
+        sentence = run.message ?? "It is held."
     }
 
     private mutating func explainPending(_ store: RunStore, _ view: AdmissionView, _ now: Timestamp) async throws {
@@ -57,6 +81,15 @@ struct RunWait: Sendable {
             sentence = "It has just left the queue, or the queue is full: ask again in a moment."
             return
         }
+        take(found)
+        estimatedStart = found.endsAt
+        if found.endsAt == nil, found.reason.passes, let rate = try await store.admissionRate(ofTeam: run.team) {
+            let seconds = min(Double(found.positionInTeam) / rate, 365 * 86_400)
+            estimatedStart = now + .milliseconds(Int64(seconds * 1000))
+        }
+    }
+
+    private mutating func take(_ found: WaitExplanation) {
         reason = found.reason.rawValue
         scope = found.reason.scope
         sentence = found.sentence
@@ -65,11 +98,6 @@ struct RunWait: Sendable {
         effectivePriority = found.effectivePriority
         since = found.waitingSince
         endsAt = found.endsAt
-        estimatedStart = found.endsAt
-        if found.endsAt == nil, found.reason.passes, let rate = try await store.admissionRate(ofTeam: run.team) {
-            let seconds = min(Double(found.positionInTeam) / rate, 365 * 86_400)
-            estimatedStart = now + .milliseconds(Int64(seconds * 1000))
-        }
     }
 
     private mutating func explainReady(_ store: RunStore) async throws {

@@ -27,22 +27,34 @@ actor SubmissionGate {
         var submissions: [Submission] = []
         for (team, count) in counts {
             guard let rate = try await rate(of: team) else { continue }
-            guard count <= rate.runs else {
-                throw Problem.invalid([
-                    FieldError(
-                        field: "runs",
-                        value: String(count),
-                        message: "is more than team \"\(team)\" may submit at once",
-                        allowed: ["1 to \(rate.runs)"]
-                    )
-                ])
-            }
-            submissions.append(Submission(team: team, runs: count, rate: rate))
+            submissions.append(try Self.submission(of: count, team: team, rate))
         }
         if let refusal = try await store.takeSubmissions(submissions) { throw Problem.submissionRateExceeded(refusal) }
     }
 
-    private func rate(of team: String) async throws -> JobSpec.RateLimit? {
+    /// What is to be taken from a team's budget.
+    ///
+    /// - Throws: ``Problem`` if the team never may submit so many at once.
+    static func submission(
+        of runs: Int,
+        team: String,
+        _ rate: JobSpec.RateLimit
+    ) throws(Problem) -> Submission {
+        guard runs <= rate.runs else {
+            throw Problem.invalid([
+                FieldError(
+                    field: "runs",
+                    value: String(runs),
+                    message: "is more than team \"\(team)\" may submit at once",
+                    allowed: ["1 to \(rate.runs)"]
+                )
+            ])
+        }
+        return Submission(team: team, runs: runs, rate: rate)
+    }
+
+    /// At which the team's people may submit runs; `nil`: at any.
+    func rate(of team: String) async throws -> JobSpec.RateLimit? {
         if let entry = entries[team], ContinuousClock.now - entry.readAt < limits.jobMemory { return entry.rate }
         let readAt = ContinuousClock.now
         let rate = try await store.team(team)?.spec.submissionRate

@@ -5,6 +5,7 @@ internal import SlipwayCore
 struct RunDescription: Sendable {
     let store: RunStore
     let directory: JobDirectory
+    let admission: AdmissionView
     let limits: ControlAPILimits
     /// `nil`: nothing costs anything.
     let prices: ResourcePrices?
@@ -29,7 +30,8 @@ struct RunDescription: Sendable {
             events: known,
             use: try await use(of: run, stays: StateTimes.stays(known), now: now, needsSpec: false),
             chain: try await store.chain(run.rootID ?? run.id),
-            placements: try await placements
+            placements: try await placements,
+            wait: try await RunWait.inShort(of: run, store: store, view: admission)
         )
         return String(decoding: JSONWriter.text { $0.run(run, parts, now: now) }, as: UTF8.self)
     }
@@ -73,4 +75,6 @@ struct RunParts: Sendable {
     /// Every run that goes back to the same first one.
     var chain: [RunRecord]
     var placements: [PlacementRecord]
+    /// Why it is not placed yet; `nil`: it is, or that is not at hand.
+    var wait: RunWait?
 }

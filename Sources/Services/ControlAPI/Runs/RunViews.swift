@@ -13,6 +13,7 @@ extension JSONWriter {
     mutating func run(_ run: RunRecord, _ parts: RunParts, now: Timestamp) {
         object { json in
             json.members(of: run)
+            json.waiting(parts.wait)
             json.member("variables", run.variables)
             json.object("variable_origins") { json in
                 for (name, origin) in run.variableOrigins.sorted(by: { $0.key < $1.key }) { json.member(name, origin) }
@@ -32,6 +33,15 @@ extension JSONWriter {
             json.array("chain", parts.chain) { $0.link($1) }
             json.array("placements", parts.placements) { $0.placement($1) }
             json.links(of: run)
+        }
+    }
+
+    private mutating func waiting(_ wait: RunWait?) {
+        guard let wait else { return }
+        object("waiting") { json in
+            json.member("reason", wait.reason)
+            json.member("sentence", wait.sentence)
+            json.member("since", wait.since)
         }
     }
 

@@ -104,9 +104,14 @@ extension ScheduleOperations {
             throw Problem.invalid([FieldError(field: "schedule", message: "is always on: it has no ticks of the past")])
         }
         let editing = ScheduleEditing(job: schedule.jobID, name: schedule.name, actor: actor, why: why)
+        let rate = try await submissions.rate(of: schedule.team)
         let found: BackfillResult?
         do {
-            found = try await store.backfill(editing, request)
+            found = try await store.backfill(editing, request) { runs in
+                try rate.map { try SubmissionGate.submission(of: runs, team: schedule.team, $0) }
+            }
+        } catch let refusal as SubmissionRefusal {
+            throw Problem.submissionRateExceeded(refusal)
         } catch let error as RunVariableErrors {
             throw Problem.invalidSchedule(error)
         } catch let error as ScheduleError {

@@ -15,6 +15,7 @@ struct ScheduleOperations: Sendable {
     let directory: JobDirectory
     let clusters: ClusterDirectory
     let intake: RunIntake
+    let submissions: SubmissionGate
     let identifiers: RunIdentifiers
     let signals: ControlSignals
     let limits: ControlAPILimits
@@ -123,7 +124,7 @@ struct ScheduleOperations: Sendable {
     /// Makes it if it is not there and no revision is expected.
     @Sendable private func replace(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let (job, document) = try await document(call)
+        let (job, document) = try await document(call, replacing: call.segment("schedule"))
         var editing = try editing(call, job)
         if let name = document.name, name != editing.name {
             let error = FieldError(field: "name", value: name, message: "is not the path's", allowed: [editing.name])
@@ -207,6 +208,7 @@ struct ScheduleOperations: Sendable {
             submittedBy: actor,
             why: why ?? "triggered schedule \(schedule.name)"
         )
+        try await submissions.enter([run])
         try await intake.submit([run])
         return .json(.created, headers: [.location: Links.run(run.id)]) { $0.object { $0.members(of: run) } }
     }
@@ -237,7 +239,9 @@ struct ScheduleOperations: Sendable {
     }
 
     /// The schedule in the body, checked against the job and the zones there are.
-    func document(_ call: Call) async throws -> (JobRecord, ScheduleDocument) {
+    ///
+    /// - Parameter replacing: the schedule that it may be already: then its moment may have passed.
+    func document(_ call: Call, replacing name: String? = nil) async throws -> (JobRecord, ScheduleDocument) {
         let text = try await call.text(contentTypes: Self.fileTypes)
         let document: ScheduleDocument
         do throws(JobFileErrors) {
@@ -253,7 +257,9 @@ struct ScheduleOperations: Sendable {
             ])
         }
         _ = try zone(of: document.spec)
-        if case .at(let moment) = document.spec.trigger, moment < (try await store.databaseTime()) {
+        if case .at(let moment) = document.spec.trigger, moment < (try await store.databaseTime()),
+            try await spec(of: name, job) != document.spec
+        {
             throw Problem.invalidSchedule([
                 FieldError(field: "at", value: moment.description, message: "has passed", allowed: ["a time to come"])
             ])
@@ -264,5 +270,10 @@ struct ScheduleOperations: Sendable {
             throw Problem.invalidSchedule(error)
         }
         return (job, document)
+    }
+
+    private func spec(of name: String?, _ job: JobRecord) async throws -> ScheduleSpec? {
+        guard let name else { return nil }
+        return try await store.schedule(team: job.team, job: job.name, name: name)?.spec
     }
 }

@@ -22,6 +22,10 @@ extension MemoryRunStore {
         try await ask("reads ends") { $0.admissionEnds(since: cursor, after: last, limit: limit) }
     }
 
+    package func pastAdmissions(of job: JobID, within span: Duration) async throws -> [PastAdmission] {
+        try await ask("reads past admissions") { $0.pastAdmissions(of: job, within: span) }
+    }
+
     package func renewTerm(_ term: SchedulingTerm) async throws -> Int64? {
         try await ask("renews term \(term.number)") { $0.renewTerm(term) }
     }

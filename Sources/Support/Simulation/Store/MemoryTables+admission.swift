@@ -14,13 +14,11 @@ extension MemoryTables {
         look.clusters = [AdmissionCluster(name: Self.cluster)]
         look.usage = usage
         look.jobs = jobs.sorted { ($0.key.job, $0.key.version) < ($1.key.job, $1.key.version) }.map { key, spec in
-            let over = finished.values.filter { $0.job.job == key.job }.compactMap(\.admittedAt).sorted()
-            return AdmissionLook.Job(
+            AdmissionLook.Job(
                 id: key.job,
                 concurrency: spec.concurrency,
                 rateLimit: spec.rateLimit,
-                windows: spec.windows,
-                recentAdmissions: spec.rateLimit == nil ? nil : over
+                windows: spec.windows
             )
         }
         return look
@@ -57,6 +55,13 @@ extension MemoryTables {
                     credentials: run.admission.credentials
                 )
             )
+        }
+    }
+
+    package func pastAdmissions(of job: JobID, within span: Duration) -> [PastAdmission] {
+        finished.values.filter { $0.job.job == job }.sorted { $0.id < $1.id }.compactMap { run in
+            guard let admittedAt = run.admittedAt, now - admittedAt < span else { return nil }
+            return PastAdmission(id: run.id, admittedAt: admittedAt)
         }
     }
 

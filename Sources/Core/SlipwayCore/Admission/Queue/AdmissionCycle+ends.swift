@@ -2,17 +2,18 @@
 extension AdmissionCycle {
     /// Pauses eligible runs whose credential is invalid or whose team has no credits, the oldest first.
     func choosePauses() {
-        var cursors = MinimumHeap<LaneCursor>()
+        var cursors = MinimumHeap<RunCursor>()
         for team in queue.teams.values where team.pendingCount > 0 {
             if !team.settings.hasCredits {
-                for lane in team.lanes.values { addCursor(lane, .creditsExhausted, to: &cursors) }
+                // All of its runs, by priority: lanes may be as many as runs.
+                for runs in team.waiting.values { addCursor(runs, .creditsExhausted, to: &cursors) }
                 continue
             }
             var lanes: [ObjectIdentifier: Lane] = [:]
             for credential in team.credentials.values where credential.isInvalid {
                 for line in credential.lines.values { lanes.merge(line.object.lanes) { lane, _ in lane } }
             }
-            for lane in lanes.values { addCursor(lane, .credentialInvalid, to: &cursors) }
+            for lane in lanes.values { addCursor(lane.runs, .credentialInvalid, to: &cursors) }
         }
         while var cursor = cursors.removeLeast() {
             guard plan.pauses.count < maximum else {
@@ -24,8 +25,8 @@ extension AdmissionCycle {
         }
     }
 
-    private func addCursor(_ lane: Lane, _ reason: HoldReason, to cursors: inout MinimumHeap<LaneCursor>) {
-        if let cursor = LaneCursor(lane, reason: reason, now: now) { cursors.insert(cursor) }
+    private func addCursor(_ runs: SortedRuns, _ reason: HoldReason, to cursors: inout MinimumHeap<RunCursor>) {
+        if let cursor = RunCursor(runs, reason: reason, now: now) { cursors.insert(cursor) }
     }
 
     /// Ends runs beyond the maximum of jobs with the policies `skip` and `replace`, and cancels live runs for
@@ -119,24 +120,24 @@ extension AdmissionCycle {
     }
 }
 
-/// The eligible runs of one lane, read a few at a time.
-private struct LaneCursor: Comparable {
+/// The eligible ones of runs in order, read a few at a time.
+private struct RunCursor: Comparable {
     private static let portion = 32
 
     let reason: HoldReason
-    private let lane: Lane
+    private let runs: SortedRuns
     private let eligible: Int
     private var buffer: [RunOrder]
     private var start = 0
     private var offset = 0
 
     /// `nil` if none is eligible.
-    init?(_ lane: Lane, reason: HoldReason, now: Int64) {
-        eligible = lane.runs.count(waitingAt: now)
+    init?(_ runs: SortedRuns, reason: HoldReason, now: Int64) {
+        eligible = runs.count(waitingAt: now)
         guard eligible > 0 else { return nil }
-        self.lane = lane
+        self.runs = runs
         self.reason = reason
-        buffer = lane.runs.slice(0..<min(Self.portion, eligible))
+        buffer = runs.slice(0..<min(Self.portion, eligible))
     }
 
     var head: RunOrder { buffer[offset] }
@@ -148,10 +149,10 @@ private struct LaneCursor: Comparable {
         start += offset
         offset = 0
         guard start < eligible else { return false }
-        buffer = lane.runs.slice(start..<min(start + Self.portion, eligible))
+        buffer = runs.slice(start..<min(start + Self.portion, eligible))
         return true
     }
 
-    static func < (left: LaneCursor, right: LaneCursor) -> Bool { left.head < right.head }
-    static func == (left: LaneCursor, right: LaneCursor) -> Bool { left.head == right.head }
+    static func < (left: RunCursor, right: RunCursor) -> Bool { left.head < right.head }
+    static func == (left: RunCursor, right: RunCursor) -> Bool { left.head == right.head }
 }

@@ -14,7 +14,7 @@ extension AdmissionCycle {
         var sentBack: [Holding] = []
         for (entry, lane) in blocked.sorted(by: { $0.entry < $1.entry }).prefix(queue.limits.preemptions) {
             if queue.gate(lane, now: now) != nil {
-                guard let victims = victims(for: lane, among: candidates) else { continue }
+                guard let victims = victims(for: lane, at: entry.level, among: candidates) else { continue }
                 let ids = Set(victims.map(\.run.id))
                 candidates.removeAll { ids.contains($0.run.id) }
                 sentBack += victims.map(\.holding)
@@ -39,7 +39,11 @@ extension AdmissionCycle {
     }
 
     /// Those whose room, given up, lets the first run of a lane go; their holdings are released. `nil`: there are none.
-    private func victims(for lane: Lane, among candidates: [LiveEntry]) -> [LiveEntry]? {
+    ///
+    /// Who would go before that run again, by the age it has, is not sent back: it would take the room itself.
+    ///
+    /// - Parameter level: of that run, with what age has added.
+    private func victims(for lane: Lane, at level: Int, among candidates: [LiveEntry]) -> [LiveEntry]? {
         let (highest, overflow) = lane.shape.band.priority.subtractingReportingOverflow(
             max(0, queue.settings.preemptionMargin)
         )
@@ -49,7 +53,7 @@ extension AdmissionCycle {
             guard !overflow, candidate.run.priority <= highest, victims.count < queue.limits.victims,
                 let reason = queue.gate(lane, now: now)?.reason
             else { break }
-            guard gives(candidate, room: reason, to: lane) else { continue }
+            guard self.level(of: candidate.run) < level, gives(candidate, room: reason, to: lane) else { continue }
             queue.release(candidate.holding)
             victims.append(candidate)
             isEnough = queue.gate(lane, now: now) == nil
@@ -64,6 +68,11 @@ extension AdmissionCycle {
             }
         }
         return isEnough ? victims : nil
+    }
+
+    /// The level that a live run would have if it waited again.
+    private func level(of run: LiveRun) -> Int {
+        precedence.level(priority: run.priority, since: run.waitingSince.microsecondsSince1970)
     }
 
     private func gives(_ candidate: LiveEntry, room reason: HoldReason, to lane: Lane) -> Bool {

@@ -58,7 +58,7 @@ extension AdmissionQueue {
         job.settings = settings
         job.settings.recentAdmissions = nil
         job.isTold = isTold
-        if settings.endsSurplus { surplusJobs.insert(job.id) } else { surplusJobs.remove(job.id) }
+        noteSurplus(job)
         if settings.rateLimit == nil {
             job.admissions = []
         } else if settings.recentAdmissions != nil || !hadRateLimit {
@@ -67,6 +67,15 @@ extension AdmissionQueue {
             job.admissions = (over + current).sorted().suffix(limits.rateLimitCount)
         }
         wakeLines(at: job.parking)
+    }
+
+    /// Looks at a job whose policy or whose lines have changed.
+    func noteSurplus(_ job: JobNode) {
+        if job.settings.endsSurplus, !job.lines.isEmpty {
+            surplusJobs.insert(job.id)
+        } else {
+            surplusJobs.remove(job.id)
+        }
     }
 
     func changeCredentials(of team: TeamNode, invalid names: Set<String>) {

@@ -65,6 +65,7 @@ extension AdmissionQueue {
         let line = Line(shape: shape, band: band, job: job, credentials: credentials)
         band.lines[shape] = line
         job.lines[ObjectIdentifier(line)] = Unowned(line)
+        noteSurplus(job)
         for credential in credentials { credential.lines[ObjectIdentifier(line)] = Unowned(line) }
         return line
     }
@@ -83,6 +84,7 @@ extension AdmissionQueue {
         guard line.lanes.isEmpty else { return }
         line.parkedAt?.remove(line)
         line.job.lines[ObjectIdentifier(line)] = nil
+        noteSurplus(line.job)
         dropIfUnused(line.job)
         for credential in line.credentials {
             credential.lines[ObjectIdentifier(line)] = nil

@@ -19,7 +19,7 @@ package final class AdmissionQueue {
     var jobs: [JobID: JobNode] = [:]
     var pending: [RunID: PendingEntry] = [:]
     var live: [RunID: LiveEntry] = [:]
-    /// Jobs that end runs beyond their maximum.
+    /// Jobs with waiting runs that end those beyond their maximum.
     var surplusJobs: Set<JobID> = []
     /// Waiting runs by their own priority.
     var priorities: [Int: Int] = [:]
@@ -89,6 +89,9 @@ package final class AdmissionQueue {
         else { return nil }
         return sentence(gate, entry.lane, runsAhead: 0)
     }
+
+    /// Whether a team was told, and not that it was removed.
+    package func knowsTeam(_ name: String) -> Bool { teams[name]?.isTold ?? false }
 
     /// The teams that have live runs, in order.
     package var teamsWithLiveRuns: [String] { teams.values.filter { !$0.live.isEmpty }.map(\.name).sorted() }

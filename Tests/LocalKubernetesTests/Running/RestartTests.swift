@@ -27,6 +27,32 @@ import Testing
         }
     }
 
+    @Test func `a container whose start a crash cut short is started by the next localkube`() async throws {
+        try await withLocalKube(images: "other: {}") { (server) async throws in
+            let made = try await server.create(shellPod("a", "echo ran"))
+            let uid = try #require(made[path: "metadata", "uid"]?.text)
+            _ = try await server.pod("a", until: "has no image") {
+                $0.container("main")[path: "state", "waiting", "reason"]?.text == "ErrImagePull"
+            }
+            await server.crash()
+            // What is written before a shim is launched.
+            let pod = server.folder.appending(path: "state/pods/\(uid)")
+            try FileManager.default.createDirectory(
+                at: pod.appending(path: "state"),
+                withIntermediateDirectories: true
+            )
+            let specification: JSONValue = [
+                "id": "c", "command": ["sh", "-c", "echo earlier"], "environment": [], "workingDirectory": "/",
+                "podPath": .string(pod.path), "container": "main", "attempt": 0, "logFileBytes": 1024,
+            ]
+            try Data(specification.encoded()).write(to: pod.appending(path: "state/main.0.spec.json"))
+            try Data("app: {}".utf8).write(to: server.folder.appending(path: "images.yaml"))
+            try await server.start()
+            _ = try await server.pod("a", until: "ends") { $0.phase == "Succeeded" }
+            #expect(try await server.log("a") == "ran\n")
+        }
+    }
+
     @Test func `versions go on rising over a restart, and older ones answer 410`() async throws {
         try await withLocalKube { (server) async throws in
             try await server.create(shellPod("a", ""))

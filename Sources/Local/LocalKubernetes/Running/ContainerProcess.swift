@@ -8,7 +8,8 @@ struct ContainerProcess: Sendable {
     /// What exec probes and hooks run with.
     var environment: [(name: String, value: String)]
     var workingDirectory: String
-    private(set) var shim: ProcessIdentity?
+    /// The shim that this localkube launched; one that it found tells of itself once it runs.
+    private var launched: ProcessIdentity?
 
     /// Starts the shim.
     static func launch(_ specification: ShimSpecification, shimPath: String) throws -> ContainerProcess {
@@ -33,21 +34,22 @@ struct ContainerProcess: Sendable {
             id: specification.id,
             environment: specification.environment,
             workingDirectory: specification.workingDirectory,
-            shim: ProcessIdentity.of(pid)
+            launched: ProcessIdentity.of(pid)
         )
     }
 
-    /// Takes over what an earlier localkube launched.
+    /// Takes over what an earlier localkube launched; `nil` if it did not come to that.
     static func adopt(_ files: ContainerFiles) -> ContainerProcess? {
         guard unsafe access(files.specification, F_OK) == 0 else { return nil }
         let specification: ShimSpecification
         do { specification = try ShimSpecification(path: files.specification) } catch { return nil }
+        if ShimClaim.takeBack(files) { return nil }
         return ContainerProcess(
             files: files,
             id: specification.id,
             environment: specification.environment,
             workingDirectory: specification.workingDirectory,
-            shim: RunningMark(path: files.running)?.shim
+            launched: nil
         )
     }
 
@@ -56,7 +58,12 @@ struct ContainerProcess: Sendable {
     /// How it ended; `nil` while it runs.
     var end: EndMark? { EndMark(path: files.end) }
 
-    /// Whether the shim is gone without a word: killed from outside.
+    private var shim: ProcessIdentity? { launched ?? running?.shim }
+
+    /// Whether the shim is gone before it started anything, and what it was to run is taken back.
+    func isAbandoned() -> Bool { launched?.isAlive != true && ShimClaim.takeBack(files) }
+
+    /// Whether the shim of a running process is gone without a word: killed from outside.
     var isLost: Bool { !(shim?.isAlive ?? false) && end == nil }
 
     func terminate() { if let shim, shim.isAlive { Glibc.kill(shim.pid, SIGTERM) } }

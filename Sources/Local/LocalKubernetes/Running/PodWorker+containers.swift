@@ -155,6 +155,10 @@ extension PodWorker {
                 // The shim itself was killed: what it watched over goes too.
                 process.kill()
                 note(endOf: index, process, EndMark(exitCode: 137, signal: 9, finishedAt: .now))
+            } else if containers[index].isStarting, process.running == nil, process.isAbandoned() {
+                process.reap()
+                containers[index].process = nil
+                wait(index, "CreateContainerError", "its shim ended before it started anything", retrySeconds: 1)
             }
         }
         if containers.contains(where: { $0.record.isRunning || $0.isStarting }) { wake(after: 5) }

@@ -38,6 +38,7 @@ struct ContainerShim {
 
     private init(path: String) throws {
         specification = try ShimSpecification(path: path)
+        guard ShimClaim.hold(specification.files) else { throw ConfigurationError("\(path) was taken back") }
         log = Self.openLog(specification.files.log)
         guard log >= 0 else { throw SystemError("open a container's log") }
     }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Where one start of a container keeps its files, below the pod's folder.
 struct ContainerFiles: Sendable, Hashable {
     let podPath: String
@@ -22,6 +24,32 @@ struct ContainerFiles: Sendable, Hashable {
     var log: String { "\(logFolder)/\(attempt).log" }
     var terminationMessage: String { "\(podPath)/termination/\(container).\(attempt)" }
     var workFolder: String { "\(podPath)/work/\(container)" }
+}
+
+/// Who may start what a specification tells: a shim holds the lock on its file from its beginning to its end.
+///
+/// A localkube that dies between writing a specification and starting its shim leaves one that nobody will ever start;
+/// the next localkube takes it back, and a shim that comes late finds it gone.
+enum ShimClaim {
+    /// Takes the lock for as long as this process lives. False if the specification was taken back.
+    static func hold(_ files: ContainerFiles) -> Bool {
+        let descriptor = unsafe open(files.specification, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        var found = stat()
+        // The lock ends with the descriptor, which is never closed.
+        return unsafe flock(descriptor, LOCK_EX) == 0 && fstat(descriptor, &found) == 0 && found.st_nlink > 0
+    }
+
+    /// Removes a specification that was neither started nor will be. False while a shim lives, or once it has started.
+    static func takeBack(_ files: ContainerFiles) -> Bool {
+        let descriptor = unsafe open(files.specification, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno == ENOENT }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return false }
+        // A shim that has come and gone has left its word before its lock.
+        guard RunningMark(path: files.running) == nil, EndMark(path: files.end) == nil else { return false }
+        return unsafe unlink(files.specification) == 0
+    }
 }
 
 /// What a shim is to run.

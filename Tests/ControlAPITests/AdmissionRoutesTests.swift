@@ -77,7 +77,9 @@ import Testing
                 "UPDATE live_runs SET state = 'paused', reason = 'credits_exhausted', message = 'no credits'"
             )
             #expect(try await waiting(first)?["sentence"]?.string == "no credits")
-            try await api.store.pool.query("UPDATE live_runs SET state = 'ready', reason = NULL, message = NULL")
+            for state in ["pending", "ready"] {
+                try await api.store.pool.query("UPDATE live_runs SET state = \(state), reason = NULL, message = NULL")
+            }
             let sentence = try await waiting(first)?["sentence"]?.string
             #expect(sentence?.contains("waits for a dispatcher of cluster default") == true)
             _ = try await api.client.send("POST", "/runs/\(first)/cancel")

@@ -101,7 +101,7 @@ import Testing
         }
         var decided = 0
         for _ in 0..<4 {
-            try await kill(try await leader(site), fleet)
+            try await kill(try await fleet.leader(), fleet)
             try await eventually(within: .seconds(40), "another one decides ticks") {
                 try await site.number("SELECT count(*) FROM schedule_ticks") > decided
             }
@@ -164,7 +164,7 @@ import Testing
     private func strike(_ victim: Victim, _ fleet: Fleet, _ runs: [String]) async throws {
         switch victim {
         case .scheduler:
-            try await kill(try await leader(fleet.site), fleet)
+            try await kill(try await fleet.leader(), fleet)
         case .dispatcher:
             for name in ["dispatcher-1", "dispatcher-2"] { try await fleet.kill(name) }
             try await fleet.start(["dispatcher-1", "dispatcher-2"])
@@ -193,8 +193,8 @@ import Testing
             await fleet.postgres.kill9()
             try await fleet.postgres.start()
         case .frozenScheduler:
-            let frozen = try await leader(fleet.site)
-            try await freeze(frozen, fleet) { try await leader(fleet.site) != frozen }
+            let frozen = try await fleet.leader()
+            try await freeze(frozen, fleet) { try await fleet.leader() != frozen }
         case .frozenWorker:
             let frozen = try await holder(of: runs, on: fleet.site)
             try await freeze(frozen, fleet) { try await fleet.site.number(Self.held(runs, by: frozen)) == 0 }
@@ -260,14 +260,5 @@ import Testing
         SELECT count(*) FROM live_runs JOIN holders ON holders.id = holder_id
         WHERE live_runs.id::text = ANY(\(runs)) AND holders.name = \(name)
         """
-    }
-
-    /// The name of the scheduler that admits and sweeps.
-    private func leader(_ site: Site) async throws -> String {
-        try await eventually("a scheduler leads") {
-            try await site.database.query(
-                "SELECT holders.name FROM terms JOIN holders ON holders.id = holder_id WHERE terms.expires_at > now()"
-            ).first?.value(at: 0, as: String.self)
-        }
     }
 }

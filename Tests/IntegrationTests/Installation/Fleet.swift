@@ -47,7 +47,12 @@ final class Fleet: Installation {
     /// - Parameters:
     ///   - hasFaultyNetwork: puts a ``FaultyNetwork`` between the processes and the servers.
     ///   - hasSecondCluster: starts another cluster, `west`, whose kubeconfig the processes find in a folder; it is not registered.
-    static func start(hasFaultyNetwork: Bool = false, hasSecondCluster: Bool = false) async throws -> Fleet {
+    ///   - isSimulated: the cluster only pretends to run pods, and a third scheduler, `scheduler-3`, is there.
+    static func start(
+        hasFaultyNetwork: Bool = false,
+        hasSecondCluster: Bool = false,
+        isSimulated: Bool = false
+    ) async throws -> Fleet {
         async let startedBroker = TestServers.privateRabbitMQ()
         let postgres = try await TestServers.privatePostgres(isDurable: true)
         let broker = try await startedBroker
@@ -65,7 +70,8 @@ final class Fleet: Installation {
             broker: broker.url,
             kubernetesPort: kubernetesPort,
             network: network,
-            hasSecondCluster: hasSecondCluster
+            hasSecondCluster: hasSecondCluster,
+            isSimulated: isSimulated
         )
         let processes = FleetProcesses()
         let site = Site(
@@ -80,14 +86,14 @@ final class Fleet: Installation {
         guard try await migration.waitForExit() == .status(0) else { throw Unexpected(migration.output) }
         try await fleet.start(hasSecondCluster ? ["kubernetes", "west"] : ["kubernetes"])
         try plan.writeKubeconfig()
-        try await fleet.start(services)
+        try await fleet.start(isSimulated ? services + ["scheduler-3"] : services)
         return fleet
     }
 
     func stop() async throws {
         await site.database.close()
         await withDiscardingTaskGroup { group in
-            for name in Self.services { group.addTask { await self.processes[name]?.stop() } }
+            for name in Self.services + ["scheduler-3"] { group.addTask { await self.processes[name]?.stop() } }
         }
         await processes["kubernetes"]?.stop()
         await processes["west"]?.stop()
@@ -111,6 +117,18 @@ final class Fleet: Installation {
     func process(_ name: String) throws -> TestProcess {
         guard let process = processes[name] else { throw Unexpected("there is no process \(name)") }
         return process
+    }
+
+    /// The name of the scheduler that admits and sweeps.
+    func leader() async throws -> String {
+        try await eventually("a scheduler leads") {
+            try await site.database.query(
+                """
+                SELECT holders.name FROM terms JOIN holders ON holders.id = holder_id
+                WHERE terms.duty = 'scheduling' AND terms.expires_at > now()
+                """
+            ).first?.value(at: 0, as: String.self)
+        }
     }
 
     // MARK: The servers
@@ -158,6 +176,7 @@ private struct FleetPlan: Sendable {
     private let executables: String
     private let network: FaultyNetwork?
     private let hasSecondCluster: Bool
+    private let isSimulated: Bool
 
     init(
         folder: String,
@@ -165,14 +184,16 @@ private struct FleetPlan: Sendable {
         broker: String,
         kubernetesPort: Int,
         network: FaultyNetwork?,
-        hasSecondCluster: Bool
+        hasSecondCluster: Bool,
+        isSimulated: Bool
     ) throws {
         self.network = network
         self.hasSecondCluster = hasSecondCluster
+        self.isSimulated = isSimulated
         self.folder = folder
         executables = try BuiltExecutable.folder()
         try FileManager.default.createDirectory(atPath: "\(folder)/kubeconfigs", withIntermediateDirectories: true)
-        let names = ["api-1", "api-2", "west"] + Fleet.services.map { "\($0)-health" }
+        let names = ["api-1", "api-2", "west"] + (Fleet.services + ["scheduler-3"]).map { "\($0)-health" }
         ports = Dictionary(uniqueKeysWithValues: zip(names, try LoopbackPort.free(count: names.count)))
             .merging(["kubernetes": kubernetesPort]) { $1 }
         shared = [
@@ -221,7 +242,7 @@ private struct FleetPlan: Sendable {
         [
             "--listen", "127.0.0.1:\(ports[name] ?? 0)", "--state", "\(folder)/\(name)",
             "--images", "\(folder)/images.yaml", "--node-pods", "300", "--write-kubeconfig", "\(folder)/\(kubeconfig)",
-        ]
+        ] + (isSimulated ? ["--simulate"] : [])
     }
 
     /// A process refuses settings that it does not know, so each gets its own.

@@ -57,6 +57,9 @@ extension Trait where Self == InstallationScope<Fleet> {
     /// The same beside a second cluster, `west`, that is not registered yet.
     static var fleetBesideSecondCluster: Self { Self { try await Fleet.start(hasSecondCluster: true) } }
 
+    /// The same with a third scheduler, over a cluster that only pretends to run pods.
+    static var simulatedFleet: Self { Self { try await Fleet.start(isSimulated: true) } }
+
     /// The same behind a network that can be made to misbehave.
     static var fleetOnFaultyNetwork: Self { Self { try await Fleet.start(hasFaultyNetwork: true) } }
 }

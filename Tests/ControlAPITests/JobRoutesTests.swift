@@ -44,6 +44,17 @@ import Testing
         }
     }
 
+    @Test("windows in a zone that does not exist are refused, with the name that was probably meant")
+    func unknownZone() async throws {
+        try await APIFixture.with { api in
+            let file =
+                "name: n\nengine: none\nwindows: {zone: Europe/Berln, open: ['Mon-Fri 22:00-06:00']}\ntasks: [{name: t, command: ['true']}]"
+            let answer = try await api.client.send("POST", "/jobs", file, contentType: "application/yaml")
+            #expect(answer.status == 422 && answer.fields == ["windows.zone"], "\(answer.text)")
+            #expect(answer.text.contains("Europe/Berlin"))
+        }
+    }
+
     @Test("a team that does not exist is refused, also when the query names it")
     func unknownTeam() async throws {
         try await APIFixture.with { api in

@@ -86,6 +86,26 @@ import Testing
         }
     }
 
+    /// A dump keeps the numbers of the transactions of the server it was made on.
+    @Test func whatWasRestoredFromADumpIsKnownAtOnceAndItsChangesToo() async throws {
+        try await StoreFixture.with { fixture in
+            let pool = fixture.store.pool
+            try await fixture.setQuota(runs: 0)
+            let run = try await fixture.created()[0]
+            for table in ["teams", "live_runs", "clusters", "jobs"] {
+                try await pool.query("ALTER TABLE \(unescaped: table) DISABLE TRIGGER note_change")
+                try await pool.query("UPDATE \(unescaped: table) SET changed_in = '900000000000'::xid8")
+                try await pool.query("ALTER TABLE \(unescaped: table) ENABLE TRIGGER note_change")
+            }
+            let follower = follower(fixture)
+            try await follower.follow()
+            #expect(follower.queue.explain(run, now: follower.now)?.reason == .teamRunsLimit)
+            try await fixture.setQuota(runs: 1)
+            try await follower.follow()
+            #expect(follower.queue.explain(run, now: follower.now)?.reason != .teamRunsLimit)
+        }
+    }
+
     @Test func teamsJobsClustersAndCredentialsAreTold() async throws {
         try await StoreFixture.with { fixture in
             let store = fixture.store

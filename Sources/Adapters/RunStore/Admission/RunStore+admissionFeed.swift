@@ -33,10 +33,11 @@ extension RunStore: AdmissionFeed {
     /// Whether anything may be new in each table, told by the newest entry of its index.
     private static func heads(since cursor: AdmissionCursor?) -> PostgresQuery {
         func isNew(_ table: String) -> String {
-            """
-            coalesce((SELECT changed_in FROM \(table) WHERE changed_in < pg_snapshot_xmax(pg_current_snapshot())
-                ORDER BY changed_in DESC LIMIT 1) >= c.oldest, false)
-            """
+            guard cursor != nil else { return "true" }
+            return """
+                coalesce((SELECT changed_in FROM \(table) WHERE changed_in < pg_snapshot_xmax(pg_current_snapshot())
+                    ORDER BY changed_in DESC LIMIT 1) >= c.oldest, false)
+                """
         }
         return """
             SELECT pg_current_snapshot()::text AS snapshot, clock_timestamp() AS now,
@@ -60,12 +61,14 @@ extension RunStore: AdmissionFeed {
     private static let cursorPart = "c AS (SELECT s AS since, pg_snapshot_xmin(s) AS oldest FROM (SELECT "
     private static let cursorPartEnd = "::pg_snapshot AS s) AS told)"
 
-    /// A condition on the rows of a table by its alias.
-    private static func isNew(_ table: String) -> String {
-        """
-        \(table).changed_in >= (SELECT oldest FROM c) AND \(table).changed_in < pg_snapshot_xmax(pg_current_snapshot())
-            AND NOT pg_visible_in_snapshot(\(table).changed_in, (SELECT since FROM c))
-        """
+    /// A condition on the rows of a table by its alias. Without a cursor all are new: a database that was restored from a
+    /// dump has rows of transactions that are still to come.
+    private static func isNew(_ table: String, since cursor: AdmissionCursor?) -> String {
+        guard cursor != nil else { return "true" }
+        return """
+            \(table).changed_in >= (SELECT oldest FROM c) AND \(table).changed_in < pg_snapshot_xmax(pg_current_snapshot())
+                AND NOT pg_visible_in_snapshot(\(table).changed_in, (SELECT since FROM c))
+            """
     }
 
     // MARK: Runs
@@ -86,7 +89,7 @@ extension RunStore: AdmissionFeed {
                 """
                 WITH \(unescaped: Self.cursorPart)\(Self.text(cursor))\(unescaped: Self.cursorPartEnd)
                 SELECT \(unescaped: columns) FROM live_runs r
-                WHERE \(unescaped: Self.isNew("r"))
+                WHERE \(unescaped: Self.isNew("r", since: cursor))
                     AND (r.changed_in, r.id) > (\(String(last?.change ?? 0))::xid8, \(last?.id ?? Self.nobody))
                 ORDER BY r.changed_in, r.id LIMIT \(limit)
                 """
@@ -131,7 +134,7 @@ extension RunStore: AdmissionFeed {
             """
             WITH \(unescaped: Self.cursorPart)\(Self.text(cursor))\(unescaped: Self.cursorPartEnd)
             SELECT f.changed_in::text::bigint, f.id FROM finished_runs f
-            WHERE \(unescaped: Self.isNew("f"))
+            WHERE \(unescaped: Self.isNew("f", since: cursor))
                 AND (f.changed_in, f.id) > (\(String(last?.change ?? 0))::xid8, \(last?.id ?? Self.nobody))
             ORDER BY f.changed_in, f.id LIMIT \(limit)
             """
@@ -144,7 +147,7 @@ extension RunStore: AdmissionFeed {
         let rows = try await pool.query(
             """
             WITH \(unescaped: Self.cursorPart)\(Self.text(cursor))\(unescaped: Self.cursorPartEnd)
-            SELECT t.name, t.spec, t.credits FROM teams t WHERE \(unescaped: Self.isNew("t")) ORDER BY t.name
+            SELECT t.name, t.spec, t.credits FROM teams t WHERE \(unescaped: Self.isNew("t", since: cursor)) ORDER BY t.name
             """
         ).decode(String.self, PostgresJSON.self, Double?.self)
         for (name, spec, credits) in rows {
@@ -161,7 +164,7 @@ extension RunStore: AdmissionFeed {
         let rows = try await pool.query(
             """
             WITH \(unescaped: Self.cursorPart)\(Self.text(cursor))\(unescaped: Self.cursorPartEnd)
-            SELECT k.name, k.state, k.spec FROM clusters k WHERE \(unescaped: Self.isNew("k")) ORDER BY k.name
+            SELECT k.name, k.state, k.spec FROM clusters k WHERE \(unescaped: Self.isNew("k", since: cursor)) ORDER BY k.name
             """
         ).decode(String.self, String.self, PostgresJSON.self)
         for (name, state, spec) in rows {
@@ -185,7 +188,7 @@ extension RunStore: AdmissionFeed {
                 SELECT j.id, v.spec -> 'concurrency' AS concurrency, v.spec -> 'rate_limit' AS rate_limit,
                     v.spec -> 'windows' AS windows
                 FROM jobs j JOIN job_versions v ON v.job_id = j.id AND v.version = j.current_version
-                WHERE \(unescaped: Self.isNew("j")) AND j.id > \(last)
+                WHERE \(unescaped: Self.isNew("j", since: cursor)) AND j.id > \(last)
                     AND (\(cursor != nil) OR v.spec ?| ARRAY['concurrency', 'rate_limit', 'windows'])
                 ORDER BY j.id LIMIT \(limits.jobPage)
                 """
@@ -235,9 +238,9 @@ extension RunStore: AdmissionFeed {
             WITH \(unescaped: Self.cursorPart)\(Self.text(cursor))\(unescaped: Self.cursorPartEnd)
             SELECT t.name, i.name FROM teams t LEFT JOIN credentials i ON i.team = t.name AND NOT i.is_valid
             WHERE t.name IN (
-                SELECT n.team FROM credentials n WHERE \(unescaped: Self.isNew("n"))
+                SELECT n.team FROM credentials n WHERE \(unescaped: Self.isNew("n", since: cursor))
                 UNION
-                SELECT r.key FROM admission_removals r WHERE r.kind = 'credential' AND \(unescaped: Self.isNew("r")))
+                SELECT r.key FROM admission_removals r WHERE r.kind = 'credential' AND \(unescaped: Self.isNew("r", since: cursor)))
             """
         ).decode(String.self, String?.self)
         return rows.reduce(into: [:]) { names, row in names[row.0, default: []].formUnion(row.1.map { [$0] } ?? []) }
@@ -248,7 +251,7 @@ extension RunStore: AdmissionFeed {
             """
             WITH \(unescaped: Self.cursorPart)\(Self.text(cursor))\(unescaped: Self.cursorPartEnd)
             SELECT r.kind, r.key FROM admission_removals r
-            WHERE r.kind <> 'credential' AND \(unescaped: Self.isNew("r"))
+            WHERE r.kind <> 'credential' AND \(unescaped: Self.isNew("r", since: cursor))
                 AND NOT EXISTS (SELECT FROM teams t WHERE r.kind = 'team' AND t.name = r.key)
                 AND NOT EXISTS (SELECT FROM clusters k WHERE r.kind = 'cluster' AND k.name = r.key)
             """

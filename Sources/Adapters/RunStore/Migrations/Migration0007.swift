@@ -196,7 +196,8 @@ extension Migration {
                 ADD COLUMN schedule_id uuid,
                 ADD COLUMN tick timestamptz,
                 ADD COLUMN changed_in xid8 NOT NULL DEFAULT pg_current_xact_id();
-            CREATE INDEX live_runs_changed ON live_runs (changed_in);
+            -- A statement may change very many at once, and they are read in pages.
+            CREATE INDEX live_runs_changed ON live_runs (changed_in, id);
             -- What admission knows of a run and can change while its state does not.
             CREATE TRIGGER note_change BEFORE UPDATE OF cluster, clusters, priority, is_promoted, eligible_at, limit_keys,
                 credentials ON live_runs FOR EACH ROW EXECUTE FUNCTION note_change();
@@ -219,7 +220,7 @@ extension Migration {
                 ADD COLUMN changed_in xid8 NOT NULL DEFAULT pg_current_xact_id();
             -- Rows come nearly in this order, so that its ends are found without an entry for each.
             CREATE INDEX finished_runs_ended ON finished_runs USING brin (ended_at) WITH (autosummarize = on);
-            CREATE INDEX finished_runs_changed ON finished_runs (changed_in);
+            CREATE INDEX finished_runs_changed ON finished_runs (changed_in, id);
             CREATE INDEX finished_runs_schedule ON finished_runs (schedule_id, id) WHERE schedule_id IS NOT NULL;
             CREATE INDEX live_runs_schedule ON live_runs (schedule_id, id) WHERE schedule_id IS NOT NULL;
 

@@ -19,6 +19,7 @@ struct JobFileIntake: Sendable {
             document = try parsed(text, team: team, defaults: owner.spec.defaults)
         }
         let spec = document.spec
+        try checkZone(of: spec)
         let problems = owner.spec.policy.problems(of: spec) + (try await credentialProblems(spec))
         guard problems.isEmpty else { throw Problem.notAllowed(by: spec.team, problems) }
         return document
@@ -31,6 +32,17 @@ struct JobFileIntake: Sendable {
             return document
         } catch {
             throw Problem.invalidJobFile(error)
+        }
+    }
+
+    /// Which zones there are is known to the server only.
+    private func checkZone(of spec: JobSpec) throws(Problem) {
+        guard let windows = spec.windows else { return }
+        do throws(ScheduleError) {
+            _ = try store.zones.zone(windows.zone)
+        } catch {
+            let message = "must be \(error.allowed)"
+            throw Problem.invalid([FieldError(field: "windows.zone", value: error.value, message: message)])
         }
     }
 

@@ -97,7 +97,7 @@ struct LedgerComparison {
 
     /// Postgres has no clock that can be set: what it knows of the past is moved back instead.
     private mutating func passTime() async throws -> String? {
-        let seconds = [10, 20, 40][dice.below(3)]
+        let seconds = [200, 400, 800][dice.below(3)]
         clock.advance(.seconds(seconds))
         let interval = "interval '\(seconds) seconds'"
         let columns = [

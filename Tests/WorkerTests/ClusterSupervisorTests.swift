@@ -213,6 +213,22 @@ struct ClusterSupervisorTests {
         #expect(await supervisor.takeReports().map { $0.end?.outcome } == [.cancelled])
     }
 
+    @Test("a pod that has ended when its run is cancelled is left alone until its lines are stored")
+    func cancelAfterTheEnd() async throws {
+        let supervisor = Sample.supervisor()
+        await supervisor.supervise([(Sample.run(), Sample.spec())])
+        try await see(supervisor, .creating, .running, .succeeded)
+        await supervisor.cancel([Sample.runID])
+        await supervisor.tick()
+        // The next removal is the one asked for here: nothing was asked for before.
+        await supervisor.clean([Cleanup(runID: Sample.otherRunID, placement: 1, namespace: "jobs")])
+        var deletions = supervisor.deletionRequests.makeAsyncIterator()
+        #expect(await deletions.next()?.pod.name == "run-\(Sample.otherRunID)-1")
+        _ = await supervisor.receive(Sample.wholeStream, of: Sample.lease())
+        #expect(texts(await store(supervisor)) == ["line 2", "line 3"])
+        #expect(await supervisor.takeReports().last?.end?.outcome == .succeeded)
+    }
+
     @Test("a passed deadline removes the pod")
     func deadline() async throws {
         let supervisor = Sample.supervisor(now: Sample.created + .seconds(63))

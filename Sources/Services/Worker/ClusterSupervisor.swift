@@ -310,7 +310,8 @@ actor ClusterSupervisor {
         guard var placement = placements[run] else { return }
         let key = PodKey(namespace: placement.run.namespace, name: placement.podName)
         follow(&placement, key)
-        if placement.intent != nil, placement.end == nil {
+        // Of a pod that has ended only its logs are awaited; it goes when they are stored.
+        if placement.intent != nil, placement.end == nil, placement.reading?.end() == nil {
             if pods[key] != nil {
                 requestDeletion(key, isForced: false)
             } else if unseen[run] == nil {

@@ -76,13 +76,13 @@ import Testing
                 on: site
             )
         }
-        for _ in 0..<12 {
+        for _ in 0..<9 {
             for team in teams {
                 for job in ["short", "long"] { _ = try await create(job, team, 50, on: site) }
             }
         }
         // Until the first team has nothing left to wait for.
-        try await eventually(within: .seconds(150), "a team has no more waiting runs") {
+        try await eventually(within: .seconds(240), "a team has no more waiting runs") {
             let waiting = try await site.number(
                 "SELECT count(DISTINCT team) FROM live_runs WHERE state = 'pending' AND team = ANY(\(teams))"
             )
@@ -103,6 +103,7 @@ import Testing
             """
         ).decode(String.self, Double.self)
         let total = used.reduce(0) { $0 + $1.1 }
+        print("cpu shares of weights 1, 2, 3: \(used.map { "\($0) \($1 / total)" }.sorted())")
         for (team, cpu) in used {
             let wanted = Double((teams.firstIndex(of: team) ?? 0) + 1) / 6
             #expect(abs(cpu / total - wanted) < 0.05 * wanted, "\(team) had \(cpu / total) of \(wanted)")
@@ -147,6 +148,7 @@ import Testing
         ).decode(Double.self)
         #expect(waits.count == 120)
         let p99 = waits[Int(0.99 * Double(waits.count))]
+        print("the quiet team waited \(waits[waits.count / 2]) s (p50), \(p99) s (p99)")
         #expect(p99 < 1.5, "the p99 wait of the quiet team was \(p99) s")
         #expect(
             try await site.number("SELECT count(*) FROM live_runs WHERE team = 'loud' AND state = 'pending'") > 5000

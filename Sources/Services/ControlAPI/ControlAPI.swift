@@ -117,7 +117,7 @@ package struct ControlAPI: Service {
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
-        router.add(middleware: Boundary(access: configuration.access))
+        router.add(middleware: Boundary(authenticator: Authenticator(access: configuration.access)))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
                 + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all

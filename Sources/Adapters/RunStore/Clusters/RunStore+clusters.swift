@@ -4,9 +4,19 @@ package import SlipwayCore
 extension RunStore {
     /// The registered clusters by name, after `after`.
     ///
-    /// - Parameter limit: 1 to `limits.page`; larger values are cut.
-    package func clusters(after: String? = nil, limit: Int = 500) async throws -> [ClusterRecord] {
-        try await clusters(where: "c.name > $1", [after ?? ""], limit: limit, in: pool)
+    /// - Parameters:
+    ///   - limit: 1 to `limits.page`; larger values are cut.
+    ///   - teams: only those that take runs of one of these; `nil`: all.
+    package func clusters(
+        after: String? = nil,
+        limit: Int = 500,
+        servingAnyOf teams: [String]? = nil
+    ) async throws -> [ClusterRecord] {
+        let condition = """
+            c.name > $1 AND ($2::text[] IS NULL OR jsonb_typeof(c.spec -> 'teams') IS DISTINCT FROM 'array'
+                OR c.spec -> 'teams' ?| $2)
+            """
+        return try await clusters(where: condition, [after ?? "", teams], limit: limit, in: pool)
     }
 
     /// A cluster by its name.
@@ -226,8 +236,8 @@ extension RunStore {
     ) async throws {
         try await transaction.query(
             """
-            INSERT INTO audit_log (actor, action, subject_kind, subject, why, details)
-            VALUES (\(nullable: actor), \(action), 'cluster', \(cluster), \(nullable: why), \(nullable: details))
+            INSERT INTO audit_log (origin, actor, action, subject_kind, subject, why, details)
+            VALUES (\(nullable: AuditOrigin.json)::jsonb, \(nullable: actor), \(action), 'cluster', \(cluster), \(nullable: why), \(nullable: details))
             """
         )
     }

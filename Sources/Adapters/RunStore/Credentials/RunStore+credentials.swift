@@ -246,8 +246,8 @@ extension RunStore {
                         AND r.state = 'paused' AND r.reason = 'credential_invalid'
                     ORDER BY r.id FOR UPDATE OF r
                 ), \(unescaped: Self.returned), audited AS (
-                    INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                    SELECT \(nullable: actor)::text, 'unpause', team, 'run', id::text, \(nullable: why)::text,
+                    INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                    SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, 'unpause', team, 'run', id::text, \(nullable: why)::text,
                         jsonb_build_object('state', 'paused', 'reason', 'credential_invalid')
                     FROM returned
                 )

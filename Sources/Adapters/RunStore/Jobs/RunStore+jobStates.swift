@@ -41,8 +41,8 @@ extension RunStore {
             try await transaction.query(Self.change(action, of: id, by: actor))
             try await transaction.query(
                 """
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                VALUES (\(nullable: actor), \(action.rawValue), \(team), 'job', \(name), \(nullable: why),
+                INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                VALUES (\(nullable: AuditOrigin.json)::jsonb, \(nullable: actor), \(action.rawValue), \(team), 'job', \(name), \(nullable: why),
                     jsonb_build_object('job_id', \(id)::uuid))
                 """
             )

@@ -230,8 +230,8 @@ extension RunStore {
         let before = try postgresJSON(record.spec)
         try await transaction.query(
             """
-            INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-            VALUES (\(nullable: editing.actor)::text, \(action), \(record.team), 'schedule', \(record.id.description),
+            INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+            VALUES (\(nullable: AuditOrigin.json)::jsonb, \(nullable: editing.actor)::text, \(action), \(record.team), 'schedule', \(record.id.description),
                 \(nullable: editing.why)::text,
                 jsonb_build_object('job', \(record.jobName)::text, 'name', \(record.name)::text, 'spec', \(before)::jsonb))
             """

@@ -159,11 +159,19 @@ extension RunStore {
     }
 
     /// Teams by name, after `name`.
-    package func teams(after name: String? = nil, limit: Int = 100) async throws -> [TeamRecord] {
+    ///
+    /// - Parameter names: only some of these; `nil`: of all.
+    package func teams(
+        _ names: [String]? = nil,
+        after name: String? = nil,
+        limit: Int = 100
+    ) async throws -> [TeamRecord] {
         let page = min(max(limit, 1), limits.page)
         return try await pool.query(
             """
-            SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name > \(name ?? "") ORDER BY name LIMIT \(page)
+            SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name > \(name ?? "")
+                AND (\(nullable: names)::text[] IS NULL OR name = ANY(\(nullable: names)::text[]))
+            ORDER BY name LIMIT \(page)
             """
         ).rows.map(TeamRecord.init(row:))
     }
@@ -249,8 +257,8 @@ extension RunStore {
     ) async throws {
         try await transaction.query(
             """
-            INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-            VALUES (\(nullable: actor)::text, \(action), \(team), \(kind), \(subject ?? team), \(nullable: why)::text,
+            INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+            VALUES (\(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, \(action), \(team), \(kind), \(subject ?? team), \(nullable: why)::text,
                 \(nullable: try details.map(postgresJSON))::jsonb)
             """
         )

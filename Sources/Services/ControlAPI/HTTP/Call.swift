@@ -6,6 +6,8 @@ internal import SlipwayCore
 struct Call: Sendable {
     var request: Request
     let parameters: Parameters
+    /// Who asks.
+    let principal: Principal
     /// Unique to the request; answers, problems and log lines carry it.
     let requestID: String
     let limits: ControlAPILimits
@@ -64,8 +66,14 @@ struct Call: Sendable {
         return text
     }
 
-    /// Who says to be asking; `nil` if nobody says so. It is recorded, and grants nothing.
+    /// Who asks, for records. Where many share their credentials that is who they say they are, which grants nothing; `nil` if
+    /// they do not say so.
     func actor() throws(Problem) -> String? {
+        let said = try saidActor()
+        return principal.isShared ? said : principal.name
+    }
+
+    private func saidActor() throws(Problem) -> String? {
         guard let name = request.headers[HeaderNames.actor] else { return nil }
         guard (1...100).contains(name.count), name.unicodeScalars.allSatisfy(Self.isPrintable) else {
             throw Problem.invalidParameter(

@@ -5,7 +5,7 @@ enum HeaderNames {
     typealias Name = HTTPFields.Element.Name
 
     static let requestID = known("x-request-id")
-    /// Who asks, as long as there are no identities.
+    /// Who asks, where many share their credentials.
     static let actor = known("slipway-actor")
     /// Where all rows of an output are.
     static let outputPath = known("slipway-output-path")

@@ -12,6 +12,7 @@ struct Problem: Error, Sendable {
         case bodyTooLarge = "body_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case unauthorized
+        case forbidden
         case forbiddenOrigin = "forbidden_origin"
         case routeNotFound = "route_not_found"
         case methodNotAllowed = "method_not_allowed"

@@ -8,11 +8,13 @@ struct LogOperations: Sendable {
     let live: LiveRuns
     let limits: ControlAPILimits
 
-    var all: [Operation] { [Operation("GetJobRunLogs", .get, "/runs/{id}/logs", logs)] }
+    var all: [Operation] { [Operation("GetJobRunLogs", .get, "/runs/{id}/logs", allows: .team(.viewer), logs)] }
 
     @Sendable private func logs(_ call: Call) async throws -> Response {
         let request = try LogRequest(try call.query(LogRequest.parameters), call.request)
-        let id = try call.runID()
+        // Read before the lines: if it is over, they are all there.
+        let run = try await call.run(.viewer, in: store)
+        let id = run.id
         let reader = LogReader(
             store: store,
             run: id,
@@ -21,8 +23,6 @@ struct LogOperations: Sendable {
             chunksPerPage: limits.logChunksPerPage,
             tailBytes: limits.logTailBytes
         )
-        // Read before the lines: if it is over, they are all there.
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
         switch request.form {
         case .follow: return try follow(id, reader, request, requestID: call.requestID)
         case .text: return text(reader, request)

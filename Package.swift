@@ -148,7 +148,7 @@ let package = Package(
         library(
             "RunStore",
             in: "Adapters",
-            ["SlipwayCore", "PostgresClient", "ObjectStorage", "Compression", Library.logging]
+            ["SlipwayCore", "PostgresClient", "ObjectStorage", "Compression", Library.crypto, Library.logging]
         ),
         library(
             "RunMessaging",
@@ -194,7 +194,7 @@ let package = Package(
             in: "Services",
             [
                 "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.asyncHTTPClient,
-                Library.crypto, Library.hummingbird, Library.jwtKit, Library.logging, Library.nioCore,
+                Library.hummingbird, Library.jwtKit, Library.logging, Library.nioCore,
                 Library.nioHTTP1, Library.serviceLifecycle,
             ]
         ),
@@ -313,8 +313,8 @@ let package = Package(
             [
                 "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
                 "PostgresClient",
-                "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.nioCore,
-                Library.nioHTTP1,
+                "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.httpTypes,
+                Library.nioCore, Library.nioHTTP1,
                 Library.logging, Library.serviceLifecycle,
             ]
         ),

@@ -28,6 +28,15 @@ extension Call {
         try require(role, in: team, orElse: Problem.teamNotFound(team))
     }
 
+    /// The same as it is now, for what lasts long.
+    ///
+    /// - Throws: ``Problem`` also if what the caller came with has ended.
+    func requireStill(_ role: TeamRole, in team: String, orElse unknown: Problem) async throws(Problem) {
+        let principal = try await lookAgain().get()
+        guard let held = principal.grants.role(in: team) else { throw unknown }
+        guard held >= role else { throw Problem.forbidden(role, in: team, held: held) }
+    }
+
     /// The run that the path names.
     ///
     /// - Throws: ``Problem`` if there is none, or the caller has not this role in its team.

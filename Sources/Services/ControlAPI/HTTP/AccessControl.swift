@@ -2,11 +2,13 @@ internal import Hummingbird
 
 /// What a request without an identity of its own must show.
 ///
-/// With a token it must carry that. Without one the API listens on loopback only, and a page of another site must not
+/// With a token it may carry that. Without one the API listens on loopback only, and a page of another site must not
 /// be able to use the browser of a person on this machine: the addressed host must be a loopback name, so that a name which
 /// was pointed at this machine meanwhile is refused, and the request must not come from another origin.
-enum AccessControl: Sendable {
+enum AccessControl: Sendable, Hashable {
     case token(String)
+    /// An identity of one's own is needed.
+    case required
     case open
 
     // MARK: Token

@@ -5,6 +5,7 @@ internal import Logging
 /// for is decided where that is known: on the operation that was found.
 struct Boundary: RouterMiddleware {
     let authenticator: Authenticator
+    let rates: RateGate
 
     @concurrent func handle(
         _ request: Request,
@@ -14,8 +15,13 @@ struct Boundary: RouterMiddleware {
         let requestID = Self.requestID(request, context)
         var context = context
         context.caller = await authenticator.caller(of: request)
+        context.csrfToken = authenticator.csrfToken(of: request)
+        context.lookAgain = { await authenticator.caller(of: request) }
+        // why: a caller who is not known is not counted.
+        let allowance = (try? context.caller.get()).flatMap { rates.enter($0) }
         var response: Response
         do {
+            if let allowance, allowance.waitSeconds > 0 { throw Problem.tooManyRequests(allowance) }
             response = try await next(request, context)
         } catch is HTTPError {
             // A stranger is not told what there is.
@@ -27,6 +33,7 @@ struct Boundary: RouterMiddleware {
             response = problem.response(requestID: requestID)
         }
         response.headers[HeaderNames.requestID] = requestID
+        allowance?.write(to: &response.headers)
         response.headers[.cacheControl] = response.headers[.cacheControl] ?? "no-store"
         return response
     }

@@ -8,6 +8,10 @@ struct Call: Sendable {
     let parameters: Parameters
     /// Who asks.
     let principal: Principal
+    /// Looks again who asks: what they came with may have ended meanwhile.
+    let lookAgain: @Sendable () async -> Result<Principal, Problem>
+    /// What a browser that is logged in must send with every change; `nil` for anybody else.
+    var csrfToken: String?
     /// Unique to the request; answers, problems and log lines carry it.
     let requestID: String
     let limits: ControlAPILimits
@@ -67,10 +71,11 @@ struct Call: Sendable {
     }
 
     /// Who asks, for records. Where many share their credentials that is who they say they are, which grants nothing; `nil` if
-    /// they do not say so.
+    /// nothing is known of them but that they are on this machine.
     func actor() throws(Problem) -> String? {
         let said = try saidActor()
-        return principal.isShared ? said : principal.name
+        guard principal.isShared else { return principal.name }
+        return said ?? (principal.kind == .local ? nil : principal.name)
     }
 
     private func saidActor() throws(Problem) -> String? {

@@ -14,6 +14,10 @@ enum HeaderNames {
     static let accelBuffering = known("x-accel-buffering")
     static let fetchSite = known("sec-fetch-site")
 
+    static let rateLimit = known("ratelimit")
+    static let rateLimitPolicy = known("ratelimit-policy")
+    static let csrfToken = known("x-csrf-token")
+
     private static func known(_ name: String) -> Name {
         guard let field = Name(name) else { preconditionFailure("not a header's name: \(name)") }
         return field

@@ -37,6 +37,8 @@ struct CallContext: RequestContext {
     let address: String?
     /// Who asks, or why that is not known. Nobody is known until somebody has looked.
     var caller: Result<Principal, Problem> = .failure(.unauthorized)
+    var lookAgain: @Sendable () async -> Result<Principal, Problem> = { .failure(.unauthorized) }
+    var csrfToken: String?
 
     init(source: Source) {
         coreContext = CoreRequestContextStorage(source: source)
@@ -84,6 +86,8 @@ extension Router<CallContext> {
                             request: request,
                             parameters: context.parameters,
                             principal: try context.principal(for: operation),
+                            lookAgain: context.lookAgain,
+                            csrfToken: context.csrfToken,
                             requestID: Boundary.requestID(request, context),
                             limits: limits
                         )

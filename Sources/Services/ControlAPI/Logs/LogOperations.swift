@@ -24,7 +24,7 @@ struct LogOperations: Sendable {
             tailBytes: limits.logTailBytes
         )
         switch request.form {
-        case .follow: return try follow(id, reader, request, requestID: call.requestID)
+        case .follow: return try follow(run, reader, request, call)
         case .text: return text(reader, request)
         case .page: return try await page(reader, request, of: run)
         }
@@ -82,13 +82,14 @@ struct LogOperations: Sendable {
 
     /// What there is, then each line as it is stored, until the run is over. An event's id is the position after it.
     private func follow(
-        _ id: RunID,
+        _ run: RunRecord,
         _ reader: LogReader,
         _ request: LogRequest,
-        requestID: String
+        _ call: Call
     ) throws(Problem) -> Response {
+        let id = run.id
         let pulses = try live.follow(id)
-        return EventStream.response(requestID: requestID) { events in
+        return EventStream.response(requestID: call.requestID) { events in
             var cursor = request.cursor ?? LogCursor()
             if request.cursor == nil, let tail = request.tail {
                 let (start, page) = try await reader.tail(tail)
@@ -98,6 +99,7 @@ struct LogOperations: Sendable {
                 try await sendLines(of: reader, after: &cursor, to: &events)
             }
             for await pulse in pulses {
+                try await call.requireStill(.viewer, in: run.team, orElse: Problem.runNotFound(id))
                 let before = cursor
                 try await sendLines(of: reader, after: &cursor, to: &events)
                 if pulse.state.isTerminal {

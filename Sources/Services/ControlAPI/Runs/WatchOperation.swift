@@ -26,6 +26,7 @@ struct WatchOperation: Sendable {
             var tasks: TasksSent?
             try await sendEvents(of: id, after: &sequence, to: &events)
             for await pulse in pulses {
+                try await call.requireStill(.viewer, in: run.team, orElse: Problem.runNotFound(id))
                 let before = sequence
                 try await sendEvents(of: id, after: &sequence, to: &events)
                 if pulse.state.isTerminal {

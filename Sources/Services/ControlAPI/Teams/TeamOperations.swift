@@ -5,6 +5,7 @@ internal import SlipwayCore
 /// What clients do with teams: their files, members, credits, suspension.
 struct TeamOperations: Sendable {
     let store: RunStore
+    let authenticator: Authenticator
     let limits: ControlAPILimits
 
     var all: [Operation] {
@@ -202,6 +203,7 @@ struct TeamOperations: Sendable {
         case .teamNotFound: throw Problem.teamNotFound(name)
         case .tooMany(let limit): throw Problem.limitReached("members of team \"\(name)\"", limit: limit)
         case .done(let change):
+            authenticator.forgetAll()
             return .json(change == .created ? .created : .ok) { json in
                 json.object { json in
                     json.member("team", name)
@@ -229,6 +231,7 @@ struct TeamOperations: Sendable {
         guard try await store.removeMember(subject, of: name, by: call.actor()) else {
             throw Problem.memberNotFound(subject, team: name)
         }
+        authenticator.forgetAll()
         return .json { json in
             json.object { json in
                 json.member("team", name)

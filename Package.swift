@@ -22,6 +22,8 @@ enum Library {
     static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
     static let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+    static let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+    static let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
     static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
     static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
     static let serviceLifecycle = Target.Dependency.product(
@@ -83,12 +85,14 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.12.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.10.0"),
     ],
     targets: [
@@ -144,7 +148,7 @@ let package = Package(
         library(
             "RunStore",
             in: "Adapters",
-            ["SlipwayCore", "PostgresClient", "ObjectStorage", "Compression", Library.logging]
+            ["SlipwayCore", "PostgresClient", "ObjectStorage", "Compression", Library.crypto, Library.logging]
         ),
         library(
             "RunMessaging",
@@ -189,8 +193,9 @@ let package = Package(
             "ControlAPI",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.hummingbird,
-                Library.logging, Library.serviceLifecycle,
+                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.asyncHTTPClient,
+                Library.hummingbird, Library.jwtKit, Library.logging, Library.nioCore,
+                Library.nioHTTP1, Library.serviceLifecycle,
             ]
         ),
 
@@ -308,8 +313,8 @@ let package = Package(
             [
                 "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
                 "PostgresClient",
-                "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.nioCore,
-                Library.nioHTTP1,
+                "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.httpTypes,
+                Library.nioCore, Library.nioHTTP1,
                 Library.logging, Library.serviceLifecycle,
             ]
         ),

@@ -1,5 +1,4 @@
 import AMQPClient
-import ControlAPI
 import DevStack
 import EventLoop
 import Logging
@@ -12,11 +11,15 @@ import SlipwayCore
 import TestSupport
 import Testing
 
+@testable import ControlAPI
+
 /// An API served on a port of its own, over a migrated database of its own. There is no broker: signals wait for nobody.
 struct APIFixture: Sendable {
     let client: TestClient
     let store: RunStore
     let metrics: MetricsRegistry
+    /// All that the router serves.
+    let operations: [Operation]
 
     static let jobFile = """
         name: report
@@ -36,6 +39,9 @@ struct APIFixture: Sendable {
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
         logObjects: LogObjects? = nil,
+        callerRate: RequestRate? = nil,
+        issuers: [IdentityIssuer] = [],
+        publicURL: String? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
@@ -45,6 +51,9 @@ struct APIFixture: Sendable {
                 limits: limits,
                 prices: prices,
                 logObjects: logObjects,
+                callerRate: callerRate,
+                issuers: issuers,
+                publicURL: publicURL,
                 body
             )
         }
@@ -63,6 +72,9 @@ struct APIFixture: Sendable {
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
         logObjects: LogObjects? = nil,
+        callerRate: RequestRate? = nil,
+        issuers: [IdentityIssuer] = [],
+        publicURL: String? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -90,7 +102,10 @@ struct APIFixture: Sendable {
                 port: port,
                 token: token,
                 limits: limits,
-                prices: prices
+                prices: prices,
+                callerRate: callerRate,
+                issuers: issuers,
+                publicURL: publicURL
             ),
             store: store,
             messaging: messaging,
@@ -104,7 +119,8 @@ struct APIFixture: Sendable {
         let fixture = APIFixture(
             client: TestClient(base: "http://127.0.0.1:\(port)", token: token),
             store: store,
-            metrics: metrics
+            metrics: metrics,
+            operations: api.operations
         )
         let group = ServiceGroup(services: [api], logger: logger)
         let result = await withTaskGroup(of: Void.self) { tasks in

@@ -1,4 +1,5 @@
 internal import ControlAPI
+internal import FoundationEssentials
 internal import ServiceProcess
 internal import Settings
 internal import SlipwayCore
@@ -18,6 +19,63 @@ enum APISettings {
         help:
             "What every request must carry as a bearer token; empty allows everyone on this machine and needs a loopback api.listen.",
         isSecret: true
+    )
+
+    static let authentication = SettingKey<String>(
+        "api.authentication",
+        default: "auto",
+        help:
+            "Whether every request needs an identity: required, or auto, which lets in everyone on this machine if api.token is empty.",
+        allowed: AllowedValues("auto or required") { ControlAPIConfiguration.Authentication(rawValue: $0) != nil }
+    )
+    static let identityFile = SettingKey<String>(
+        "api.identity_file",
+        default: "",
+        help: "A YAML file with the OpenID Connect issuers whose tokens count; empty for none."
+    )
+    static let publicURL = SettingKey<String>(
+        "api.public_url",
+        default: "",
+        help: "Where browsers reach the API, such as https://slipway.example.org; needed for logging in.",
+        allowed: AllowedValues("an http or https address") {
+            $0.isEmpty || $0.hasPrefix("https://") || $0.hasPrefix("http://")
+        }
+    )
+    static let sessionLength = SettingKey<Duration>(
+        "api.session_length",
+        default: standard.sessionLength,
+        help: "How long people stay logged in.",
+        allowed: .range(.seconds(300) ... .seconds(30 * 86_400))
+    )
+    static let accessMemory = SettingKey<Duration>(
+        "api.access_memory",
+        default: standard.accessMemory,
+        help: "How long a revoked token, an ended session or a lost role may go unnoticed by other API processes.",
+        allowed: .range(.zero ... .seconds(60))
+    )
+    static let callerRate = SettingKey<Double>(
+        "api.rate.caller_requests_per_second",
+        default: 100,
+        help: "Requests a second of one token or person, for each API process; 0 for any number.",
+        allowed: .range(0...1_000_000)
+    )
+    static let callerBurst = SettingKey<Int>(
+        "api.rate.caller_burst",
+        default: 200,
+        help: "Requests that one token or person may send at once.",
+        allowed: .range(1...1_000_000)
+    )
+    static let teamRate = SettingKey<Double>(
+        "api.rate.team_requests_per_second",
+        default: 500,
+        help: "Requests a second of all callers of one team, for each API process; 0 for any number.",
+        allowed: .range(0...1_000_000)
+    )
+    static let teamBurst = SettingKey<Int>(
+        "api.rate.team_burst",
+        default: 1000,
+        help: "Requests that all callers of one team may send at once.",
+        allowed: .range(1...1_000_000)
     )
 
     static let acquireTimeout = SettingKey<Duration>(
@@ -155,7 +213,9 @@ enum APISettings {
             ),
         ],
         keys: [
-            listen, token, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
+            listen, token, authentication, identityFile, publicURL, sessionLength, accessMemory, callerRate,
+            callerBurst, teamRate, teamBurst,
+            SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
             startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
@@ -174,6 +234,8 @@ enum APISettings {
         limits.followInterval = try settings(followInterval)
         limits.keepAlive = try settings(keepAlive)
         limits.jobMemory = try settings(jobMemory)
+        limits.sessionLength = try settings(sessionLength)
+        limits.accessMemory = try settings(accessMemory)
         func seconds(_ key: SettingKey<Duration>) throws -> Int { Int(try settings(key).components.seconds) }
         let timeouts = JobSpec.Timeouts(
             scheduleSeconds: try seconds(scheduleTimeout),
@@ -183,17 +245,38 @@ enum APISettings {
             cancelSeconds: try seconds(cancelTimeout)
         )
         let address = try settings(listen)
+        let browsers = try settings(publicURL)
         return try ControlAPIConfiguration(
             host: address.host,
             port: address.port,
             token: settings(token),
+            authentication: ControlAPIConfiguration.Authentication(rawValue: settings(authentication)) ?? .required,
             limits: limits,
             timeouts: timeouts,
             prices: ResourcePrices(
                 cpuHour: settings(cpuHour),
                 memoryGiBHour: settings(memoryHour),
                 currency: settings(currency)
-            )
+            ),
+            callerRate: RequestRate(perSecond: settings(callerRate), burst: settings(callerBurst)),
+            teamRate: RequestRate(perSecond: settings(teamRate), burst: settings(teamBurst)),
+            issuers: issuers(settings(identityFile)),
+            publicURL: browsers.isEmpty ? nil : browsers
         )
+    }
+
+    private static func issuers(_ path: String) throws -> [IdentityIssuer] {
+        guard !path.isEmpty else { return [] }
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw IdentityFileError("api.identity_file is \"\(path)\", which cannot be read")
+        }
+        do throws(IdentityFileError) {
+            return try IdentityFile.parse(text).issuers
+        } catch {
+            throw IdentityFileError("api.identity_file \(path): \(error)")
+        }
     }
 }

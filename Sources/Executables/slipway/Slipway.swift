@@ -34,7 +34,9 @@ struct Slipway: AsyncParsableCommand {
             """,
         subcommands: [
             JobCommand.self, RunCommand.self, ScheduleCommand.self, TeamCommand.self, QuotaCommand.self,
-            CredentialCommand.self, ClusterCommand.self, AdminCommand.self, DoctorCommand.self, DevCommand.self,
+            CredentialCommand.self, ClusterCommand.self, TokenCommand.self, ServiceAccountCommand.self,
+            AuditCommand.self,
+            WhoamiCommand.self, AdminCommand.self, DoctorCommand.self, DevCommand.self,
             VersionCommand.self,
         ]
     )

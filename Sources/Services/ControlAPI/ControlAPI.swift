@@ -13,8 +13,11 @@ package struct ControlAPI: Service {
     private let responder: RouterResponder<CallContext>
     private let configuration: ControlAPIConfiguration
     private let live: LiveRuns
+    private let uses: TokenUses
     private let listening: @Sendable () -> Void
     private let logger: Logger
+    /// All that clients can ask for.
+    let operations: [Operation]
 
     /// - Parameters:
     ///   - identifiers: makes the ids of runs and jobs.
@@ -104,7 +107,23 @@ package struct ControlAPI: Service {
             signals: messaging.signals,
             limits: limits
         )
-        let teams = TeamOperations(store: store, limits: limits)
+        let uses = TokenUses(store: store, logger: logger)
+        let providers = IdentityProviders(
+            configuration.issuers,
+            shortestPause: limits.identityKeysPause,
+            logger: logger
+        )
+        let cookies = Cookies(isSecure: configuration.publicURL?.hasPrefix("https://") ?? false)
+        let authenticator = Authenticator(
+            access: configuration.access,
+            store: store,
+            uses: uses,
+            providers: providers,
+            cookies: cookies,
+            memory: limits.accessMemory,
+            now: now
+        )
+        let teams = TeamOperations(store: store, authenticator: authenticator, limits: limits)
         let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
         let admission = AdmissionOperations(
             store: store,
@@ -116,12 +135,39 @@ package struct ControlAPI: Service {
         let registry = ClusterOperations(store: store, directory: clusters, limits: limits, now: now)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
+        let tokens = TokenOperations(
+            store: store,
+            authenticator: authenticator,
+            identifiers: identifiers,
+            limits: limits,
+            now: now
+        )
+        let accounts = ServiceAccountOperations(store: store, authenticator: authenticator, limits: limits)
+        let logins = LoginOperations(
+            store: store,
+            providers: providers,
+            authenticator: authenticator,
+            cookies: cookies,
+            publicURL: configuration.publicURL,
+            sessionSeconds: Int(limits.sessionLength.components.seconds),
+            now: now
+        )
+        let audit = AuditOperations(store: store, limits: limits)
+
         let router = Router(context: CallContext.self)
-        router.add(middleware: Boundary(access: configuration.access))
-        router.serve(
+        router.add(
+            middleware: Boundary(
+                authenticator: authenticator,
+                rates: RateGate(caller: configuration.callerRate, team: configuration.teamRate)
+            )
+        )
+        let operations =
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
-                + comparison.all + registry.all,
+            + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
+            + comparison.all + registry.all + tokens.all + accounts.all + audit.all + logins.all
+        self.operations = operations
+        router.serve(
+            operations,
             under: Links.root,
             limits: limits,
             metrics: metrics
@@ -129,6 +175,7 @@ package struct ControlAPI: Service {
         responder = router.buildResponder()
         self.configuration = configuration
         self.live = live
+        self.uses = uses
         self.listening = listening
         self.logger = logger
     }
@@ -147,7 +194,7 @@ package struct ControlAPI: Service {
                 serverName: nil,
                 backlog: 1024
             ),
-            services: [live],
+            services: [live, uses],
             onServerRunning: { [logger, listening, configuration] _ in
                 logger.info(
                     "The API is served",

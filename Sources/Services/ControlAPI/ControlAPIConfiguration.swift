@@ -9,25 +9,57 @@ package struct ControlAPIConfiguration: Sendable {
     package let timeouts: JobSpec.Timeouts
     /// `nil`: nothing costs anything, and no cost is told.
     package let prices: ResourcePrices?
+    /// How many requests a caller may send; `nil`: any number.
+    package let callerRate: RequestRate?
+    /// How many all callers of a team may send together; `nil`: any number.
+    package let teamRate: RequestRate?
+    /// The providers of identities whose word counts.
+    package let issuers: [IdentityIssuer]
+    /// Where browsers reach the API; `nil`: people do not log in.
+    package let publicURL: String?
     let access: AccessControl
 
-    /// - Parameter token: what every request must carry; empty for an open API, which may only listen on loopback.
+    /// Whether requests need an identity.
+    package enum Authentication: String, Sendable, CaseIterable {
+        /// Unless the API has no token and listens on loopback.
+        case auto
+        case required
+    }
+
+    /// - Parameters:
+    ///   - token: grants everything; empty: there is none, and an API that requires no identities may only listen on loopback.
+    ///   - callerRate: `nil`: any number of requests.
+    ///   - teamRate: `nil`: any number of requests.
+    ///   - issuers: the providers of identities whose word counts. With any of them an API never lets everyone in.
+    ///   - publicURL: where browsers reach the API; `nil`: people do not log in.
     /// - Throws: `OpenAPINotAllowed`.
     package init(
         host: String,
         port: Int,
         token: String,
+        authentication: Authentication = .auto,
         limits: ControlAPILimits = ControlAPILimits(),
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
-        prices: ResourcePrices? = nil
+        prices: ResourcePrices? = nil,
+        callerRate: RequestRate? = nil,
+        teamRate: RequestRate? = nil,
+        issuers: [IdentityIssuer] = [],
+        publicURL: String? = nil
     ) throws(OpenAPINotAllowed) {
-        guard !token.isEmpty || AccessControl.isLoopback(host: host) else { throw OpenAPINotAllowed(host: host) }
+        guard !token.isEmpty || authentication == .required || !issuers.isEmpty || AccessControl.isLoopback(host: host)
+        else {
+            throw OpenAPINotAllowed(host: host)
+        }
         self.host = host
         self.port = port
         self.limits = limits
         self.timeouts = timeouts
         self.prices = prices
-        access = token.isEmpty ? .open : .token(token)
+        self.callerRate = callerRate
+        self.teamRate = teamRate
+        self.issuers = issuers
+        self.publicURL = publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        access = !token.isEmpty ? .token(token) : authentication == .required || !issuers.isEmpty ? .required : .open
     }
 }
 

@@ -40,6 +40,12 @@ package struct ControlAPILimits: Sendable {
     package var rememberedJobs = 1000
     /// About what remembered jobs may take up in memory; twice as much with versions that are not current.
     package var rememberedJobBytes = 64 << 20
+    /// How long what is known of a token, a session or a membership may be remembered: a change elsewhere holds after this.
+    package var accessMemory: Duration = .seconds(5)
+    /// How long people stay logged in.
+    package var sessionLength: Duration = .seconds(12 * 3600)
+    /// The shortest time between two requests for the keys of a provider of identities.
+    package var identityKeysPause: Duration = .seconds(10)
     /// How long the state and the load of clusters may be remembered.
     package var clusterMemory: Duration = .seconds(2)
     /// The most differences between two versions that are told.

@@ -4,6 +4,8 @@ internal import SlipwayCore
 /// What a client says about an action besides the runs it is for.
 struct ActionRequest: Sendable {
     var actor: String?
+    /// What whoever asks may do, and where.
+    var grants: Grants
     var why: String?
     /// Runs that are in another state by now are left alone: they are not what was looked at.
     var onlyStates: [RunState]?
@@ -14,8 +16,9 @@ struct ActionRequest: Sendable {
     /// For a rerun: what differs from the run's own. `null` takes the version's default.
     var variables: [String: JSONValue] = [:]
 
-    init(_ action: RunAction, _ reader: inout ObjectReader, by actor: String?) {
-        self.actor = actor
+    init(_ action: RunAction, _ reader: inout ObjectReader, by call: Call) throws(Problem) {
+        actor = try call.actor()
+        grants = call.principal.grants
         why = reader.why()
         if action == .retry { fromTask = reader.optionalText("from_task", characters: 1...200) }
         guard action == .rerun else { return }
@@ -41,9 +44,9 @@ struct BulkActionRequest: Sendable {
     var request: ActionRequest
 
     /// - Throws: ``Problem`` with all mistakes.
-    init(_ action: RunAction, _ body: JSONValue, by actor: String?, limits: ControlAPILimits) throws(Problem) {
+    init(_ action: RunAction, _ body: JSONValue, by call: Call, limits: ControlAPILimits) throws(Problem) {
         var reader = ObjectReader(body)
-        request = ActionRequest(action, &reader, by: actor)
+        request = try ActionRequest(action, &reader, by: call)
         isDryRun = reader.flag("dry_run") ?? false
         let bound = 1...limits.runsPerRequest
         request.onlyStates = reader.list("only_states", allowed: RunState.allCases.map(\.rawValue)) {
@@ -65,6 +68,7 @@ struct BulkActionRequest: Sendable {
             }
         } else if var filter {
             filter.states = filter.states ?? action.usualStates
+            filter.teams = request.grants.selection(action.neededRole).narrowed(to: filter.teams)
             request.onlyStates = request.onlyStates ?? filter.states
             selection = .filter(filter)
         } else {

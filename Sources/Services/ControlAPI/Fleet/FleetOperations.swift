@@ -10,8 +10,8 @@ struct FleetOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ListHolders", .get, "/holders", holders),
-            Operation("DescribeServer", .get, "/version", describe),
+            Operation("ListHolders", .get, "/holders", allows: .installation(.viewer), holders),
+            Operation("DescribeServer", .get, "/version", allows: .anyone, describe),
         ]
     }
 

@@ -1,9 +1,11 @@
 internal import Hummingbird
 internal import Logging
 
-/// Stands around every request: decides whether it may enter, and turns every error into a problem.
+/// Stands around every request: finds out who asks, and turns every error into a problem. Whether they may ask for what they ask
+/// for is decided where that is known: on the operation that was found.
 struct Boundary: RouterMiddleware {
-    let access: AccessControl
+    let authenticator: Authenticator
+    let rates: RateGate
 
     @concurrent func handle(
         _ request: Request,
@@ -11,18 +13,27 @@ struct Boundary: RouterMiddleware {
         next: @concurrent (Request, CallContext) async throws -> Response
     ) async throws -> Response {
         let requestID = Self.requestID(request, context)
+        var context = context
+        context.caller = await authenticator.caller(of: request)
+        context.csrfToken = authenticator.csrfToken(of: request)
+        context.lookAgain = { await authenticator.caller(of: request) }
+        // why: a caller who is not known is not counted.
+        let allowance = (try? context.caller.get()).flatMap { rates.enter($0) }
         var response: Response
         do {
-            try access.check(request)
+            if let allowance, allowance.waitSeconds > 0 { throw Problem.tooManyRequests(allowance) }
             response = try await next(request, context)
         } catch is HTTPError {
-            response = Problem.routeNotFound(path: request.uri.path).response(requestID: requestID)
+            // A stranger is not told what there is.
+            let problem = context.caller.failure ?? Problem.routeNotFound(path: request.uri.path)
+            response = problem.response(requestID: requestID)
         } catch {
             let problem = Problem(error)
             report(error, problem, requestID, context)
             response = problem.response(requestID: requestID)
         }
         response.headers[HeaderNames.requestID] = requestID
+        allowance?.write(to: &response.headers)
         response.headers[.cacheControl] = response.headers[.cacheControl] ?? "no-store"
         return response
     }

@@ -6,6 +6,12 @@ internal import SlipwayCore
 struct Call: Sendable {
     var request: Request
     let parameters: Parameters
+    /// Who asks.
+    let principal: Principal
+    /// Looks again who asks: what they came with may have ended meanwhile.
+    let lookAgain: @Sendable () async -> Result<Principal, Problem>
+    /// What a browser that is logged in must send with every change; `nil` for anybody else.
+    var csrfToken: String?
     /// Unique to the request; answers, problems and log lines carry it.
     let requestID: String
     let limits: ControlAPILimits
@@ -64,8 +70,15 @@ struct Call: Sendable {
         return text
     }
 
-    /// Who says to be asking; `nil` if nobody says so. It is recorded, and grants nothing.
+    /// Who asks, for records. Where many share their credentials that is who they say they are, which grants nothing; `nil` if
+    /// nothing is known of them but that they are on this machine.
     func actor() throws(Problem) -> String? {
+        let said = try saidActor()
+        guard principal.isShared else { return principal.name }
+        return said ?? (principal.kind == .local ? nil : principal.name)
+    }
+
+    private func saidActor() throws(Problem) -> String? {
         guard let name = request.headers[HeaderNames.actor] else { return nil }
         guard (1...100).contains(name.count), name.unicodeScalars.allSatisfy(Self.isPrintable) else {
             throw Problem.invalidParameter(

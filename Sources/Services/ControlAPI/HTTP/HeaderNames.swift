@@ -5,7 +5,7 @@ enum HeaderNames {
     typealias Name = HTTPFields.Element.Name
 
     static let requestID = known("x-request-id")
-    /// Who asks, as long as there are no identities.
+    /// Who asks, where many share their credentials.
     static let actor = known("slipway-actor")
     /// Where all rows of an output are.
     static let outputPath = known("slipway-output-path")
@@ -13,6 +13,10 @@ enum HeaderNames {
     /// Tells a proxy to pass each event on at once.
     static let accelBuffering = known("x-accel-buffering")
     static let fetchSite = known("sec-fetch-site")
+
+    static let rateLimit = known("ratelimit")
+    static let rateLimitPolicy = known("ratelimit-policy")
+    static let csrfToken = known("x-csrf-token")
 
     private static func known(_ name: String) -> Name {
         guard let field = Name(name) else { preconditionFailure("not a header's name: \(name)") }

@@ -12,6 +12,7 @@ struct Problem: Error, Sendable {
         case bodyTooLarge = "body_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case unauthorized
+        case forbidden
         case forbiddenOrigin = "forbidden_origin"
         case routeNotFound = "route_not_found"
         case methodNotAllowed = "method_not_allowed"
@@ -45,6 +46,13 @@ struct Problem: Error, Sendable {
         case clusterNotFound = "cluster_not_found"
         case clusterLeaving = "cluster_leaving"
         case noCluster = "no_cluster"
+        case tokenNotFound = "token_not_found"
+        case serviceAccountNotFound = "service_account_not_found"
+        case tooManyRequests = "too_many_requests"
+        case missingCSRFToken = "missing_csrf_token"
+        case noLogin = "no_login"
+        case loginFailed = "login_failed"
+        case identityProviderUnavailable = "identity_provider_unavailable"
         case overloaded
         case databaseUnavailable = "database_unavailable"
         case internalError = "internal_error"

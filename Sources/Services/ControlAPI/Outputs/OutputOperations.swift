@@ -9,8 +9,8 @@ struct OutputOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ListJobRunOutputs", .get, "/runs/{id}/outputs", list),
-            Operation("GetJobRunOutput", .get, "/runs/{id}/outputs/{task}/{name}", download),
+            Operation("ListJobRunOutputs", .get, "/runs/{id}/outputs", allows: .team(.viewer), list),
+            Operation("GetJobRunOutput", .get, "/runs/{id}/outputs/{task}/{name}", allows: .team(.viewer), download),
         ]
     }
 
@@ -19,7 +19,7 @@ struct OutputOperations: Sendable {
         let query = try call.query("task", "limit", "after")
         let limit = try query.integer("limit", default: limits.pageRows, allowed: 1...limits.pageRows)
         let after = try query.text("after").map { try Self.position($0) }
-        let run = try await existing(call)
+        let run = try await call.run(.viewer, in: store)
         let outputs = try await store.outputs(
             run.id,
             task: query.text("task"),
@@ -58,7 +58,7 @@ struct OutputOperations: Sendable {
         let asked = try query.text("format") == nil ? nil : query.choice("format", default: OutputDocument.Format.json)
         let rows = try query.integer("rows", default: Int.max, allowed: 0...Int.max)
         let name = OutputName(task: call.segment("task"), name: call.segment("name"))
-        let run = try await existing(call)
+        let run = try await call.run(.viewer, in: store)
         guard let output = try await store.output(run.id, name) else {
             let names = try await store.outputNames(run.id, limit: limits.pageRows)
             throw Problem.outputNotFound(run.id, name, there: names)
@@ -93,12 +93,6 @@ struct OutputOperations: Sendable {
     /// What every file system takes.
     private static func fileWord(_ text: String) -> String {
         String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "_" })
-    }
-
-    private func existing(_ call: Call) async throws -> RunRecord {
-        let id = try call.runID()
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
-        return run
     }
 }
 

@@ -11,7 +11,9 @@ struct RunDescription: Sendable {
     let prices: ResourcePrices?
 
     /// The run as JSON.
-    func text(_ id: RunID, now: Timestamp) async throws -> String {
+    ///
+    /// - Throws: ``Problem`` if there is none, or the caller may not see it.
+    func text(_ id: RunID, now: Timestamp, for call: Call) async throws -> String {
         async let found = store.run(id)
         async let tasks = store.tasks(id)
         async let items = store.itemCounts(id)
@@ -20,6 +22,7 @@ struct RunDescription: Sendable {
         async let events = events(id)
         async let placements = store.placements(id)
         guard let run = try await found else { throw Problem.runNotFound(id) }
+        try call.require(.viewer, in: run.team, orElse: Problem.runNotFound(id))
         let spec = try await directory.spec(run.jobID, version: run.jobVersion)
         let complete = RunTasks(of: run, spec: spec, plan: try await plan)
         let known = try await events

@@ -14,11 +14,11 @@ struct RunOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("CreateJobRun", .post, "/runs", create),
-            Operation("CreateJobRuns", .post, "/runs:batch", createMany),
-            Operation("ListJobRuns", .get, "/runs", list),
-            Operation("DescribeJobRun", .get, "/runs/{id}", describe),
-            Operation("ListJobRunEvents", .get, "/runs/{id}/events", events),
+            Operation("CreateJobRun", .post, "/runs", allows: .team(.submitter), create),
+            Operation("CreateJobRuns", .post, "/runs:batch", allows: .team(.submitter), createMany),
+            Operation("ListJobRuns", .get, "/runs", allows: .team(.viewer), list),
+            Operation("DescribeJobRun", .get, "/runs/{id}", allows: .team(.viewer), describe),
+            Operation("ListJobRunEvents", .get, "/runs/{id}/events", allows: .team(.viewer), events),
         ]
     }
 
@@ -27,7 +27,7 @@ struct RunOperations: Sendable {
     @Sendable private func create(_ call: Call) async throws -> Response {
         _ = try call.query()
         let request = try Self.request(in: try await call.json())
-        let run = try await factory.run(request, by: call.actor())
+        let run = try await factory.run(request, for: call)
         try await submissions.enter([run])
         try await intake.submit([run])
         return Self.created(run)
@@ -45,8 +45,7 @@ struct RunOperations: Sendable {
     /// All of them or none.
     @Sendable private func createMany(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let actor = try call.actor()
-        let runs = try await runs(for: requests(in: try await call.json()), by: actor)
+        let runs = try await runs(for: requests(in: try await call.json()), call)
         try await submissions.enter(runs)
         try await intake.submit(runs)
         return Self.created(runs)
@@ -64,9 +63,9 @@ struct RunOperations: Sendable {
         return requests
     }
 
-    private func runs(for requests: [RunRequest], by actor: String?) async throws -> [NewRun] {
+    private func runs(for requests: [RunRequest], _ call: Call) async throws -> [NewRun] {
         var runs: [NewRun] = []
-        for request in requests { runs.append(try await factory.run(request, by: actor)) }
+        for request in requests { runs.append(try await factory.run(request, for: call)) }
         return runs
     }
 
@@ -100,7 +99,7 @@ struct RunOperations: Sendable {
         )
         let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
         let filter = RunFilter(
-            teams: query.list("team"),
+            teams: call.teams(.viewer).narrowed(to: query.list("team")),
             jobName: try query.text("job"),
             states: try query.states("state"),
             kind: try query.text("kind"),
@@ -121,7 +120,7 @@ struct RunOperations: Sendable {
 
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let body = try await description.text(call.runID(), now: now())
+        let body = try await description.text(call.runID(), now: now(), for: call)
         return .json { $0.value(VerbatimJSON(text: body)) }
     }
 
@@ -129,7 +128,7 @@ struct RunOperations: Sendable {
         let query = try call.query("after", "limit")
         let limit = try query.integer("limit", default: limits.pageRows, allowed: 1...limits.pageRows)
         let after = try query.integer("after", default: Int64(0), allowed: 0...Int64.max)
-        let run = try await existing(call)
+        let run = try await call.run(.viewer, in: store)
         let events = try await store.events(run.id, after: after, limit: limit)
         return .json { json in
             json.object { json in
@@ -137,12 +136,6 @@ struct RunOperations: Sendable {
                 if events.count == limit { json.member("next", events.last?.sequence) }
             }
         }
-    }
-
-    private func existing(_ call: Call) async throws -> RunRecord {
-        let id = try call.runID()
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
-        return run
     }
 }
 

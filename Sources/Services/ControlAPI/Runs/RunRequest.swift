@@ -33,10 +33,13 @@ struct RunFactory: Sendable {
     let clusters: ClusterDirectory
     let identifiers: RunIdentifiers
 
-    /// - Throws: ``Problem`` if the job or the version does not exist, the variables do not fit, or no cluster takes it.
-    func run(_ request: RunRequest, by actor: String?) async throws -> NewRun {
+    /// - Throws: ``Problem`` if the job or the version does not exist, the caller may not run it, the variables do not fit, or no
+    ///   cluster takes it.
+    func run(_ request: RunRequest, for call: Call) async throws -> NewRun {
+        let unknown = Problem.jobNotFound(team: request.team, name: request.job)
+        try call.require(.submitter, in: request.team, orElse: unknown)
         guard let job = try await directory.job(team: request.team, name: request.job) else {
-            throw Problem.jobNotFound(team: request.team, name: request.job)
+            throw unknown
         }
         guard job.archivedAt == nil else { throw Problem.jobArchived(team: job.team, name: job.name) }
         let version = request.version ?? job.currentVersion
@@ -54,7 +57,7 @@ struct RunFactory: Sendable {
             variables: variables,
             overrides: request.overrides,
             on: chosen,
-            submittedBy: actor,
+            submittedBy: try call.actor(),
             why: request.why
         )
     }

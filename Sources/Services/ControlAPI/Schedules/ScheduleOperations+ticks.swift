@@ -12,14 +12,14 @@ extension ScheduleOperations {
 
     @Sendable func scheduleTicks(_ call: Call) async throws -> Response {
         let query = try call.query(Self.filters)
-        let schedule = try await schedule(call)
+        let schedule = try await schedule(call, .viewer)
         return try await ticks(TickFilter(job: schedule.jobID, schedule: schedule.id), query)
     }
 
     /// Those of all the job's schedules, deleted ones included.
     @Sendable func jobTicks(_ call: Call) async throws -> Response {
         let query = try call.query(Self.filters + ["schedule"])
-        let job = try await job(call)
+        let job = try await call.job(.viewer, in: store)
         return try await ticks(TickFilter(job: job.id, scheduleName: query.text("schedule")), query)
     }
 
@@ -62,7 +62,10 @@ extension ScheduleOperations {
         let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
         let after = try query.text("after").map { try Self.position($0) }
         let until = try query.time("until")
-        let filter = ScheduleFilter(teams: query.list("team"), jobName: try query.text("job"))
+        let filter = ScheduleFilter(
+            teams: call.teams(.viewer).narrowed(to: query.list("team")),
+            jobName: try query.text("job")
+        )
         let records = try await store.dueSchedules(filter)
         var schedules: [(schedule: Schedule, lastSettled: Timestamp?)] = []
         var byID: [ScheduleID: ScheduleRecord] = [:]
@@ -99,7 +102,7 @@ extension ScheduleOperations {
         _ = try call.query()
         let actor = try call.actor()
         let (request, why) = try Self.backfillRequest(in: try await call.json())
-        let schedule = try await schedule(call)
+        let schedule = try await schedule(call, .operator)
         guard !schedule.spec.isAlwaysOn else {
             throw Problem.invalid([FieldError(field: "schedule", message: "is always on: it has no ticks of the past")])
         }

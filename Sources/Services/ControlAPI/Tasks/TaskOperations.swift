@@ -10,8 +10,8 @@ struct TaskOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ListJobRunTasks", .get, "/runs/{id}/tasks", tasks),
-            Operation("ListJobRunWarnings", .get, "/runs/{id}/warnings", warnings),
+            Operation("ListJobRunTasks", .get, "/runs/{id}/tasks", allows: .team(.viewer), tasks),
+            Operation("ListJobRunWarnings", .get, "/runs/{id}/warnings", allows: .team(.viewer), warnings),
         ]
     }
 
@@ -21,7 +21,7 @@ struct TaskOperations: Sendable {
         let limit = try query.integer("limit", default: limits.pageRows, allowed: 1...limits.pageRows)
         let name = try query.text("task")
         let start = try Self.position(query.text("after"))
-        let run = try await existing(call)
+        let run = try await call.run(.viewer, in: store)
         let spec = try await directory.spec(run.jobID, version: run.jobVersion)
         let position = try name.map { try Self.position(of: $0, in: spec) }
         let page = try await store.tasks(run.id, at: position, after: start, limit: limit)
@@ -67,7 +67,7 @@ struct TaskOperations: Sendable {
 
     @Sendable private func warnings(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let run = try await existing(call)
+        let run = try await call.run(.viewer, in: store)
         let warnings = try await store.warnings(run.id, limit: limits.pageRows)
         return .json { json in
             json.object { json in
@@ -75,11 +75,5 @@ struct TaskOperations: Sendable {
                 json.array("warnings", warnings) { $0.warning($1) }
             }
         }
-    }
-
-    private func existing(_ call: Call) async throws -> RunRecord {
-        let id = try call.runID()
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
-        return run
     }
 }

@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import SlipwayCore
+
+struct AuditList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List what was changed, newest first.",
+        discussion: """
+              slipway audit list --team finance --since 2026-01-31T00:00:00Z
+              slipway audit list --actor ann@example.org --action cancel,delete
+            """
+    )
+
+    @OptionGroup var filter: AuditOptions
+    @Option(help: "How many, at most 500.")
+    var limit = 50
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        guard (1...500).contains(limit) else { throw ValidationError("--limit is \(limit); allowed are 1 to 500.") }
+    }
+
+    func run() async throws {
+        let page = try await server.client().get("/audit-events", filter.query + [("limit", String(limit))])
+        Listing.auditEvents.show(
+            page.elements("audit_events"),
+            document: page,
+            format: output.format,
+            empty: "Nothing of that kind was changed."
+        )
+    }
+}
+
+extension Listing {
+    static let auditEvents = Listing(
+        columns: [
+            Column(title: "TIME") { $0.text("at") },
+            Column(title: "WHO", isElastic: true) { $0.text("actor") },
+            Column(title: "ACTION") { $0.text("action") },
+            Column(title: "KIND") { $0.text("kind") },
+            Column(title: "SUBJECT", isElastic: true) { $0.text("subject") },
+            Column(title: "TEAM") { $0.text("team") },
+            Column(title: "WHY", isElastic: true) { $0.text("why") },
+            Column(title: "BY", isWide: true) { $0["origin"]?.text("kind") ?? "" },
+            Column(title: "FROM", isWide: true) { $0["origin"]?.text("address") ?? "" },
+            Column(title: "TOKEN", isWide: true) { $0["origin"]?.text("token") ?? "" },
+            Column(title: "REQUEST", isWide: true) { $0["origin"]?.text("request") ?? "" },
+        ],
+        name: { $0.text("id") }
+    )
+}

@@ -2,10 +2,11 @@
 # What quickstart.sh and test.sh share: packages, the Python environment, the build, and a progress line for each step.
 # Sourced after `set -Eeuo pipefail`; the caller sets `log_folder` before the first step.
 
-# Debian packages: the two servers, the C libraries Slipway links, and Python for the runner.
+# Debian packages: the two servers, the C libraries Slipway links, Python for the runner, and the shells whose completion is
+# tested.
 readonly required_packages=(
   rabbitmq-server postgresql librabbitmq-dev libpq-dev libcurl4-openssl-dev zlib1g-dev
-  pkg-config python3 python3-venv util-linux procps ca-certificates
+  pkg-config python3 python3-venv util-linux procps ca-certificates zsh fish
 )
 
 fail() {

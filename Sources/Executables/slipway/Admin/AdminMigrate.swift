@@ -26,6 +26,8 @@ struct AdminMigrate: AsyncParsableCommand {
     @Flag(help: "Change nothing; exit with 10 if something would be changed.")
     var check = false
 
+    @OptionGroup var appearance: AppearanceOptions
+
     static let description = CommandDescription(
         name: "slipway admin migrate",
         abstract: "brings the schema up to date",

@@ -3,21 +3,26 @@ import TestSupport
 import Testing
 
 @Suite struct OutputFormTests {
-    @Test(
-        "paths find what kubectl's would",
-        arguments: [
-            ("{.name}", "report"), (".name", "report"), ("name", "report"), ("{['name']}", "report"),
-            ("{.spec.tasks[0].name}", "extract"), ("{.spec.tasks[-1].name}", "extract"),
-            ("{.spec.tasks[*].name}", "extract"), ("{.spec.tasks[?(@.name==\"extract\")].name}", "extract"),
-            ("{.spec.tasks[?(@.name!='extract')].name}", ""), ("{.version} is {.name}", "1 is report"),
-            ("{range .spec.tasks[*]}<{.name}>{end}", "<extract>"), ("{.name}{\"\\t\"}{.team}", "report\tdefault"),
-            ("{.nothing.at.all}", ""), ("{..command[0]}", "true"), ("{.spec.tasks[0:1].name}", "extract"),
-        ]
-    )
-    func jsonPath(path: String, expected: String) async throws {
-        try await Self.shared { fixture in
-            let shown = try await fixture.command.run("job", "show", "report", "-o", "jsonpath=\(path)")
-            #expect(shown.status == 0 && shown.output == (expected.isEmpty ? "" : expected + "\n"), "\(shown.errors)")
+    private static let paths = [
+        ("{.name}", "report"), (".name", "report"), ("name", "report"), ("{['name']}", "report"),
+        ("{.spec.tasks[0].name}", "extract"), ("{.spec.tasks[-1].name}", "extract"),
+        ("{.spec.tasks[*].name}", "extract"), ("{.spec.tasks[?(@.name==\"extract\")].name}", "extract"),
+        ("{.spec.tasks[?(@.name!='extract')].name}", ""), ("{.version} is {.name}", "1 is report"),
+        ("{range .spec.tasks[*]}<{.name}>{end}", "<extract>"), ("{.name}{\"\\t\"}{.team}", "report\tdefault"),
+        ("{.nothing.at.all}", ""), ("{..command[0]}", "true"), ("{.spec.tasks[0:1].name}", "extract"),
+    ]
+
+    @Test("paths find what kubectl's would")
+    func jsonPath() async throws {
+        try await CommandLineFixture.with { fixture in
+            try await fixture.applyJob()
+            for (path, expected) in Self.paths {
+                let shown = try await fixture.command.run("job", "show", "report", "-o", "jsonpath=\(path)")
+                #expect(
+                    shown.status == 0 && shown.output == (expected.isEmpty ? "" : expected + "\n"),
+                    "\(path): \(shown)"
+                )
+            }
         }
     }
 
@@ -33,14 +38,6 @@ import Testing
     func wrongPath(path: String, told: String) async throws {
         let result = try await CommandLine().run("job", "list", "-o", "jsonpath=\(path)")
         #expect(result.status == 64 && result.errors.contains(told), "\(result.errors)")
-    }
-
-    /// One API for all paths.
-    private static func shared(_ body: (CommandLineFixture) async throws -> Void) async throws {
-        try await CommandLineFixture.with { fixture in
-            try await fixture.applyJob()
-            try await body(fixture)
-        }
     }
 
     @Test("columns can be chosen, and lists give paths, names and a default form")

@@ -23,7 +23,9 @@ struct RequestAttempts {
         case 429 where refusals < Self.mostRefusals:
             refusals += 1
             return allowed(.seconds(max(1, retryAfterSeconds ?? refusals)))
-        case 503 where isRepeatable && failures < Self.mostFailures:
+        // What was sent before the connection was lost may still be under way, with the same key.
+        case 409 where losses > 0 && failures < Self.mostFailures,
+            503 where isRepeatable && failures < Self.mostFailures:
             failures += 1
             return allowed(.milliseconds(200 * (1 << failures)))
         default: return nil

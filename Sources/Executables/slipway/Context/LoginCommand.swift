@@ -36,8 +36,10 @@ struct LoginCommand: AsyncParsableCommand {
             origin: server.server == nil ? "context \(name)" : "--server",
             token: token
         )
+        let caller: String
         do {
             _ = try await client.get("/version")
+            caller = try await Self.caller(client)
         } catch var failure as Failure where failure.code == .noPermission {
             failure.message = "\(address) does not accept the token: \(failure.message)"
             failure.advice = "Nothing was stored. Ask an admin of the installation for a token."
@@ -49,7 +51,17 @@ struct LoginCommand: AsyncParsableCommand {
         configuration.contexts[name] = context
         configuration.current = name
         try configuration.save(Surroundings.configurationPath)
-        Terminal.print("logged in to \(address); context \(name) holds from now on")
+        Terminal.print("logged in to \(address)\(caller); context \(name) holds from now on")
+    }
+
+    /// Who the API takes the token for; empty of an API that does not tell.
+    private static func caller(_ client: APIClient) async throws -> String {
+        do {
+            let name = try await client.get("/caller").text("name")
+            return name.isEmpty ? "" : " as \(TextWidth.singleLine(name))"
+        } catch let failure as Failure where failure.code == .notFound {
+            return ""
+        }
     }
 
     private func address(_ known: ClientContext?) throws -> String {

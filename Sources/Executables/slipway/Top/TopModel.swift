@@ -63,6 +63,8 @@ struct TopModel {
     private var filter = ""
     /// The run that is chosen; a place in the list would slip as runs come and go.
     private var selected: String?
+    /// The run whose text was asked for; what comes for another one, or after the person went back, is not shown.
+    private var wanted: String?
     /// How many lines the part that moves had when it was drawn.
     private var page = 10
 
@@ -85,8 +87,9 @@ struct TopModel {
 
     mutating func take(failure: String) { self.failure = failure }
 
-    /// The text of the run that is shown; another one was asked for in the meantime if the id differs.
+    /// The text of a run that was asked for.
     mutating func take(run id: String, text: String) {
+        guard id == wanted else { return }
         var offset = 0
         if case .run(id, _, let before) = mode { offset = before }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -118,7 +121,9 @@ struct TopModel {
         case .pageDown: move(page)
         case .home, .character("g"): move(-.max / 2)
         case .end, .character("G"): move(.max / 2)
-        case .enter: if let selected { return .open(selected) }
+        case .enter:
+            wanted = selected
+            if let selected { return .open(selected) }
         default: break
         }
         return .none
@@ -142,7 +147,9 @@ struct TopModel {
             .run(id: id, lines: lines, offset: min(max(0, offset + by), max(0, lines.count - page)))
         }
         switch key {
-        case .character("q"), .escape, .erase: mode = .list
+        case .character("q"), .escape, .erase:
+            wanted = nil
+            mode = .list
         case .up, .character("k"): mode = scrolled(-1)
         case .down, .character("j"): mode = scrolled(1)
         case .pageUp: mode = scrolled(-page)

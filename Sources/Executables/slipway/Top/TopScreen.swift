@@ -34,7 +34,7 @@ struct TopScreen {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw)
         Terminal.write("\u{1B}[?1049h\u{1B}[?25l")
         let (events, sink) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(100))
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
             group.addTask { await Self.watchTerminal(sink) }
             group.addTask { await look(sink) }
             await show(events, sink, &group)
@@ -45,7 +45,7 @@ struct TopScreen {
     private func show(
         _ events: AsyncStream<Event>,
         _ sink: AsyncStream<Event>.Continuation,
-        _ group: inout TaskGroup<Void>
+        _ group: inout DiscardingTaskGroup
     ) async {
         var model = TopModel(address: client.base)
         draw(&model)

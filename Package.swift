@@ -269,7 +269,7 @@ let package = Package(
                 "AMQPClient", "SlipwayCore", "DevStack", "Doctor", "EventLoop", "KubernetesClient", "PostgresClient",
                 "RunMessaging", "RunStore", "ServiceProcess", "Settings",
                 Library.argumentParser,
-                Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1,
+                Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1, Library.yams,
             ]
         ),
         executable(

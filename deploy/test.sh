@@ -59,7 +59,7 @@ python_checks() {
 }
 
 require_swift
-step "packages" install_packages
+step "packages" install_packages "${required_packages[@]}" "${test_packages[@]}"
 step "python environment" python_environment "$python" deploy/runner/requirements.txt deploy/test-requirements.txt
 step "s3 server" python_environment "$objects" deploy/test-s3-requirements.txt
 step "build (debug, with tests)" build

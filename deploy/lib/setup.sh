@@ -7,6 +7,9 @@ readonly required_packages=(
   rabbitmq-server postgresql librabbitmq-dev libpq-dev libcurl4-openssl-dev zlib1g-dev
   pkg-config python3 python3-venv util-linux procps ca-certificates
 )
+# What only the tests need: the shells whose completion is tried.
+# shellcheck disable=SC2034 # used by test.sh
+readonly test_packages=(zsh fish)
 
 fail() {
   printf 'error: %s\n' "$*" >&2
@@ -41,10 +44,10 @@ step() {
   printf '%4d s\n' $((SECONDS - start))
 }
 
-# Installs the packages that are missing, and keeps the distribution from starting the servers: Slipway starts its own.
+# install_packages PACKAGES…: installs those that are missing, and keeps the distribution from starting the servers: Slipway starts its own.
 install_packages() {
   local package missing=()
-  for package in "${required_packages[@]}"; do
+  for package in "$@"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0

@@ -18,6 +18,8 @@ struct AdminMigrate: AsyncParsableCommand {
     @Flag(help: "Change nothing; exit with 10 if something would be changed.")
     var check = false
 
+    @OptionGroup var appearance: AppearanceOptions
+
     func run() async throws {
         try await database.withStore { store in
             try report(check ? await store.checkMigrations() : await store.migrate())

@@ -27,6 +27,8 @@ struct DevUp: AsyncParsableCommand {
     @Option(help: "The folder with the runner's Python modules.")
     var runnerPython: String?
 
+    @OptionGroup var appearance: AppearanceOptions
+
     func run() async throws {
         let stack = try DevCommand.stack { Terminal.note($0) }
         let options = StackOptions(

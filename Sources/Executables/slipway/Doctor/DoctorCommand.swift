@@ -163,7 +163,7 @@ struct DoctorCommand: AsyncParsableCommand {
             format: output.format,
             empty: ""
         )
-        guard output.format == .table || output.format == .wide else { return }
+        guard output.format.isForPeople else { return }
         for finding in findings where finding.result > .skipped {
             Terminal.print("\n\(finding.check.rawValue): not proven that \(finding.check.proves)")
             for subject in finding.subjects { Terminal.print("  \(TextWidth.singleLine(subject.text))") }

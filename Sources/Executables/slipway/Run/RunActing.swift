@@ -14,7 +14,7 @@ struct RunActing {
     /// Rows shown before a person is asked.
     private static let shownRows = 20
 
-    private var isForPeople: Bool { format == .table || format == .wide }
+    private var isForPeople: Bool { format.isForPeople }
 
     /// - Returns: the API's result for each run; none if nothing was done.
     /// - Throws: ``Failure`` if something could not be done, after all that could was.
@@ -125,14 +125,9 @@ struct RunActing {
     // MARK: Telling
 
     private func show(_ results: [Document]) {
-        switch format {
-        case .json: Terminal.print(JSONValue.object(["runs": .array(results)]).jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(.object(["runs": .array(results)])))
-        case .name:
-            let names = results.filter { Self.isDone($0) }.map { ($0["run"] ?? $0).text("id") }
-            if !names.isEmpty { Terminal.print(names.joined(separator: "\n")) }
-        case .table, .wide: break
-        }
+        let names = results.filter { Self.isDone($0) }.map { ($0["run"] ?? $0).text("id") }
+        let document = JSONValue.object(["runs": .array(results)])
+        if !isForPeople { format.show(document, name: names.joined(separator: "\n")) }
     }
 
     private func failure(_ results: [Document]) -> Failure? {

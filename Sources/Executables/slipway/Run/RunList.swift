@@ -8,19 +8,21 @@ struct RunList: AsyncParsableCommand {
         discussion: """
               slipway run list --state failed,timeout --job report
               slipway run list --job report --variable country=NL
+              slipway run list --state running --watch
+              slipway run list -o custom-columns=ID:.id,WHY:.reason
               slipway run list --limit 1000 -o name | xargs slipway run cancel
             """
     )
 
-    @Option(help: "Only runs in these states; several are separated by commas.")
+    @Option(help: "Only runs in these states; several are separated by commas.", completion: Candidates.states)
     var state: String?
-    @Option(help: "Only runs of this job.")
+    @Option(help: "Only runs of this job.", completion: Candidates.jobs)
     var job: String?
-    @Option(help: "Only this team's; several are separated by commas.")
+    @Option(help: "Only this team's; several are separated by commas.", completion: Candidates.teams)
     var team: String?
     @Option(help: "Only runs whose job has this kind.")
     var kind: String?
-    @Option(help: "Only runs made from this run, such as its retries.")
+    @Option(help: "Only runs made from this run, such as its retries.", completion: Candidates.runs)
     var origin: String?
     @Option(help: "Only runs that were made so: manual, schedule, backfill; several are separated by commas.")
     var trigger: String?
@@ -37,6 +39,7 @@ struct RunList: AsyncParsableCommand {
     @Option(help: "The most to show.")
     var limit = 50
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -50,26 +53,18 @@ struct RunList: AsyncParsableCommand {
         var originID: String?
         if let origin { originID = try await RunReference.resolve(origin, client) }
         let variables = try VariableOptions.pairs(variable, option: "--variable").sorted { $0.key < $1.key }
-        var runs: [Document] = []
-        var after: String?
-        repeat {
-            let page = try await client.get(
+        let query = [
+            ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
+            ("trigger", trigger), ("schedule", schedule), ("released", released ? "true" : nil),
+        ]
+        let empty = "There are no such runs. Create one with `slipway run create JOB`."
+        try await Listing.runs.show("runs", watching, output.format, empty: empty) {
+            try await client.all(
                 "/runs",
-                [
-                    ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
-                    ("trigger", trigger), ("schedule", schedule),
-                    ("released", released ? "true" : nil),
-                    ("limit", String(min(500, limit - runs.count))), ("after", after),
-                ] + variables.map { ("variable", "\($0.key)=\($0.value)") }
+                query + variables.map { ("variable", "\($0.key)=\($0.value)") },
+                of: "runs",
+                limit: limit
             )
-            runs += page.elements("runs")
-            after = page["next"]?.string
-        } while after != nil && runs.count < limit
-        Listing.runs.show(
-            runs,
-            document: .object(["runs": .array(runs)]),
-            format: output.format,
-            empty: "There are no such runs. Create one with `slipway run create JOB`."
-        )
+        }
     }
 }

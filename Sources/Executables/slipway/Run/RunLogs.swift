@@ -13,12 +13,12 @@ struct RunLogs: AsyncParsableCommand {
               slipway run logs 0192b1c4 --grep 'connection refused' --ignore-case
 
             Streams are run (what the control plane did), sail, runner, and task/NAME for each task. Without --stream all are \
-            shown, each line with its stream in front. Colours are kept on a terminal and taken out elsewhere, unless --color or \
-            --no-color says otherwise.
+            shown, each line with its stream in front. Colours that the run wrote are kept on a terminal and taken out elsewhere, \
+            unless --color says otherwise.
             """
     )
 
-    @Argument(help: "The run.")
+    @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
     @Option(help: "A stream: run, sail, runner or task/NAME; a task's name alone is enough. May be repeated.")
@@ -44,9 +44,6 @@ struct RunLogs: AsyncParsableCommand {
 
     @Flag(name: .shortAndLong, help: "Show the time of each line.")
     var timestamps = false
-
-    @Flag(inversion: .prefixedNo, help: "Keep the colours that the run wrote, or take them out.")
-    var color: Bool?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
@@ -93,7 +90,7 @@ struct RunLogs: AsyncParsableCommand {
     }
 
     /// JSON is for programs, which get what was written.
-    private var keepsColors: Bool { color ?? (output.format == .json || Terminal.showsColors) }
+    private var keepsColors: Bool { output.appearance.wantsColor ?? (output.format == .json || Terminal.showsColors) }
 
     private func showAll(_ id: String, _ client: APIClient, _ query: [(String, String?)]) async throws {
         var after: String?

@@ -3,18 +3,21 @@ internal import SlipwayCore
 
 /// Which runs an action is for: named ones, or those that fit what is said about them.
 struct RunSelection: ParsableArguments {
-    @Argument(help: "The runs; without any, the options below say which are meant.")
+    @Argument(help: "The runs; without any, the options below say which are meant.", completion: Candidates.runs)
     var ids: [String] = []
 
-    @Option(help: "Only runs in these states; several are separated by commas. By default those the action is for.")
+    @Option(
+        help: "Only runs in these states; several are separated by commas. By default those the action is for.",
+        completion: Candidates.states
+    )
     var state: String?
-    @Option(help: "Only runs of this job.")
+    @Option(help: "Only runs of this job.", completion: Candidates.jobs)
     var job: String?
-    @Option(help: "Only this team's; several are separated by commas.")
+    @Option(help: "Only this team's; several are separated by commas.", completion: Candidates.teams)
     var team: String?
     @Option(help: "Only runs whose job has this kind.")
     var kind: String?
-    @Option(help: "Only runs made from this run.")
+    @Option(help: "Only runs made from this run.", completion: Candidates.runs)
     var origin: String?
     @Option(help: "Only runs created longer ago than this, such as 30m, 12h or 7d.")
     var olderThan: String?

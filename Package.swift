@@ -185,11 +185,13 @@ let package = Package(
                 Library.logging, Library.serviceLifecycle,
             ]
         ),
+        library("Dashboard", in: "Services", resources: [.copy("Assets")]),
         library(
             "ControlAPI",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.hummingbird,
+                "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability",
+                Library.hummingbird,
                 Library.logging, Library.serviceLifecycle,
             ]
         ),
@@ -269,7 +271,7 @@ let package = Package(
         ),
         executable(
             "slipway-api",
-            ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
+            ["ControlAPI", "Dashboard", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
         ),
         executable("slipway-scheduler", ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore"]),
         executable("slipway-dispatcher", ["Clusters", "Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
@@ -306,7 +308,7 @@ let package = Package(
         tests(
             "ControlAPITests",
             [
-                "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
+                "ControlAPI", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
                 "PostgresClient",
                 "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.nioCore,
                 Library.nioHTTP1,

@@ -1,5 +1,6 @@
 import AMQPClient
 import ControlAPI
+import Dashboard
 import DevStack
 import EventLoop
 import Logging
@@ -36,6 +37,7 @@ struct APIFixture: Sendable {
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
         logObjects: LogObjects? = nil,
+        dashboard: DashboardFiles? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
@@ -45,6 +47,7 @@ struct APIFixture: Sendable {
                 limits: limits,
                 prices: prices,
                 logObjects: logObjects,
+                dashboard: dashboard,
                 body
             )
         }
@@ -63,6 +66,7 @@ struct APIFixture: Sendable {
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
         logObjects: LogObjects? = nil,
+        dashboard: DashboardFiles? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -90,7 +94,8 @@ struct APIFixture: Sendable {
                 port: port,
                 token: token,
                 limits: limits,
-                prices: prices
+                prices: prices,
+                dashboard: dashboard
             ),
             store: store,
             messaging: messaging,

@@ -1,4 +1,5 @@
 internal import ControlAPI
+internal import Dashboard
 internal import ServiceProcess
 internal import Settings
 internal import SlipwayCore
@@ -18,6 +19,13 @@ enum APISettings {
         help:
             "What every request must carry as a bearer token; empty allows everyone on this machine and needs a loopback api.listen.",
         isSecret: true
+    )
+
+    static let dashboardFolder = SettingKey<String>(
+        "api.dashboard_folder",
+        default: "",
+        help:
+            "The folder with the dashboard's files; empty takes those beside the executable, off serves the API alone."
     )
 
     static let acquireTimeout = SettingKey<Duration>(
@@ -155,7 +163,7 @@ enum APISettings {
             ),
         ],
         keys: [
-            listen, token, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
+            listen, token, dashboardFolder, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
             startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
@@ -193,7 +201,14 @@ enum APISettings {
                 cpuHour: settings(cpuHour),
                 memoryGiBHour: settings(memoryHour),
                 currency: settings(currency)
-            )
+            ),
+            dashboard: dashboard(settings)
         )
+    }
+
+    private static func dashboard(_ settings: Settings) throws -> DashboardFiles? {
+        let given = try settings(dashboardFolder)
+        guard given != "off", let folder = given.isEmpty ? DashboardFiles.standardFolder : given else { return nil }
+        return try DashboardFiles(folder: folder)
     }
 }

@@ -94,6 +94,7 @@ package struct ControlAPI: Service {
         )
         let tasks = TaskOperations(store: store, directory: directory, limits: limits)
         let logs = LogOperations(store: store, live: live, limits: limits)
+        let logLines = LogLinesOperation(store: store)
         let schedules = ScheduleOperations(
             store: store,
             directory: directory,
@@ -111,17 +112,19 @@ package struct ControlAPI: Service {
             view: view,
             now: now
         )
+        let shares = AdmissionSharesOperation(view: view)
         let quotas = QuotaOperations(store: store, zones: zones, now: now)
         let comparison = JobComparisonOperations(jobs: jobs)
         let registry = ClusterOperations(store: store, directory: clusters, limits: limits, now: now)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
         let router = Router(context: CallContext.self)
+        if let dashboard = configuration.dashboard { router.add(middleware: DashboardPages(files: dashboard)) }
         router.add(middleware: Boundary(access: configuration.access))
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
                 + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
-                + comparison.all + registry.all,
+                + comparison.all + registry.all + logLines.all + shares.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

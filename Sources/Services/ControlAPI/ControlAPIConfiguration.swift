@@ -1,3 +1,4 @@
+package import Dashboard
 package import SlipwayCore
 
 /// Where the API listens and who may enter.
@@ -9,6 +10,8 @@ package struct ControlAPIConfiguration: Sendable {
     package let timeouts: JobSpec.Timeouts
     /// `nil`: nothing costs anything, and no cost is told.
     package let prices: ResourcePrices?
+    /// `nil`: the API alone is served.
+    package let dashboard: DashboardFiles?
     let access: AccessControl
 
     /// - Parameter token: what every request must carry; empty for an open API, which may only listen on loopback.
@@ -19,7 +22,8 @@ package struct ControlAPIConfiguration: Sendable {
         token: String,
         limits: ControlAPILimits = ControlAPILimits(),
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
-        prices: ResourcePrices? = nil
+        prices: ResourcePrices? = nil,
+        dashboard: DashboardFiles? = nil
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || AccessControl.isLoopback(host: host) else { throw OpenAPINotAllowed(host: host) }
         self.host = host
@@ -27,6 +31,7 @@ package struct ControlAPIConfiguration: Sendable {
         self.limits = limits
         self.timeouts = timeouts
         self.prices = prices
+        self.dashboard = dashboard
         access = token.isEmpty ? .open : .token(token)
     }
 }

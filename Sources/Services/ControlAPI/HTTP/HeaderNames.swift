@@ -13,6 +13,10 @@ enum HeaderNames {
     /// Tells a proxy to pass each event on at once.
     static let accelBuffering = known("x-accel-buffering")
     static let fetchSite = known("sec-fetch-site")
+    static let referrerPolicy = known("referrer-policy")
+    static let frameOptions = known("x-frame-options")
+    static let openerPolicy = known("cross-origin-opener-policy")
+    static let resourcePolicy = known("cross-origin-resource-policy")
 
     private static func known(_ name: String) -> Name {
         guard let field = Name(name) else { preconditionFailure("not a header's name: \(name)") }

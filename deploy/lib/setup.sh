@@ -41,10 +41,10 @@ step() {
   printf '%4d s\n' $((SECONDS - start))
 }
 
-# Installs the packages that are missing, and keeps the distribution from starting the servers: Slipway starts its own.
+# install_packages [PACKAGE…]: installs the packages that are missing, with those named, and keeps the distribution from starting the servers: Slipway starts its own.
 install_packages() {
   local package missing=()
-  for package in "${required_packages[@]}"; do
+  for package in "${required_packages[@]}" "$@"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0

@@ -23,10 +23,8 @@ async function present(load, parameters, search) {
     document.title = "Not found · Slipway";
     replace(
       content,
-      notice({
-        title: "There is no such page",
-        text: "The address leads nowhere. It may have been cut when it was copied.",
-      }),
+      h("h1", {}, "There is no such page"),
+      h("p", { class: "soft" }, "The address leads nowhere. It may have been cut when it was copied."),
       h("p", {}, h("a", { href: "/runs" }, "Show the runs")),
     );
     return;

@@ -28,6 +28,7 @@ export function show(stage, { parameters, search, signal, setKeys, setTitle }) {
       if (problem.name !== "AbortError") {
         replace(
           slot,
+          pageHead({ title: parameters.name, crumbs: [["Jobs", "/jobs"], [parameters.team], [parameters.name]] }),
           problem.status === 404
             ? notice({ title: "There is no such job", text: problem.message })
             : problemNotice(problem, () => load()),

@@ -10,12 +10,15 @@ import time
 import urllib.request
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 JOBS = pathlib.Path(__file__).parent / "jobs"
 CHROMIUM = os.environ.get("SLIPWAY_TEST_CHROMIUM", "/usr/bin/chromium")
 LONG_LOG = 1_000_000
+
+# A machine that builds something else meanwhile is slow.
+expect.set_options(timeout=30_000)
 
 
 class Stack:

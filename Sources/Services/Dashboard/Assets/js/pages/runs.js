@@ -58,7 +58,7 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
   const triggerSlot = h("span", {});
   const viewSlot = h("span", {});
   const list = h("div", {}, loading("Loading the runs…"));
-  const batch = h("div", {});
+  const batch = h("div", { class: "batch-place" });
   const rows = new RunRows({ selectionChanged: showBatch, open: (run) => go(addressOf.run(run.id)) });
 
   replace(

@@ -189,12 +189,13 @@ let package = Package(
                 Library.logging, Library.serviceLifecycle,
             ]
         ),
+        library("Dashboard", in: "Services", resources: [.copy("Assets")]),
         library(
             "ControlAPI",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.asyncHTTPClient,
-                Library.hummingbird, Library.jwtKit, Library.logging, Library.nioCore,
+                "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability",
+                Library.asyncHTTPClient, Library.hummingbird, Library.jwtKit, Library.logging, Library.nioCore,
                 Library.nioHTTP1, Library.serviceLifecycle,
             ]
         ),
@@ -274,7 +275,7 @@ let package = Package(
         ),
         executable(
             "slipway-api",
-            ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
+            ["ControlAPI", "Dashboard", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
         ),
         executable("slipway-scheduler", ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore"]),
         executable("slipway-dispatcher", ["Clusters", "Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
@@ -311,7 +312,7 @@ let package = Package(
         tests(
             "ControlAPITests",
             [
-                "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
+                "ControlAPI", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
                 "PostgresClient",
                 "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.httpTypes,
                 Library.nioCore, Library.nioHTTP1,

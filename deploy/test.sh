@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds and checks everything: the build with its import checks, formatting, the runner's Python tests, the Swift tests
-# on real servers. Ends with Swift's own summary; non-zero when anything failed.
+# Builds and checks everything: the build with its import checks, formatting, the runner's Python tests, the dashboard in
+# Chromium, the Swift tests on real servers. Ends with Swift's own summary; non-zero when anything failed.
 #
 #   deploy/test.sh [--only TARGET]
 #
-#   --only TARGET  run only the Swift tests of one target, such as RunStoreTests
+#   --only TARGET  run only the Swift tests of one target, such as RunStoreTests; not those of the dashboard
 #
 # Each target starts a private PostgreSQL and RabbitMQ if it needs them, and stops them however it ends. Set
 # SLIPWAY_TEST_POSTGRES_URL and SLIPWAY_TEST_AMQP_URL to use other servers.
@@ -52,10 +52,19 @@ python_tests() {
 
 # shellcheck disable=SC2317
 python_checks() {
+  "$python/bin/ruff" check --no-cache --line-length 120 deploy/dashboard
+  "$python/bin/ruff" format --no-cache --line-length 120 --check deploy/dashboard
   cd deploy/runner/python
   "$python/bin/mypy" --cache-dir "$repository/.build/mypy"
   "$python/bin/ruff" check --no-cache .
   "$python/bin/ruff" format --no-cache --check .
+}
+
+# On a stack of their own, which they stop. What they measured is in the log.
+# shellcheck disable=SC2317
+dashboard_tests() {
+  SLIPWAY_TEST_EXECUTABLES=$(swift build --show-bin-path) \
+    "$python/bin/python3" -m pytest -q -s -p no:cacheprovider deploy/dashboard/tests
 }
 
 require_swift
@@ -66,6 +75,7 @@ step "build (debug, with tests)" build
 step "format" lint
 step "python types and format" python_checks
 step "python tests" python_tests
+[[ -n $only ]] || step "dashboard in chromium" dashboard_tests
 
 # A local cluster for the tests of the Kubernetes client. It ends with this script.
 cluster_folder=$(mktemp -d)

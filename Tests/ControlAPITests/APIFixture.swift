@@ -1,4 +1,5 @@
 import AMQPClient
+import Dashboard
 import DevStack
 import EventLoop
 import Logging
@@ -42,6 +43,7 @@ struct APIFixture: Sendable {
         callerRate: RequestRate? = nil,
         issuers: [IdentityIssuer] = [],
         publicURL: String? = nil,
+        dashboard: DashboardFiles? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
@@ -54,6 +56,7 @@ struct APIFixture: Sendable {
                 callerRate: callerRate,
                 issuers: issuers,
                 publicURL: publicURL,
+                dashboard: dashboard,
                 body
             )
         }
@@ -75,6 +78,7 @@ struct APIFixture: Sendable {
         callerRate: RequestRate? = nil,
         issuers: [IdentityIssuer] = [],
         publicURL: String? = nil,
+        dashboard: DashboardFiles? = nil,
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -105,7 +109,8 @@ struct APIFixture: Sendable {
                 prices: prices,
                 callerRate: callerRate,
                 issuers: issuers,
-                publicURL: publicURL
+                publicURL: publicURL,
+                dashboard: dashboard
             ),
             store: store,
             messaging: messaging,

@@ -4,7 +4,7 @@ enum LayerRules {
     private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient", "ObjectStorage"]
     private static let adapters = ["RunStore", "RunMessaging", "Placement"]
     private static let services = [
-        "Scheduler", "Clusters", "Dispatcher", "Worker", "ControlAPI", "Doctor", "ServiceProcess",
+        "Scheduler", "Clusters", "Dispatcher", "Worker", "ControlAPI", "Dashboard", "Doctor", "ServiceProcess",
     ]
     private static let agents = ["Runner"]
     private static let local = ["LocalKubernetes", "DevStack"]
@@ -30,6 +30,8 @@ enum LayerRules {
             Set(core + clients + adapters + ["Clusters", "EventLoop", "Observability", "Settings"])
         case ("Services", "Dispatcher"), ("Services", "Worker"):
             Set(core + clients + adapters + ["Clusters", "Observability", "Settings"])
+        case ("Services", "Dashboard"): []
+        case ("Services", "ControlAPI"): Set(core + clients + adapters + ["Dashboard", "Observability", "Settings"])
         case ("Services", _): Set(core + clients + adapters + ["Observability", "Settings"])
         case ("Agents", _): Set(core + ["CRunnerSystem"])
         case ("Local", _): []

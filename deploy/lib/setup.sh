@@ -7,9 +7,9 @@ readonly required_packages=(
   rabbitmq-server postgresql librabbitmq-dev libpq-dev libcurl4-openssl-dev zlib1g-dev
   pkg-config python3 python3-venv util-linux procps ca-certificates
 )
-# What only the tests need: the shells whose completion is tried.
+# What only the tests need: the shells whose completion is tried, and the browser of the dashboard.
 # shellcheck disable=SC2034 # used by test.sh
-readonly test_packages=(zsh fish)
+readonly test_packages=(zsh fish chromium fonts-dejavu-core)
 
 fail() {
   printf 'error: %s\n' "$*" >&2

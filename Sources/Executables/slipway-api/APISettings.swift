@@ -1,4 +1,5 @@
 internal import ControlAPI
+internal import Dashboard
 internal import FoundationEssentials
 internal import ServiceProcess
 internal import Settings
@@ -76,6 +77,12 @@ enum APISettings {
         default: 1000,
         help: "Requests that all callers of one team may send at once.",
         allowed: .range(1...1_000_000)
+    )
+    static let dashboardFolder = SettingKey<String>(
+        "api.dashboard_folder",
+        default: "",
+        help:
+            "The folder with the dashboard's files; empty takes those beside the executable, off serves the API alone."
     )
 
     static let acquireTimeout = SettingKey<Duration>(
@@ -214,7 +221,7 @@ enum APISettings {
         ],
         keys: [
             listen, token, authentication, identityFile, publicURL, sessionLength, accessMemory, callerRate,
-            callerBurst, teamRate, teamBurst,
+            callerBurst, teamRate, teamBurst, dashboardFolder,
             SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
@@ -261,8 +268,15 @@ enum APISettings {
             callerRate: RequestRate(perSecond: settings(callerRate), burst: settings(callerBurst)),
             teamRate: RequestRate(perSecond: settings(teamRate), burst: settings(teamBurst)),
             issuers: issuers(settings(identityFile)),
-            publicURL: browsers.isEmpty ? nil : browsers
+            publicURL: browsers.isEmpty ? nil : browsers,
+            dashboard: dashboard(settings)
         )
+    }
+
+    private static func dashboard(_ settings: Settings) throws -> DashboardFiles? {
+        let given = try settings(dashboardFolder)
+        guard given != "off", let folder = given.isEmpty ? DashboardFiles.standardFolder : given else { return nil }
+        return try DashboardFiles(folder: folder)
     }
 
     private static func issuers(_ path: String) throws -> [IdentityIssuer] {

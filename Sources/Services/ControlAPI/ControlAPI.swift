@@ -97,6 +97,7 @@ package struct ControlAPI: Service {
         )
         let tasks = TaskOperations(store: store, directory: directory, limits: limits)
         let logs = LogOperations(store: store, live: live, limits: limits)
+        let logLines = LogLinesOperation(store: store)
         let schedules = ScheduleOperations(
             store: store,
             directory: directory,
@@ -130,6 +131,7 @@ package struct ControlAPI: Service {
             view: view,
             now: now
         )
+        let shares = AdmissionSharesOperation(view: view)
         let quotas = QuotaOperations(store: store, zones: zones, now: now)
         let comparison = JobComparisonOperations(jobs: jobs)
         let registry = ClusterOperations(store: store, directory: clusters, limits: limits, now: now)
@@ -155,6 +157,7 @@ package struct ControlAPI: Service {
         let audit = AuditOperations(store: store, limits: limits)
 
         let router = Router(context: CallContext.self)
+        if let dashboard = configuration.dashboard { router.add(middleware: DashboardPages(files: dashboard)) }
         router.add(
             middleware: Boundary(
                 authenticator: authenticator,
@@ -164,7 +167,8 @@ package struct ControlAPI: Service {
         let operations =
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
             + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
-            + comparison.all + registry.all + tokens.all + accounts.all + audit.all + logins.all
+            + comparison.all + registry.all + tokens.all + accounts.all + audit.all + logins.all + logLines.all
+            + shares.all
         self.operations = operations
         router.serve(
             operations,

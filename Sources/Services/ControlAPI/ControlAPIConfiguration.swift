@@ -1,3 +1,4 @@
+package import Dashboard
 package import SlipwayCore
 
 /// Where the API listens and who may enter.
@@ -17,6 +18,8 @@ package struct ControlAPIConfiguration: Sendable {
     package let issuers: [IdentityIssuer]
     /// Where browsers reach the API; `nil`: people do not log in.
     package let publicURL: String?
+    /// `nil`: the API alone is served.
+    package let dashboard: DashboardFiles?
     let access: AccessControl
 
     /// Whether requests need an identity.
@@ -44,7 +47,8 @@ package struct ControlAPIConfiguration: Sendable {
         callerRate: RequestRate? = nil,
         teamRate: RequestRate? = nil,
         issuers: [IdentityIssuer] = [],
-        publicURL: String? = nil
+        publicURL: String? = nil,
+        dashboard: DashboardFiles? = nil
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || authentication == .required || !issuers.isEmpty || AccessControl.isLoopback(host: host)
         else {
@@ -59,6 +63,7 @@ package struct ControlAPIConfiguration: Sendable {
         self.teamRate = teamRate
         self.issuers = issuers
         self.publicURL = publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        self.dashboard = dashboard
         access = !token.isEmpty ? .token(token) : authentication == .required || !issuers.isEmpty ? .required : .open
     }
 }

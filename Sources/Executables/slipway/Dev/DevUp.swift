@@ -48,6 +48,7 @@ struct DevUp: AsyncParsableCommand {
 
     private static func show(_ addresses: DevStack.Addresses) {
         var facts = Facts()
+        facts.add("Dashboard", "\(addresses.api)/")
         facts.add("API", addresses.api)
         facts.add("Kubernetes", addresses.kubernetes)
         facts.add("kubectl", "export KUBECONFIG=\(addresses.kubeconfig)")

@@ -13,6 +13,10 @@ enum HeaderNames {
     /// Tells a proxy to pass each event on at once.
     static let accelBuffering = known("x-accel-buffering")
     static let fetchSite = known("sec-fetch-site")
+    static let referrerPolicy = known("referrer-policy")
+    static let frameOptions = known("x-frame-options")
+    static let openerPolicy = known("cross-origin-opener-policy")
+    static let resourcePolicy = known("cross-origin-resource-policy")
 
     static let rateLimit = known("ratelimit")
     static let rateLimitPolicy = known("ratelimit-policy")

@@ -14,6 +14,7 @@ struct AuditList: AsyncParsableCommand {
     @OptionGroup var filter: AuditOptions
     @Option(help: "How many, at most 500.")
     var limit = 50
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -22,13 +23,12 @@ struct AuditList: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let page = try await server.client().get("/audit-events", filter.query + [("limit", String(limit))])
-        Listing.auditEvents.show(
-            page.elements("audit_events"),
-            document: page,
-            format: output.format,
-            empty: "Nothing of that kind was changed."
-        )
+        let client = try server.client()
+        let query = filter.query + [("limit", String(limit))]
+        let empty = "Nothing of that kind was changed."
+        try await Listing.auditEvents.show("audit_events", watching, output.format, empty: empty) {
+            try await client.get("/audit-events", query).elements("audit_events")
+        }
     }
 }
 

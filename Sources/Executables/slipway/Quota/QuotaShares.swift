@@ -14,17 +14,15 @@ struct QuotaShares: AsyncParsableCommand {
     @Option(help: "Only this team's.")
     var team: String?
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let document = try await server.client().get("/admission/shares", [("team", team)])
-        Listing.shares.show(
-            document.elements("shares"),
-            document: document,
-            format: output.format,
-            empty: "No team has runs."
-        )
+        let client = try server.client()
+        try await Listing.shares.show("shares", watching, output.format, empty: "No team has runs.") {
+            try await client.get("/admission/shares", [("team", team)]).elements("shares")
+        }
     }
 }
 

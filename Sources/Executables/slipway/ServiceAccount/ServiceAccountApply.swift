@@ -18,6 +18,7 @@ struct ServiceAccountApply: AsyncParsableCommand {
     var description: String?
     @Option(help: "Only if it has this revision.")
     var revision: Int?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -31,7 +32,7 @@ struct ServiceAccountApply: AsyncParsableCommand {
     func run() async throws {
         var body: [String: Document] = ["role": .string(role)]
         if let description { body["description"] = .string(description) }
-        let answer = try await server.client().put(account.path(), .object(body), ifRevision: revision)
+        let answer = try await server.client(change, output).put(account.path(), .object(body), ifRevision: revision)
         let sentence = "service account \(account.account) \(answer.text("change")): \(role)"
         output.format.show(answer, name: account.account, sentence: sentence)
     }

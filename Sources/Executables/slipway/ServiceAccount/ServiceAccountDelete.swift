@@ -10,12 +10,13 @@ struct ServiceAccountDelete: AsyncParsableCommand {
     @OptionGroup var account: ServiceAccountOptions
     @Option(help: "Why, for those who look at it later.")
     var why: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         let body = JSONValue.object(why.map { ["why": .string($0)] } ?? [:])
-        let answer = try await server.client().delete(account.path(), body)
+        let answer = try await server.client(change, output).delete(account.path(), body)
         output.format.show(answer, name: account.account, sentence: "service account \(account.account) deleted")
     }
 }

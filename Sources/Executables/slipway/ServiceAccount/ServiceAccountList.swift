@@ -6,17 +6,16 @@ struct ServiceAccountList: AsyncParsableCommand {
 
     @Option(help: "Only those of this team.")
     var team: String?
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let accounts = try await server.client().all("/service-accounts", [("team", team)], of: "service_accounts")
-        Listing.serviceAccounts.show(
-            accounts,
-            document: .object(["service_accounts": .array(accounts)]),
-            format: output.format,
-            empty: "There are no service accounts. Make one with `slipway service-account apply TEAM/NAME --role ROLE`."
-        )
+        let client = try server.client()
+        let empty = "There are no service accounts. Make one with `slipway service-account apply TEAM/NAME --role ROLE`."
+        try await Listing.serviceAccounts.show("service_accounts", watching, output.format, empty: empty) {
+            try await client.all("/service-accounts", [("team", team)], of: "service_accounts")
+        }
     }
 }
 

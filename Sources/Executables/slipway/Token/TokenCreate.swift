@@ -21,6 +21,7 @@ struct TokenCreate: AsyncParsableCommand {
     @OptionGroup var grants: GrantOptions
     @Option(help: "How long it lives, such as 12h or 90d; else until it is revoked.")
     var expiresIn: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -29,13 +30,10 @@ struct TokenCreate: AsyncParsableCommand {
         body["name"] = .string(name)
         if let serviceAccount { body["service_account"] = .string(serviceAccount) }
         if let expiresIn { body["expires_in"] = .string(expiresIn) }
-        let answer = try await server.client().post("/tokens", .object(body))
+        let answer = try await server.client(change, output).post("/tokens", .object(body))
         let token = answer.text("token")
-        switch output.format {
-        case .table, .wide:
-            Terminal.print(token)
-            Terminal.note("This is token \(answer.text("id")). It is not shown again: keep it where secrets are kept.")
-        default: output.format.show(answer, name: token, sentence: token)
-        }
+        output.format.show(answer, name: token, sentence: token)
+        guard output.format.isForPeople else { return }
+        Terminal.note("This is token \(answer.text("id")). It is not shown again: keep it where secrets are kept.")
     }
 }

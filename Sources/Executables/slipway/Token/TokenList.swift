@@ -13,6 +13,7 @@ struct TokenList: AsyncParsableCommand {
     var serviceAccount: String?
     @Flag(help: "Also those that are revoked.")
     var revoked = false
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -20,13 +21,11 @@ struct TokenList: AsyncParsableCommand {
         let query: [(String, String?)] = [
             ("team", team), ("service_account", serviceAccount), ("revoked", revoked ? "true" : nil),
         ]
-        let tokens = try await server.client().all("/tokens", query, of: "tokens")
-        Listing.tokens.show(
-            tokens,
-            document: .object(["tokens": .array(tokens)]),
-            format: output.format,
-            empty: "There are no tokens. Make one with `slipway token create NAME`."
-        )
+        let client = try server.client()
+        let empty = "There are no tokens. Make one with `slipway token create NAME`."
+        try await Listing.tokens.show("tokens", watching, output.format, empty: empty) {
+            try await client.all("/tokens", query, of: "tokens")
+        }
     }
 }
 

@@ -21,6 +21,7 @@ enum Library {
     static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
     static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+    static let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
     static let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
     static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
     static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -83,6 +84,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.2.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.12.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
@@ -189,8 +191,8 @@ let package = Package(
             "ControlAPI",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.hummingbird,
-                Library.logging, Library.serviceLifecycle,
+                "Compression", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.crypto,
+                Library.hummingbird, Library.logging, Library.serviceLifecycle,
             ]
         ),
 
@@ -306,7 +308,7 @@ let package = Package(
         tests(
             "ControlAPITests",
             [
-                "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
+                "Compression", "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
                 "PostgresClient",
                 "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.nioCore,
                 Library.nioHTTP1,

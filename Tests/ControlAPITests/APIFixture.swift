@@ -17,6 +17,7 @@ struct APIFixture: Sendable {
     let client: TestClient
     let store: RunStore
     let metrics: MetricsRegistry
+    let server: ControlAPI
 
     static let jobFile = """
         name: report
@@ -36,6 +37,7 @@ struct APIFixture: Sendable {
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
         logObjects: LogObjects? = nil,
+        crossOrigins: [String] = [],
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
@@ -45,6 +47,7 @@ struct APIFixture: Sendable {
                 limits: limits,
                 prices: prices,
                 logObjects: logObjects,
+                crossOrigins: crossOrigins,
                 body
             )
         }
@@ -63,6 +66,7 @@ struct APIFixture: Sendable {
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
         logObjects: LogObjects? = nil,
+        crossOrigins: [String] = [],
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -90,7 +94,8 @@ struct APIFixture: Sendable {
                 port: port,
                 token: token,
                 limits: limits,
-                prices: prices
+                prices: prices,
+                crossOrigins: crossOrigins
             ),
             store: store,
             messaging: messaging,
@@ -104,7 +109,8 @@ struct APIFixture: Sendable {
         let fixture = APIFixture(
             client: TestClient(base: "http://127.0.0.1:\(port)", token: token),
             store: store,
-            metrics: metrics
+            metrics: metrics,
+            server: api
         )
         let group = ServiceGroup(services: [api], logger: logger)
         let result = await withTaskGroup(of: Void.self) { tasks in

@@ -30,6 +30,8 @@ enum LayerRules {
             Set(core + clients + adapters + ["Clusters", "EventLoop", "Observability", "Settings"])
         case ("Services", "Dispatcher"), ("Services", "Worker"):
             Set(core + clients + adapters + ["Clusters", "Observability", "Settings"])
+        case ("Services", "ControlAPI"):
+            Set(core + clients + adapters + ["Compression", "Observability", "Settings"])
         case ("Services", _): Set(core + clients + adapters + ["Observability", "Settings"])
         case ("Agents", _): Set(core + ["CRunnerSystem"])
         case ("Local", _): []

@@ -20,6 +20,19 @@ enum APISettings {
         isSecret: true
     )
 
+    static let crossOrigins = SettingKey<String>(
+        "api.cors.origins",
+        default: "",
+        help: "The other sites whose pages may use the API, separated by commas; empty for none.",
+        allowed: AllowedValues("origins such as https://slipway.example.org, separated by commas") { text in
+            origins(text).allSatisfy(ControlAPIConfiguration.isOrigin)
+        }
+    )
+
+    private static func origins(_ text: String) -> [String] {
+        text.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
+    }
+
     static let acquireTimeout = SettingKey<Duration>(
         "postgres.acquire_timeout",
         default: .seconds(5),
@@ -155,7 +168,7 @@ enum APISettings {
             ),
         ],
         keys: [
-            listen, token, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
+            listen, token, crossOrigins, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
             startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
@@ -193,7 +206,8 @@ enum APISettings {
                 cpuHour: settings(cpuHour),
                 memoryGiBHour: settings(memoryHour),
                 currency: settings(currency)
-            )
+            ),
+            crossOrigins: origins(settings(crossOrigins))
         )
     }
 }

@@ -15,6 +15,10 @@ package struct ControlAPI: Service {
     private let live: LiveRuns
     private let listening: @Sendable () -> Void
     private let logger: Logger
+    /// The ids of operations that the API's document does not describe.
+    package let undescribed: [String]
+    /// The ids that it describes and that are not served.
+    package let unserved: [String]
 
     /// - Parameters:
     ///   - identifiers: makes the ids of runs and jobs.
@@ -116,16 +120,25 @@ package struct ControlAPI: Service {
         let registry = ClusterOperations(store: store, directory: clusters, limits: limits, now: now)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
+        let watchList = WatchListOperation(store: store, live: live, limits: limits)
+        let operations =
+            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + watchList.all + tasks.all
+            + logs.all + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
+            + comparison.all + registry.all
+        let document = DocumentOperation(of: operations, version: version)
+        undescribed = document.undescribed
+        unserved = document.unserved
+
         let router = Router(context: CallContext.self)
-        router.add(middleware: Boundary(access: configuration.access))
+        router.add(middleware: Boundary(access: configuration.access, crossOrigin: configuration.crossOrigin))
         router.serve(
-            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
-                + comparison.all + registry.all,
+            operations + document.all,
             under: Links.root,
+            store: store,
             limits: limits,
             metrics: metrics
         )
+        router.serve(document.all, under: "", store: store, limits: limits, metrics: metrics)
         responder = router.buildResponder()
         self.configuration = configuration
         self.live = live

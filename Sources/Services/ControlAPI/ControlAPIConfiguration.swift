@@ -10,8 +10,11 @@ package struct ControlAPIConfiguration: Sendable {
     /// `nil`: nothing costs anything, and no cost is told.
     package let prices: ResourcePrices?
     let access: AccessControl
+    let crossOrigin: CrossOrigin
 
-    /// - Parameter token: what every request must carry; empty for an open API, which may only listen on loopback.
+    /// - Parameters:
+    ///   - token: what every request must carry; empty for an open API, which may only listen on loopback.
+    ///   - crossOrigins: the other sites whose pages may use the API, such as `https://slipway.example.org`.
     /// - Throws: `OpenAPINotAllowed`.
     package init(
         host: String,
@@ -19,7 +22,8 @@ package struct ControlAPIConfiguration: Sendable {
         token: String,
         limits: ControlAPILimits = ControlAPILimits(),
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
-        prices: ResourcePrices? = nil
+        prices: ResourcePrices? = nil,
+        crossOrigins: [String] = []
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || AccessControl.isLoopback(host: host) else { throw OpenAPINotAllowed(host: host) }
         self.host = host
@@ -27,8 +31,12 @@ package struct ControlAPIConfiguration: Sendable {
         self.limits = limits
         self.timeouts = timeouts
         self.prices = prices
+        crossOrigin = CrossOrigin(origins: crossOrigins)
         access = token.isEmpty ? .open : .token(token)
     }
+
+    /// Whether a text is the origin of a site's pages, such as `https://slipway.example.org`.
+    package static func isOrigin(_ text: String) -> Bool { CrossOrigin.isOrigin(text) }
 }
 
 /// An API that everybody on the network could use.

@@ -8,6 +8,8 @@ struct RunList: AsyncParsableCommand {
         discussion: """
               slipway run list --state failed,timeout --job report
               slipway run list --job report --variable country=NL
+              slipway run list --search 'no such table' --filter 'age<24h AND NOT variables.country=NL'
+              slipway run list --order-by 'ended_at desc' --limit 10
               slipway run list --limit 1000 -o name | xargs slipway run cancel
             """
     )
@@ -26,6 +28,12 @@ struct RunList: AsyncParsableCommand {
     var trigger: String?
     @Option(help: "Only runs of the schedules with this name.")
     var schedule: String?
+    @Option(help: ArgumentHelp("What else must hold, such as 'duration>1h AND NOT tags:test'.", valueName: "condition"))
+    var filter: String?
+    @Option(help: ArgumentHelp("Words that are all found in the run, or begin what is.", valueName: "words"))
+    var search: String?
+    @Option(help: "The order: created_at, ended_at, each with desc for the last one first.")
+    var orderBy: String?
     @Flag(help: "Only runs that somebody has let go of.")
     var released = false
     @Option(
@@ -58,7 +66,8 @@ struct RunList: AsyncParsableCommand {
                 [
                     ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
                     ("trigger", trigger), ("schedule", schedule),
-                    ("released", released ? "true" : nil),
+                    ("released", released ? "true" : nil), ("filter", filter), ("search", search),
+                    ("order_by", orderBy),
                     ("limit", String(min(500, limit - runs.count))), ("after", after),
                 ] + variables.map { ("variable", "\($0.key)=\($0.value)") }
             )

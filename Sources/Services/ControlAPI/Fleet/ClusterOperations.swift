@@ -83,15 +83,14 @@ struct ClusterOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let clusters = try await store.clusters(after: query.text("after"), limit: limit)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
+        let clusters = try await store.clusters(after: page.name(), limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("clusters", clusters) { json, cluster in
                     json.object { $0.members(of: cluster) }
                 }
-                if clusters.count == limit { json.member("next", clusters.last?.name) }
+                json.member("next", page.next(clusters) { [$0.name] })
             }
         }
     }

@@ -9,12 +9,13 @@ enum AccessControl: Sendable {
     case token(String)
     case open
 
-    func check(_ request: Request) throws(Problem) {
+    /// - Parameter otherOrigins: the other sites whose pages may come.
+    func check(_ request: Request, otherOrigins: CrossOrigin) throws(Problem) {
         switch self {
         case .token(let token):
             guard let given = Self.bearer(request), Self.areEqual(given, token) else { throw Problem.unauthorized }
         case .open:
-            guard Self.isLocal(request) else { throw Problem.forbiddenOrigin }
+            guard Self.isLocal(request, otherOrigins) else { throw Problem.forbiddenOrigin }
         }
     }
 
@@ -40,9 +41,10 @@ enum AccessControl: Sendable {
 
     // MARK: Origin
 
-    private static func isLocal(_ request: Request) -> Bool {
+    private static func isLocal(_ request: Request, _ otherOrigins: CrossOrigin) -> Bool {
         let authority = request.head.authority ?? ""
         guard isLoopback(host: host(of: authority)) else { return false }
+        if otherOrigins.isAllowed(request) { return true }
         if let site = request.headers[HeaderNames.fetchSite], site != "same-origin", site != "none" { return false }
         guard let origin = request.headers[.origin] else { return true }
         return origin == "http://\(authority)" || origin == "https://\(authority)"

@@ -4,6 +4,7 @@ internal import Logging
 /// Stands around every request: decides whether it may enter, and turns every error into a problem.
 struct Boundary: RouterMiddleware {
     let access: AccessControl
+    let crossOrigin: CrossOrigin
 
     @concurrent func handle(
         _ request: Request,
@@ -13,8 +14,12 @@ struct Boundary: RouterMiddleware {
         let requestID = Self.requestID(request, context)
         var response: Response
         do {
-            try access.check(request)
-            response = try await next(request, context)
+            if let preflight = crossOrigin.preflight(request) {
+                response = preflight
+            } else {
+                try access.check(request, otherOrigins: crossOrigin)
+                response = try await next(request, context)
+            }
         } catch is HTTPError {
             response = Problem.routeNotFound(path: request.uri.path).response(requestID: requestID)
         } catch {
@@ -24,6 +29,7 @@ struct Boundary: RouterMiddleware {
         }
         response.headers[HeaderNames.requestID] = requestID
         response.headers[.cacheControl] = response.headers[.cacheControl] ?? "no-store"
+        crossOrigin.mark(&response.headers, for: request)
         return response
     }
 

@@ -13,6 +13,10 @@ enum HeaderNames {
     /// Tells a proxy to pass each event on at once.
     static let accelBuffering = known("x-accel-buffering")
     static let fetchSite = known("sec-fetch-site")
+    /// What a client calls a request that it may send again.
+    static let idempotencyKey = known("idempotency-key")
+    /// Tells that an answer was given before.
+    static let idempotentReplay = known("idempotent-replayed")
 
     private static func known(_ name: String) -> Name {
         guard let field = Name(name) else { preconditionFailure("not a header's name: \(name)") }

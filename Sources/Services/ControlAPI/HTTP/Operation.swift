@@ -1,5 +1,6 @@
 internal import Hummingbird
 internal import Observability
+internal import RunStore
 
 /// One thing a client can ask for.
 struct Operation: Sendable {
@@ -34,20 +35,32 @@ struct CallContext: RequestContext {
 
 extension Router<CallContext> {
     /// Serves the operations, and answers 405 on their paths to every other method.
-    func serve(_ operations: [Operation], under root: String, limits: ControlAPILimits, metrics: MetricsRegistry) {
+    func serve(
+        _ operations: [Operation],
+        under root: String,
+        store: RunStore,
+        limits: ControlAPILimits,
+        metrics: MetricsRegistry
+    ) {
+        let installation = InstallationKey(store: store)
         let byPath = Dictionary(grouping: operations, by: \.path)
         for (path, operations) in byPath.sorted(by: { $0.key > $1.key }) {
             let route = RouterPath("\(root)\(path)")
             for operation in operations {
                 let meter = OperationMeter(operation.id, in: metrics)
+                let answer =
+                    operation.method == .post
+                    ? Repeatable(store: store, handle: operation.handle).answer : operation.handle
                 on(route, method: operation.method) { request, context -> Response in
                     let call = Call(
                         request: request,
                         parameters: context.parameters,
                         requestID: Boundary.requestID(request, context),
-                        limits: limits
+                        limits: limits,
+                        operation: operation.id,
+                        installation: installation
                     )
-                    return try await meter.measure { try await operation.handle(call) }
+                    return try await meter.measure { try await answer(call).finished(for: request) }
                 }
             }
             let allowed = operations.map(\.method)

@@ -45,6 +45,9 @@ struct Problem: Error, Sendable {
         case clusterNotFound = "cluster_not_found"
         case clusterLeaving = "cluster_leaving"
         case noCluster = "no_cluster"
+        case requestTimeout = "request_timeout"
+        case idempotencyKeyInUse = "idempotency_key_in_use"
+        case idempotencyKeyReused = "idempotency_key_reused"
         case overloaded
         case databaseUnavailable = "database_unavailable"
         case internalError = "internal_error"

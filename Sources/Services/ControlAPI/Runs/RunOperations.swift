@@ -27,7 +27,7 @@ struct RunOperations: Sendable {
     @Sendable private func create(_ call: Call) async throws -> Response {
         _ = try call.query()
         let request = try Self.request(in: try await call.json())
-        let run = try await factory.run(request, by: call.actor())
+        let run = try await factory.run(request, as: call.repeated?.identifier(0), by: call.actor())
         try await submissions.enter([run])
         try await intake.submit([run])
         return Self.created(run)
@@ -46,7 +46,7 @@ struct RunOperations: Sendable {
     @Sendable private func createMany(_ call: Call) async throws -> Response {
         _ = try call.query()
         let actor = try call.actor()
-        let runs = try await runs(for: requests(in: try await call.json()), by: actor)
+        let runs = try await runs(for: requests(in: try await call.json()), by: actor, call.repeated)
         try await submissions.enter(runs)
         try await intake.submit(runs)
         return Self.created(runs)
@@ -64,9 +64,15 @@ struct RunOperations: Sendable {
         return requests
     }
 
-    private func runs(for requests: [RunRequest], by actor: String?) async throws -> [NewRun] {
+    private func runs(
+        for requests: [RunRequest],
+        by actor: String?,
+        _ repeated: RepeatedCall?
+    ) async throws -> [NewRun] {
         var runs: [NewRun] = []
-        for request in requests { runs.append(try await factory.run(request, by: actor)) }
+        for (index, request) in requests.enumerated() {
+            runs.append(try await factory.run(request, as: repeated?.identifier(index), by: actor))
+        }
         return runs
     }
 
@@ -85,36 +91,14 @@ struct RunOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query(
-            "team",
-            "job",
-            "state",
-            "kind",
-            "origin",
-            "released",
-            "variable",
-            "trigger",
-            "schedule",
-            "limit",
-            "after"
-        )
-        let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
-        let filter = RunFilter(
-            teams: query.list("team"),
-            jobName: try query.text("job"),
-            states: try query.states("state"),
-            kind: try query.text("kind"),
-            originID: try query.identifier("origin"),
-            isReleased: try query.text("released") == nil ? nil : query.flag("released"),
-            variables: try query.pairs("variable"),
-            triggerKinds: try query.words("trigger", of: ["manual", "schedule", "backfill"]),
-            scheduleName: try query.text("schedule")
-        )
-        let runs = try await store.runs(filter, before: query.identifier("after"), limit: limit)
+        let list = try RunListRequest(try call.query(RunListRequest.parameters + ["limit", "after"]))
+        let page = try await call.page(list.query, default: 50)
+        let place = try page.place(list.place)
+        let found = try await store.runs(list.filter, list.order, after: place, limit: page.limit)
         return .json { json in
             json.object { json in
-                json.array("runs", runs) { $0.run($1) }
-                if runs.count == limit { json.member("next", runs.last?.id) }
+                json.array("runs", found.runs) { $0.run($1) }
+                json.member("next", found.next.map { page.cursor(list.text($0)) })
             }
         }
     }
@@ -126,15 +110,14 @@ struct RunOperations: Sendable {
     }
 
     @Sendable private func events(_ call: Call) async throws -> Response {
-        let query = try call.query("after", "limit")
-        let limit = try query.integer("limit", default: limits.pageRows, allowed: 1...limits.pageRows)
-        let after = try query.integer("after", default: Int64(0), allowed: 0...Int64.max)
+        let page = try await call.page(try call.query("after", "limit"), default: limits.pageRows)
+        let after = try page.place { Int64($0[0]) } ?? 0
         let run = try await existing(call)
-        let events = try await store.events(run.id, after: after, limit: limit)
+        let events = try await store.events(run.id, after: after, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("events", events) { $0.event($1) }
-                if events.count == limit { json.member("next", events.last?.sequence) }
+                json.member("next", page.next(events) { [String($0.sequence)] })
             }
         }
     }

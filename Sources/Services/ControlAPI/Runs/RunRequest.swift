@@ -33,8 +33,9 @@ struct RunFactory: Sendable {
     let clusters: ClusterDirectory
     let identifiers: RunIdentifiers
 
+    /// - Parameter id: the run's id; `nil` makes one.
     /// - Throws: ``Problem`` if the job or the version does not exist, the variables do not fit, or no cluster takes it.
-    func run(_ request: RunRequest, by actor: String?) async throws -> NewRun {
+    func run(_ request: RunRequest, as id: RunID? = nil, by actor: String?) async throws -> NewRun {
         guard let job = try await directory.job(team: request.team, name: request.job) else {
             throw Problem.jobNotFound(team: request.team, name: request.job)
         }
@@ -47,7 +48,7 @@ struct RunFactory: Sendable {
         let admission = AdmissionRequest(spec.applying(request.overrides), variables: variables.values)
         let chosen = try await clusters.choose(for: spec, demand: admission.demand, path: request.path)
         return NewRun(
-            id: identifiers.next(),
+            id: id ?? identifiers.next(),
             of: job.id,
             version: version,
             spec: spec,

@@ -67,13 +67,12 @@ struct TeamOperations: Sendable {
     }
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let teams = try await store.teams(after: query.text("after"), limit: limit)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
+        let teams = try await store.teams(after: page.name(), limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("teams", teams) { $0.team($1) }
-                if teams.count == limit { json.member("next", teams.last?.name) }
+                json.member("next", page.next(teams) { [$0.name] })
             }
         }
     }
@@ -155,10 +154,9 @@ struct TeamOperations: Sendable {
     // MARK: Members
 
     @Sendable private func members(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
         let team = try await team(call)
-        let members = try await store.members(of: team.name, after: query.text("after"), limit: limit)
+        let members = try await store.members(of: team.name, after: page.name(), limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("members", members) { json, member in
@@ -168,7 +166,7 @@ struct TeamOperations: Sendable {
                         json.member("created_at", member.createdAt)
                     }
                 }
-                if members.count == limit { json.member("next", members.last?.subject) }
+                json.member("next", page.next(members) { [$0.subject] })
             }
         }
     }

@@ -191,7 +191,8 @@ let package = Package(
             "ControlAPI",
             in: "Services",
             [
-                "Compression", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.crypto,
+                "Compression", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability",
+                Library.crypto,
                 Library.hummingbird, Library.logging, Library.serviceLifecycle,
             ]
         ),

@@ -82,7 +82,7 @@ struct BenchmarkAPI: Sendable {
         let response = try await client.execute(request, timeout: Self.timeout)
         let bytes = try await response.body.collect(upTo: 16 << 20)
         guard response.status == .ok else {
-            throw BenchmarkError("the API answered /runs?\(query) with \(response.status.code): \(String(buffer: bytes))")
+            throw BenchmarkError("/runs?\(query) was answered with \(response.status.code): \(String(buffer: bytes))")
         }
         return try JSONDecoder().decode(Page.self, from: Data(bytes.readableBytesView)).runs.count
     }

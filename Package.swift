@@ -85,7 +85,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.2.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.12.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
@@ -194,9 +194,9 @@ let package = Package(
             "ControlAPI",
             in: "Services",
             [
-                "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability",
-                Library.asyncHTTPClient, Library.hummingbird, Library.jwtKit, Library.logging, Library.nioCore,
-                Library.nioHTTP1, Library.serviceLifecycle,
+                "Compression", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability",
+                Library.asyncHTTPClient, Library.crypto, Library.hummingbird, Library.jwtKit, Library.logging,
+                Library.nioCore, Library.nioHTTP1, Library.serviceLifecycle,
             ]
         ),
 
@@ -312,7 +312,8 @@ let package = Package(
         tests(
             "ControlAPITests",
             [
-                "ControlAPI", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
+                "Compression", "ControlAPI", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient",
+                "ObjectStorage",
                 "PostgresClient",
                 "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.httpTypes,
                 Library.nioCore, Library.nioHTTP1,

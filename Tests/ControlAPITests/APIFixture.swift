@@ -19,8 +19,9 @@ struct APIFixture: Sendable {
     let client: TestClient
     let store: RunStore
     let metrics: MetricsRegistry
+    let server: ControlAPI
     /// All that the router serves.
-    let operations: [Operation]
+    var operations: [Operation] { server.operations }
 
     static let jobFile = """
         name: report
@@ -44,6 +45,7 @@ struct APIFixture: Sendable {
         issuers: [IdentityIssuer] = [],
         publicURL: String? = nil,
         dashboard: DashboardFiles? = nil,
+        crossOrigins: [String] = [],
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         try await withFreshDatabase { url in
@@ -57,6 +59,7 @@ struct APIFixture: Sendable {
                 issuers: issuers,
                 publicURL: publicURL,
                 dashboard: dashboard,
+                crossOrigins: crossOrigins,
                 body
             )
         }
@@ -79,6 +82,7 @@ struct APIFixture: Sendable {
         issuers: [IdentityIssuer] = [],
         publicURL: String? = nil,
         dashboard: DashboardFiles? = nil,
+        crossOrigins: [String] = [],
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -110,7 +114,8 @@ struct APIFixture: Sendable {
                 callerRate: callerRate,
                 issuers: issuers,
                 publicURL: publicURL,
-                dashboard: dashboard
+                dashboard: dashboard,
+                crossOrigins: crossOrigins
             ),
             store: store,
             messaging: messaging,
@@ -125,7 +130,7 @@ struct APIFixture: Sendable {
             client: TestClient(base: "http://127.0.0.1:\(port)", token: token),
             store: store,
             metrics: metrics,
-            operations: api.operations
+            server: api
         )
         let group = ServiceGroup(services: [api], logger: logger)
         let result = await withTaskGroup(of: Void.self) { tasks in

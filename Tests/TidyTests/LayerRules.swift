@@ -31,7 +31,8 @@ enum LayerRules {
         case ("Services", "Dispatcher"), ("Services", "Worker"):
             Set(core + clients + adapters + ["Clusters", "Observability", "Settings"])
         case ("Services", "Dashboard"): []
-        case ("Services", "ControlAPI"): Set(core + clients + adapters + ["Dashboard", "Observability", "Settings"])
+        case ("Services", "ControlAPI"):
+            Set(core + clients + adapters + ["Compression", "Dashboard", "Observability", "Settings"])
         case ("Services", _): Set(core + clients + adapters + ["Observability", "Settings"])
         case ("Agents", _): Set(core + ["CRunnerSystem"])
         case ("Local", _): []

@@ -84,6 +84,18 @@ enum APISettings {
         help:
             "The folder with the dashboard's files; empty takes those beside the executable, off serves the API alone."
     )
+    static let crossOrigins = SettingKey<String>(
+        "api.cors.origins",
+        default: "",
+        help: "The other sites whose pages may use the API, separated by commas; empty for none.",
+        allowed: AllowedValues("origins such as https://slipway.example.org, separated by commas") { text in
+            origins(text).allSatisfy(ControlAPIConfiguration.isOrigin)
+        }
+    )
+
+    private static func origins(_ text: String) -> [String] {
+        text.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
+    }
 
     static let acquireTimeout = SettingKey<Duration>(
         "postgres.acquire_timeout",
@@ -221,7 +233,7 @@ enum APISettings {
         ],
         keys: [
             listen, token, authentication, identityFile, publicURL, sessionLength, accessMemory, callerRate,
-            callerBurst, teamRate, teamBurst, dashboardFolder,
+            callerBurst, teamRate, teamBurst, dashboardFolder, crossOrigins,
             SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
@@ -269,7 +281,8 @@ enum APISettings {
             teamRate: RequestRate(perSecond: settings(teamRate), burst: settings(teamBurst)),
             issuers: issuers(settings(identityFile)),
             publicURL: browsers.isEmpty ? nil : browsers,
-            dashboard: dashboard(settings)
+            dashboard: dashboard(settings),
+            crossOrigins: origins(settings(crossOrigins))
         )
     }
 

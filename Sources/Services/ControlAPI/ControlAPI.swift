@@ -18,6 +18,10 @@ package struct ControlAPI: Service {
     private let logger: Logger
     /// All that clients can ask for.
     let operations: [Operation]
+    /// The ids of operations that the API's document does not describe.
+    package let undescribed: [String]
+    /// The ids that it describes and that are not served.
+    package let unserved: [String]
 
     /// - Parameters:
     ///   - identifiers: makes the ids of runs and jobs.
@@ -117,6 +121,7 @@ package struct ControlAPI: Service {
         let cookies = Cookies(isSecure: configuration.publicURL?.hasPrefix("https://") ?? false)
         let authenticator = Authenticator(
             access: configuration.access,
+            crossOrigin: configuration.crossOrigin,
             store: store,
             uses: uses,
             providers: providers,
@@ -155,27 +160,34 @@ package struct ControlAPI: Service {
             now: now
         )
         let audit = AuditOperations(store: store, limits: limits)
+        let watchList = WatchListOperation(store: store, live: live, limits: limits)
+        let described =
+            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + watchList.all + tasks.all
+            + logs.all + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
+            + comparison.all + registry.all + tokens.all + accounts.all + audit.all + logins.all + logLines.all
+            + shares.all
+        let document = DocumentOperation(of: described, version: version)
+        undescribed = document.undescribed
+        unserved = document.unserved
+        operations = described + document.all
 
         let router = Router(context: CallContext.self)
         if let dashboard = configuration.dashboard { router.add(middleware: DashboardPages(files: dashboard)) }
         router.add(
             middleware: Boundary(
                 authenticator: authenticator,
-                rates: RateGate(caller: configuration.callerRate, team: configuration.teamRate)
+                rates: RateGate(caller: configuration.callerRate, team: configuration.teamRate),
+                crossOrigin: configuration.crossOrigin
             )
         )
-        let operations =
-            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-            + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
-            + comparison.all + registry.all + tokens.all + accounts.all + audit.all + logins.all + logLines.all
-            + shares.all
-        self.operations = operations
         router.serve(
             operations,
             under: Links.root,
+            store: store,
             limits: limits,
             metrics: metrics
         )
+        router.serve(document.all, under: "", store: store, limits: limits, metrics: metrics)
         responder = router.buildResponder()
         self.configuration = configuration
         self.live = live

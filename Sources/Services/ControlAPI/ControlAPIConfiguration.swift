@@ -21,6 +21,7 @@ package struct ControlAPIConfiguration: Sendable {
     /// `nil`: the API alone is served.
     package let dashboard: DashboardFiles?
     let access: AccessControl
+    let crossOrigin: CrossOrigin
 
     /// Whether requests need an identity.
     package enum Authentication: String, Sendable, CaseIterable {
@@ -35,6 +36,7 @@ package struct ControlAPIConfiguration: Sendable {
     ///   - teamRate: `nil`: any number of requests.
     ///   - issuers: the providers of identities whose word counts. With any of them an API never lets everyone in.
     ///   - publicURL: where browsers reach the API; `nil`: people do not log in.
+    ///   - crossOrigins: the other sites whose pages may use the API, such as `https://slipway.example.org`.
     /// - Throws: `OpenAPINotAllowed`.
     package init(
         host: String,
@@ -48,7 +50,8 @@ package struct ControlAPIConfiguration: Sendable {
         teamRate: RequestRate? = nil,
         issuers: [IdentityIssuer] = [],
         publicURL: String? = nil,
-        dashboard: DashboardFiles? = nil
+        dashboard: DashboardFiles? = nil,
+        crossOrigins: [String] = []
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || authentication == .required || !issuers.isEmpty || AccessControl.isLoopback(host: host)
         else {
@@ -64,8 +67,12 @@ package struct ControlAPIConfiguration: Sendable {
         self.issuers = issuers
         self.publicURL = publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         self.dashboard = dashboard
+        crossOrigin = CrossOrigin(origins: crossOrigins)
         access = !token.isEmpty ? .token(token) : authentication == .required || !issuers.isEmpty ? .required : .open
     }
+
+    /// Whether a text is the origin of a site's pages, such as `https://slipway.example.org`.
+    package static func isOrigin(_ text: String) -> Bool { CrossOrigin.isOrigin(text) }
 }
 
 /// An API that everybody on the network could use.

@@ -2,6 +2,12 @@
 package struct ControlAPILimits: Sendable {
     /// The largest request body.
     package var bodyBytes = 1 << 20
+    /// How long the body of a request may take to come.
+    package var bodyPatience: Duration = .seconds(30)
+    /// How often streams of lists look for changes.
+    package var listInterval: Duration = .seconds(1)
+    /// Streams that follow a list at once.
+    package var listFollowers = 200
     /// Runs created by one bulk request.
     package var runsPerRequest = 1000
     /// Runs stored by one commit.

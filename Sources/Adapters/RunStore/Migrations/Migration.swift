@@ -8,7 +8,6 @@ package struct Migration: Sendable {
     package let sql: String
 
     package static let all: [Migration] = [
-        .initial, .recovery, .tasks, .logs, .usage, .variableOrigins, .admission,
-        .access,
+        .initial, .recovery, .tasks, .logs, .usage, .variableOrigins, .admission, .access, .lists,
     ]
 }

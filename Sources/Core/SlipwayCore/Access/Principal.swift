@@ -51,6 +51,11 @@ package struct Principal: Sendable, Hashable {
     /// Somebody without credentials, where those are not asked for.
     package static let stranger = Principal(kind: .user, name: "stranger", grants: Grants())
 
+    /// Tells callers apart, whatever they call themselves.
+    package var identity: String {
+        tokenID.map { "token \($0)" } ?? subject.map { "user \($0)" } ?? "\(kind.rawValue) \(name)"
+    }
+
     /// Whether the same credentials may be in many hands, so that what they say of themselves is worth recording.
     package var isShared: Bool { kind == .local || (kind == .token && tokenID == nil) }
 }

@@ -24,17 +24,20 @@ struct JobVersions: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         var versions: [Document] = []
-        var next = before
+        var next: String?
         repeat {
             let page = try await client.get(
                 job.path() + "/versions",
-                [("limit", String(min(500, limit - versions.count))), ("before", next.map { String($0) })]
+                [
+                    ("limit", String(min(500, limit - versions.count))), ("before", before.map { String($0) }),
+                    ("after", next),
+                ]
             )
             versions += page.elements("versions")
-            next = page.integer("next")
+            next = page["next"]?.string
         } while next != nil && versions.count < limit
         var members: [String: Document] = ["versions": .array(versions)]
-        if let next { members["next"] = .integer(Int64(next)) }
+        if next != nil, let last = versions.last?.integer("version") { members["next"] = .integer(Int64(last)) }
         Listing.versions.show(
             versions,
             document: .object(members),

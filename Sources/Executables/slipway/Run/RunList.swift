@@ -10,6 +10,8 @@ struct RunList: AsyncParsableCommand {
               slipway run list --job report --variable country=NL
               slipway run list --state running --watch
               slipway run list -o custom-columns=ID:.id,WHY:.reason
+              slipway run list --search 'no such table' --filter 'age<24h AND NOT variables.country=NL'
+              slipway run list --order-by 'ended_at desc' --limit 10
               slipway run list --limit 1000 -o name | xargs slipway run cancel
             """
     )
@@ -28,6 +30,12 @@ struct RunList: AsyncParsableCommand {
     var trigger: String?
     @Option(help: "Only runs of the schedules with this name.")
     var schedule: String?
+    @Option(help: ArgumentHelp("What else must hold, such as 'duration>1h AND NOT tags:test'.", valueName: "condition"))
+    var filter: String?
+    @Option(help: ArgumentHelp("Words that are all found in the run, or begin what is.", valueName: "words"))
+    var search: String?
+    @Option(help: "The order: created_at, ended_at, each with desc for the last one first.")
+    var orderBy: String?
     @Flag(help: "Only runs that somebody has let go of.")
     var released = false
     @Option(
@@ -55,7 +63,8 @@ struct RunList: AsyncParsableCommand {
         let variables = try VariableOptions.pairs(variable, option: "--variable").sorted { $0.key < $1.key }
         let query = [
             ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
-            ("trigger", trigger), ("schedule", schedule), ("released", released ? "true" : nil),
+            ("trigger", trigger), ("schedule", schedule), ("released", released ? "true" : nil), ("filter", filter),
+            ("search", search), ("order_by", orderBy),
         ]
         let empty = "There are no such runs. Create one with `slipway run create JOB`."
         try await Listing.runs.show("runs", watching, output.format, empty: empty) {

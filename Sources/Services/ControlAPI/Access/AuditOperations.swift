@@ -21,13 +21,13 @@ struct AuditOperations: Sendable {
     /// Newest first.
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query(Self.filters + ["limit", "after"])
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.integer("after", default: Int64.max, allowed: 1...Int64.max)
-        let events = try await store.audit(try Self.filter(query, call), before: after, limit: limit)
+        let page = try await call.page(query, default: 100)
+        let before = try page.place { Int64($0[0]) } ?? .max
+        let events = try await store.audit(try Self.filter(query, call), before: before, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("audit_events", events) { $0.auditEvent($1) }
-                if events.count == limit { json.member("next", events.last?.id) }
+                json.member("next", page.next(events) { [String($0.id)] })
             }
         }
     }

@@ -6,6 +6,7 @@ internal import SlipwayCore
 /// serves this machine only.
 struct Authenticator: Sendable {
     let access: AccessControl
+    let crossOrigin: CrossOrigin
     let store: RunStore
     let uses: TokenUses
     let providers: IdentityProviders
@@ -17,6 +18,7 @@ struct Authenticator: Sendable {
 
     init(
         access: AccessControl,
+        crossOrigin: CrossOrigin,
         store: RunStore,
         uses: TokenUses,
         providers: IdentityProviders,
@@ -25,6 +27,7 @@ struct Authenticator: Sendable {
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.access = access
+        self.crossOrigin = crossOrigin
         self.store = store
         self.uses = uses
         self.providers = providers
@@ -47,7 +50,7 @@ struct Authenticator: Sendable {
         if let given = AccessControl.bearer(request) { return try await principal(with: given) }
         if let secret = sessionSecret(of: request) { return try await principal(of: request, session: secret) }
         if access == .open {
-            guard AccessControl.isLocal(request) else { throw Problem.forbiddenOrigin }
+            guard AccessControl.isLocal(request, otherOrigins: crossOrigin) else { throw Problem.forbiddenOrigin }
             return .local
         }
         throw Problem.unauthorized

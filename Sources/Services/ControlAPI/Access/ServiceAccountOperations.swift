@@ -67,33 +67,16 @@ struct ServiceAccountOperations: Sendable {
 
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query("team", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { try Self.position($0) }
+        let page = try await call.page(query, default: 100)
+        let after = try page.place { $0.count == 2 ? (team: $0[0], name: $0[1]) : nil }
         let teams = call.teams(.viewer).narrowed(to: query.list("team"))
-        let accounts = try await store.serviceAccounts(teams: teams, after: after, limit: limit)
+        let accounts = try await store.serviceAccounts(teams: teams, after: after, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("service_accounts", accounts) { $0.serviceAccount($1) }
-                if accounts.count == limit, let last = accounts.last {
-                    json.member("next", "\(last.team)/\(last.name)")
-                }
+                json.member("next", page.next(accounts) { [$0.team, $0.name] })
             }
         }
-    }
-
-    private static func position(_ text: String) throws(Problem) -> (team: String, name: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else {
-            throw Problem.invalidParameter(
-                FieldError(
-                    field: "after",
-                    value: String(text.prefix(100)),
-                    message: "is not a position",
-                    allowed: ["the member next of the page before"]
-                )
-            )
-        }
-        return (parts[0], parts[1])
     }
 
     @Sendable private func describe(_ call: Call) async throws -> Response {

@@ -12,7 +12,7 @@ struct TokenOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("CreateToken", .post, "/tokens", allows: .anyone, create),
+            Operation("CreateToken", .post, "/tokens", allows: .anyone, isSecret: true, create),
             Operation("ListTokens", .get, "/tokens", allows: .anyone, list),
             Operation("DescribeToken", .get, "/tokens/{token}", allows: .anyone, describe),
             Operation("RevokeToken", .delete, "/tokens/{token}", allows: .anyone, revoke),
@@ -88,20 +88,20 @@ struct TokenOperations: Sendable {
     /// One's own, and those of the service accounts of teams that one is an admin of.
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query("team", "service_account", "revoked", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
+        let page = try await call.page(query, default: 100)
         let asked = query.list("team")
         let tokens = try await store.tokens(
             teams: call.teams(.admin).narrowed(to: asked),
             orOf: asked == nil ? call.principal.subject : nil,
             serviceAccount: query.text("service_account"),
             includesRevoked: query.flag("revoked"),
-            before: query.identifier("after"),
-            limit: limit
+            before: page.place { $0.first.flatMap(Identifier.init) },
+            limit: page.limit
         )
         return .json { json in
             json.object { json in
                 json.array("tokens", tokens) { $0.token($1) }
-                if tokens.count == limit { json.member("next", tokens.last?.id) }
+                json.member("next", page.next(tokens) { [$0.id.description] })
             }
         }
     }

@@ -71,7 +71,8 @@ struct ActionOperations: Sendable {
     private func actOnMany(_ action: RunAction, _ call: Call) async throws -> Response {
         _ = try call.query()
         let body = try await call.json()
-        let bulk = try BulkActionRequest(action, body, by: call, limits: limits)
+        let cursors = try await call.cursors()
+        let bulk = try BulkActionRequest(action, body, by: call, limits: limits, cursors: cursors)
         let ids: [RunID]
         var next: RunID?
         switch bulk.selection {
@@ -87,7 +88,7 @@ struct ActionOperations: Sendable {
                 json.member("dry_run", bulk.isDryRun)
                 json.array("runs", answers) { json, answer in answer.write(to: &json) }
                 json.member("more", next != nil)
-                json.member("next", next)
+                json.member("next", next.map { cursors.text([$0.description]) })
             }
         }
     }

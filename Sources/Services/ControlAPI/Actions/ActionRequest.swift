@@ -44,7 +44,13 @@ struct BulkActionRequest: Sendable {
     var request: ActionRequest
 
     /// - Throws: ``Problem`` with all mistakes.
-    init(_ action: RunAction, _ body: JSONValue, by call: Call, limits: ControlAPILimits) throws(Problem) {
+    init(
+        _ action: RunAction,
+        _ body: JSONValue,
+        by call: Call,
+        limits: ControlAPILimits,
+        cursors: Cursors
+    ) throws(Problem) {
         var reader = ObjectReader(body)
         request = try ActionRequest(action, &reader, by: call)
         isDryRun = reader.flag("dry_run") ?? false
@@ -55,13 +61,14 @@ struct BulkActionRequest: Sendable {
         let given = reader.list("ids", allowed: ["a run's id, a UUID"]) { RunID($0) }
         let filter = reader.filter("filter")
         let limit = reader.optionalInteger("limit", allowed: bound)
-        after = reader.identifier("after")
+        let cursor = reader.optionalText("after", characters: 1...2000)
+        if let cursor { after = try Self.place(cursor, cursors) }
         self.limit = limit ?? limits.runsPerRequest
         if let ids = given {
             selection = .ids(ids)
             if filter != nil { reader.refuse("filter", message: "must not stand beside ids") }
             if limit != nil { reader.refuse("limit", message: "is only for a filter") }
-            if after != nil { reader.refuse("after", message: "is only for a filter") }
+            if cursor != nil { reader.refuse("after", message: "is only for a filter") }
             if !bound.contains(ids.count) {
                 let allowed = "\(bound.lowerBound) to \(bound.upperBound)"
                 reader.refuse("ids", message: "has the wrong number of elements", allowed: [allowed])
@@ -78,5 +85,10 @@ struct BulkActionRequest: Sendable {
             }
         }
         try reader.check()
+    }
+
+    private static func place(_ text: String, _ cursors: Cursors) throws(Problem) -> RunID? {
+        guard let id = try cursors.place(text).first.flatMap(RunID.init) else { throw Cursors.wrong(text) }
+        return id
     }
 }

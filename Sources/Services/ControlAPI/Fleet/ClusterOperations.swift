@@ -89,11 +89,10 @@ struct ClusterOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
         let clusters = try await store.clusters(
-            after: query.text("after"),
-            limit: limit,
+            after: page.name(),
+            limit: page.limit,
             servingAnyOf: call.teams(.viewer).narrowed(to: nil)
         )
         return .json { json in
@@ -101,7 +100,7 @@ struct ClusterOperations: Sendable {
                 json.array("clusters", clusters) { json, cluster in
                     json.object { $0.members(of: cluster, for: call) }
                 }
-                if clusters.count == limit { json.member("next", clusters.last?.name) }
+                json.member("next", page.next(clusters) { [$0.name] })
             }
         }
     }

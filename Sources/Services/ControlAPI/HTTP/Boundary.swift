@@ -6,6 +6,7 @@ internal import Logging
 struct Boundary: RouterMiddleware {
     let authenticator: Authenticator
     let rates: RateGate
+    let crossOrigin: CrossOrigin
 
     @concurrent func handle(
         _ request: Request,
@@ -22,7 +23,11 @@ struct Boundary: RouterMiddleware {
         var response: Response
         do {
             if let allowance, allowance.waitSeconds > 0 { throw Problem.tooManyRequests(allowance) }
-            response = try await next(request, context)
+            if let preflight = crossOrigin.preflight(request) {
+                response = preflight
+            } else {
+                response = try await next(request, context)
+            }
         } catch is HTTPError {
             // A stranger is not told what there is.
             let problem = context.caller.failure ?? Problem.routeNotFound(path: request.uri.path)
@@ -35,6 +40,7 @@ struct Boundary: RouterMiddleware {
         response.headers[HeaderNames.requestID] = requestID
         allowance?.write(to: &response.headers)
         response.headers[.cacheControl] = response.headers[.cacheControl] ?? "no-store"
+        crossOrigin.mark(&response.headers, for: request)
         return response
     }
 

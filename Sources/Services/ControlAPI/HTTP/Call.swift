@@ -15,6 +15,11 @@ struct Call: Sendable {
     /// Unique to the request; answers, problems and log lines carry it.
     let requestID: String
     let limits: ControlAPILimits
+    /// The id of the operation.
+    let operation: String
+    let installation: InstallationKey
+    /// If the client may send the request again.
+    var repeated: RepeatedCall?
 
     /// The run named by the path.
     func runID() throws(Problem) -> RunID {
@@ -111,7 +116,10 @@ struct Call: Sendable {
         try Self.json(await text(contentTypes: ["application/json"]))
     }
 
+    private static let depth = 64
+
     private static func json(_ text: String) throws(Problem) -> JSONValue {
+        guard JSONDepth.isWithin(depth, text) else { throw Problem.tooDeep(limit: depth) }
         do {
             return try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
         } catch {
@@ -119,13 +127,26 @@ struct Call: Sendable {
         }
     }
 
-    private func body() async throws -> ByteBuffer {
+    /// All of it, which has to come within a while.
+    func body() async throws -> ByteBuffer {
         let limit = limits.bodyBytes
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
             throw Problem.bodyTooLarge(limit: limit)
         }
         do {
-            return try await request.body.collect(upTo: limit)
+            let (body, patience) = (request.body, limits.bodyPatience)
+            return try await withThrowingTaskGroup(of: ByteBuffer?.self) { group in
+                group.addTask { try await body.collect(upTo: limit) }
+                group.addTask {
+                    try await Task.sleep(for: patience)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let first = try await group.next(), let bytes = first else {
+                    throw Problem.bodyTooSlow(patience)
+                }
+                return bytes
+            }
         } catch let error as any HTTPResponseError where error.status == .contentTooLarge {
             throw Problem.bodyTooLarge(limit: limit)
         }

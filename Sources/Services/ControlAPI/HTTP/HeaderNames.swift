@@ -21,6 +21,10 @@ enum HeaderNames {
     static let rateLimit = known("ratelimit")
     static let rateLimitPolicy = known("ratelimit-policy")
     static let csrfToken = known("x-csrf-token")
+    /// What a client calls a request that it may send again.
+    static let idempotencyKey = known("idempotency-key")
+    /// Tells that an answer was given before.
+    static let idempotentReplay = known("idempotent-replayed")
 
     private static func known(_ name: String) -> Name {
         guard let field = Name(name) else { preconditionFailure("not a header's name: \(name)") }

@@ -12,20 +12,26 @@ struct Operation: Sendable {
     /// Below `/api/v1`; `{name}` captures a segment.
     let path: String
     let allows: AccessRule
+    /// Whether the answer may be kept for who sends the same request again.
+    let isRepeatable: Bool
     let handle: @Sendable (Call) async throws -> Response
 
-    /// - Parameter allows: checked before `handle` is called, which checks by the team what belongs to one.
+    /// - Parameters:
+    ///   - allows: checked before `handle` is called, which checks by the team what belongs to one.
+    ///   - isSecret: the answer must never be stored.
     init(
         _ id: String,
         _ method: HTTPRequest.Method,
         _ path: String,
         allows: AccessRule,
+        isSecret: Bool = false,
         _ handle: @escaping @Sendable (Call) async throws -> Response
     ) {
         self.id = id
         self.method = method
         self.path = path
         self.allows = allows
+        isRepeatable = method == .post && !isSecret
         self.handle = handle
     }
 }
@@ -74,12 +80,22 @@ extension Result {
 
 extension Router<CallContext> {
     /// Serves the operations, and answers 405 on their paths to every other method.
-    func serve(_ operations: [Operation], under root: String, limits: ControlAPILimits, metrics: MetricsRegistry) {
+    func serve(
+        _ operations: [Operation],
+        under root: String,
+        store: RunStore,
+        limits: ControlAPILimits,
+        metrics: MetricsRegistry
+    ) {
+        let installation = InstallationKey(store: store)
         let byPath = Dictionary(grouping: operations, by: \.path)
         for (path, operations) in byPath.sorted(by: { $0.key > $1.key }) {
             let route = RouterPath("\(root)\(path)")
             for operation in operations {
                 let meter = OperationMeter(operation.id, in: metrics)
+                let answer =
+                    operation.isRepeatable
+                    ? Repeatable(store: store, handle: operation.handle).answer : operation.handle
                 on(route, method: operation.method) { request, context -> Response in
                     try await meter.measure {
                         let call = Call(
@@ -89,10 +105,14 @@ extension Router<CallContext> {
                             lookAgain: context.lookAgain,
                             csrfToken: context.csrfToken,
                             requestID: Boundary.requestID(request, context),
-                            limits: limits
+                            limits: limits,
+                            operation: operation.id,
+                            installation: installation
                         )
                         let origin = AuditOrigin(call.principal, address: context.address, requestID: call.requestID)
-                        return try await AuditOrigin.$current.withValue(origin) { try await operation.handle(call) }
+                        return try await AuditOrigin.$current.withValue(origin) {
+                            try await answer(call).finished(for: request)
+                        }
                     }
                 }
             }

@@ -71,6 +71,21 @@ extension Problem {
         detail: "the body must be one JSON value in UTF-8"
     )
 
+    static func tooDeep(limit: Int) -> Problem {
+        var problem = invalidJSON
+        problem.detail = "arrays and objects may lie within each other at most \(limit) deep"
+        return problem
+    }
+
+    static func bodyTooSlow(_ patience: Duration) -> Problem {
+        Problem(
+            .requestTimeout,
+            .requestTimeout,
+            title: "The request's body did not come in time",
+            detail: "it must be there within \(patience.components.seconds) s"
+        )
+    }
+
     static func bodyTooLarge(limit: Int) -> Problem {
         Problem(
             .contentTooLarge,

@@ -53,6 +53,9 @@ struct Problem: Error, Sendable {
         case noLogin = "no_login"
         case loginFailed = "login_failed"
         case identityProviderUnavailable = "identity_provider_unavailable"
+        case requestTimeout = "request_timeout"
+        case idempotencyKeyInUse = "idempotency_key_in_use"
+        case idempotencyKeyReused = "idempotency_key_reused"
         case overloaded
         case databaseUnavailable = "database_unavailable"
         case internalError = "internal_error"

@@ -87,9 +87,20 @@ struct JobOperations: Sendable {
     }
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("team", "kind", "owner", "tag", "text", "paused", "archived", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { try Self.position($0) }
+        let query = try call.query(
+            "team",
+            "kind",
+            "owner",
+            "tag",
+            "text",
+            "paused",
+            "archived",
+            "filter",
+            "limit",
+            "after"
+        )
+        let page = try await call.page(query, default: 100)
+        let after = try page.place { $0.count == 2 ? (team: $0[0], name: $0[1]) : nil }
         let archived = try query.choice("archived", default: "false", of: ["true", "false", "all"])
         let filter = JobFilter(
             teams: call.teams(.viewer).narrowed(to: query.list("team")),
@@ -98,31 +109,16 @@ struct JobOperations: Sendable {
             tags: query.list("tag"),
             text: try query.text("text"),
             isPaused: try query.text("paused") == nil ? nil : query.flag("paused"),
-            isArchived: archived == "all" ? nil : archived == "true"
+            isArchived: archived == "all" ? nil : archived == "true",
+            condition: try query.filter("filter", JobFilter.schema)
         )
-        let jobs = try await store.jobs(filter, after: after, limit: limit)
+        let jobs = try await store.jobs(filter, after: after, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("jobs", jobs) { $0.job($1) }
-                if jobs.count == limit, let last = jobs.last { json.member("next", "\(last.team)/\(last.name)") }
+                json.member("next", page.next(jobs) { [$0.team, $0.name] })
             }
         }
-    }
-
-    /// `team/name` of the last job of the page before.
-    private static func position(_ text: String) throws(Problem) -> (team: String, name: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
-            throw Problem.invalidParameter(
-                FieldError(
-                    field: "after",
-                    value: String(text.prefix(100)),
-                    message: "is not a position",
-                    allowed: ["the member next of the page before"]
-                )
-            )
-        }
-        return (String(parts[0]), String(parts[1]))
     }
 
     @Sendable private func describe(_ call: Call) async throws -> Response {
@@ -133,17 +129,16 @@ struct JobOperations: Sendable {
     }
 
     @Sendable private func versions(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "before")
-        let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
-        let before = try query.integer("before", default: Int(Int32.max), allowed: 1...Int(Int32.max))
+        let query = try call.query("limit", "before", "after")
+        let page = try await call.page(query, default: 50)
+        let first = try query.integer("before", default: Int(Int32.max), allowed: 1...Int(Int32.max))
+        let before = try page.place { Int($0[0]) } ?? first
         let job = try await call.job(.viewer, in: store)
-        let versions = try await store.versions(job.id, before: before, limit: limit)
+        let versions = try await store.versions(job.id, before: before, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("versions", versions) { $0.jobVersion($1) }
-                if versions.count == limit, let last = versions.last, last.version > 1 {
-                    json.member("next", last.version)
-                }
+                if versions.last?.version != 1 { json.member("next", page.next(versions) { [String($0.version)] }) }
             }
         }
     }

@@ -82,6 +82,9 @@ final class LiveRuns: Service {
         for stream in streams { stream.finish() }
     }
 
+    /// Whether streams have to end.
+    var hasEnded: Bool { state.withLock(\.isOver) }
+
     private func followedRuns() -> [RunID]? {
         state.withLock { state in
             state.followers.isEmpty || state.isOver ? nil : Array(Set(state.followers.values.map(\.run)))

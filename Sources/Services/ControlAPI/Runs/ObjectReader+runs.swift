@@ -52,8 +52,21 @@ extension ObjectReader {
                 isReleased: reader.flag("released"),
                 createdBefore: reader.moment("before"),
                 createdAfter: reader.moment("after"),
-                variables: reader.variableTexts("variables")
+                variables: reader.variableTexts("variables"),
+                condition: reader.condition("where"),
+                search: reader.optionalText("search", characters: 1...200)
             )
+        }
+    }
+
+    /// A filter as a list's parameter `filter` says it.
+    private mutating func condition(_ name: String) -> FilterCondition? {
+        guard let text = optionalText(name, characters: 1...FilterLimits.standard.bytes) else { return nil }
+        do throws(FilterError) {
+            return try FilterParser.parse(text, RunFilter.schema)
+        } catch {
+            refuse(name, message: "at character \(error.position): \(error.message)", allowed: error.allowed)
+            return nil
         }
     }
 

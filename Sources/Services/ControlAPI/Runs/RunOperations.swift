@@ -27,7 +27,7 @@ struct RunOperations: Sendable {
     @Sendable private func create(_ call: Call) async throws -> Response {
         _ = try call.query()
         let request = try Self.request(in: try await call.json())
-        let run = try await factory.run(request, for: call)
+        let run = try await factory.run(request, as: call.repeated?.identifier(0), for: call)
         try await submissions.enter([run])
         try await intake.submit([run])
         return Self.created(run)
@@ -65,7 +65,9 @@ struct RunOperations: Sendable {
 
     private func runs(for requests: [RunRequest], _ call: Call) async throws -> [NewRun] {
         var runs: [NewRun] = []
-        for request in requests { runs.append(try await factory.run(request, for: call)) }
+        for (index, request) in requests.enumerated() {
+            runs.append(try await factory.run(request, as: call.repeated?.identifier(index), for: call))
+        }
         return runs
     }
 
@@ -84,36 +86,17 @@ struct RunOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query(
-            "team",
-            "job",
-            "state",
-            "kind",
-            "origin",
-            "released",
-            "variable",
-            "trigger",
-            "schedule",
-            "limit",
-            "after"
+        let list = try RunListRequest(
+            try call.query(RunListRequest.parameters + ["limit", "after"]),
+            for: call.teams(.viewer)
         )
-        let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
-        let filter = RunFilter(
-            teams: call.teams(.viewer).narrowed(to: query.list("team")),
-            jobName: try query.text("job"),
-            states: try query.states("state"),
-            kind: try query.text("kind"),
-            originID: try query.identifier("origin"),
-            isReleased: try query.text("released") == nil ? nil : query.flag("released"),
-            variables: try query.pairs("variable"),
-            triggerKinds: try query.words("trigger", of: ["manual", "schedule", "backfill"]),
-            scheduleName: try query.text("schedule")
-        )
-        let runs = try await store.runs(filter, before: query.identifier("after"), limit: limit)
+        let page = try await call.page(list.query, default: 50)
+        let place = try page.place(list.place)
+        let found = try await store.runs(list.filter, list.order, after: place, limit: page.limit)
         return .json { json in
             json.object { json in
-                json.array("runs", runs) { $0.run($1) }
-                if runs.count == limit { json.member("next", runs.last?.id) }
+                json.array("runs", found.runs) { $0.run($1) }
+                json.member("next", found.next.map { page.cursor(list.text($0)) })
             }
         }
     }
@@ -125,15 +108,14 @@ struct RunOperations: Sendable {
     }
 
     @Sendable private func events(_ call: Call) async throws -> Response {
-        let query = try call.query("after", "limit")
-        let limit = try query.integer("limit", default: limits.pageRows, allowed: 1...limits.pageRows)
-        let after = try query.integer("after", default: Int64(0), allowed: 0...Int64.max)
+        let page = try await call.page(try call.query("after", "limit"), default: limits.pageRows)
+        let after = try page.place { Int64($0[0]) } ?? 0
         let run = try await call.run(.viewer, in: store)
-        let events = try await store.events(run.id, after: after, limit: limit)
+        let events = try await store.events(run.id, after: after, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("events", events) { $0.event($1) }
-                if events.count == limit { json.member("next", events.last?.sequence) }
+                json.member("next", page.next(events) { [String($0.sequence)] })
             }
         }
     }

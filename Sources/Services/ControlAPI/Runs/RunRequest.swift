@@ -33,9 +33,10 @@ struct RunFactory: Sendable {
     let clusters: ClusterDirectory
     let identifiers: RunIdentifiers
 
+    /// - Parameter id: the run's id; `nil` makes one.
     /// - Throws: ``Problem`` if the job or the version does not exist, the caller may not run it, the variables do not fit, or no
     ///   cluster takes it.
-    func run(_ request: RunRequest, for call: Call) async throws -> NewRun {
+    func run(_ request: RunRequest, as id: RunID? = nil, for call: Call) async throws -> NewRun {
         let unknown = Problem.jobNotFound(team: request.team, name: request.job)
         try call.require(.submitter, in: request.team, orElse: unknown)
         guard let job = try await directory.job(team: request.team, name: request.job) else {
@@ -50,7 +51,7 @@ struct RunFactory: Sendable {
         let admission = AdmissionRequest(spec.applying(request.overrides), variables: variables.values)
         let chosen = try await clusters.choose(for: spec, demand: admission.demand, path: request.path)
         return NewRun(
-            id: identifiers.next(),
+            id: id ?? identifiers.next(),
             of: job.id,
             version: version,
             spec: spec,

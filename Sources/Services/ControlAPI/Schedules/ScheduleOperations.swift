@@ -53,50 +53,33 @@ struct ScheduleOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func listAll(_ call: Call) async throws -> Response {
-        let query = try call.query("team", "job", "paused", "limit", "after")
+        let query = try call.query("team", "job", "paused", "filter", "limit", "after")
         let filter = ScheduleFilter(
             teams: call.teams(.viewer).narrowed(to: query.list("team")),
             jobName: try query.text("job"),
-            isPaused: try query.text("paused") == nil ? nil : query.flag("paused")
+            isPaused: try query.text("paused") == nil ? nil : query.flag("paused"),
+            condition: try query.filter("filter", ScheduleFilter.schema)
         )
-        return try await list(filter, query)
+        return try await list(filter, call, query)
     }
 
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query("limit", "after")
         let job = try await call.job(.viewer, in: store)
-        return try await list(ScheduleFilter(teams: [job.team], jobName: job.name), query)
+        return try await list(ScheduleFilter(teams: [job.team], jobName: job.name), call, query)
     }
 
-    private func list(_ filter: ScheduleFilter, _ query: QueryReader) async throws -> Response {
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        var after: (team: String, job: String, name: String)?
-        if let text = try query.text("after") {
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 3 else { throw Self.noPosition(text) }
-            after = (parts[0], parts[1], parts[2])
-        }
-        let schedules = try await store.schedules(filter, after: after, limit: limit)
+    private func list(_ filter: ScheduleFilter, _ call: Call, _ query: QueryReader) async throws -> Response {
+        let page = try await call.page(query, default: 100)
+        let after = try page.place { $0.count == 3 ? (team: $0[0], job: $0[1], name: $0[2]) : nil }
+        let schedules = try await store.schedules(filter, after: after, limit: page.limit)
         let views = schedules.map { ScheduleView($0, store.zones) }
         return .json { json in
             json.object { json in
                 json.array("schedules", views) { json, view in json.object { view.write(to: &$0) } }
-                if schedules.count == limit, let last = schedules.last {
-                    json.member("next", "\(last.team)/\(last.jobName)/\(last.name)")
-                }
+                json.member("next", page.next(schedules) { [$0.team, $0.jobName, $0.name] })
             }
         }
-    }
-
-    static func noPosition(_ text: String) -> Problem {
-        .invalidParameter(
-            FieldError(
-                field: "after",
-                value: String(text.prefix(100)),
-                message: "is not a position",
-                allowed: ["the member next of the page before"]
-            )
-        )
     }
 
     @Sendable private func describe(_ call: Call) async throws -> Response {

@@ -77,38 +77,21 @@ struct CredentialOperations: Sendable {
 
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query("team", "valid", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { try Self.position($0) }
+        let page = try await call.page(query, default: 100)
+        let after = try page.place { $0.count == 2 ? CredentialKey(team: $0[0], name: $0[1]) : nil }
         let isValid = try query.text("valid") == nil ? nil : query.flag("valid")
         let found = try await store.credentials(
             teams: call.teams(.viewer).narrowed(to: query.list("team")),
             isValid: isValid,
             after: after,
-            limit: limit
+            limit: page.limit
         )
         return .json { json in
             json.object { json in
                 json.array("credentials", found) { $0.credential($1) }
-                if found.count == limit, let last = found.last {
-                    json.member("next", "\(last.key.team)/\(last.key.name)")
-                }
+                json.member("next", page.next(found) { [$0.key.team, $0.key.name] })
             }
         }
-    }
-
-    private static func position(_ text: String) throws(Problem) -> CredentialKey {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
-            throw Problem.invalidParameter(
-                FieldError(
-                    field: "after",
-                    value: String(text.prefix(100)),
-                    message: "is not a position",
-                    allowed: ["the member next of the page before"]
-                )
-            )
-        }
-        return CredentialKey(team: String(parts[0]), name: String(parts[1]))
     }
 
     @Sendable private func describe(_ call: Call) async throws -> Response {

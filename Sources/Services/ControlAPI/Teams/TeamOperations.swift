@@ -84,17 +84,16 @@ struct TeamOperations: Sendable {
     }
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
         let teams = try await store.teams(
             call.teams(.viewer).narrowed(to: nil),
-            after: query.text("after"),
-            limit: limit
+            after: page.name(),
+            limit: page.limit
         )
         return .json { json in
             json.object { json in
                 json.array("teams", teams) { $0.team($1) }
-                if teams.count == limit { json.member("next", teams.last?.name) }
+                json.member("next", page.next(teams) { [$0.name] })
             }
         }
     }
@@ -176,10 +175,9 @@ struct TeamOperations: Sendable {
     // MARK: Members
 
     @Sendable private func members(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
         let team = try await call.team(.viewer, in: store)
-        let members = try await store.members(of: team.name, after: query.text("after"), limit: limit)
+        let members = try await store.members(of: team.name, after: page.name(), limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("members", members) { json, member in
@@ -189,7 +187,7 @@ struct TeamOperations: Sendable {
                         json.member("created_at", member.createdAt)
                     }
                 }
-                if members.count == limit { json.member("next", members.last?.subject) }
+                json.member("next", page.next(members) { [$0.subject] })
             }
         }
     }

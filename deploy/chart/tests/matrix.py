@@ -63,7 +63,10 @@ MATRIX: dict[str, dict[str, Any]] = {
     ),
     "object storage": {
         "objectStorage": {
-            "enabled": True, "endpoint": "https://s3.example", "bucket": "logs", "existingSecret": "object-storage",
+            "enabled": True,
+            "endpoint": "https://s3.example",
+            "bucket": "logs",
+            "existingSecret": "object-storage",
         }
     },
     "ways in": {
@@ -81,7 +84,9 @@ MATRIX: dict[str, dict[str, Any]] = {
         "monitoring": {
             "podMonitor": {"enabled": True, "labels": {"release": "p"}},
             "rules": {
-                "enabled": True, "runbookURL": "https://docs.example/runbooks", "disabled": ["SlipwayDeadLetters"],
+                "enabled": True,
+                "runbookURL": "https://docs.example/runbooks",
+                "disabled": ["SlipwayDeadLetters"],
             },
             "dashboards": {"enabled": True, "annotations": {"folder": "Slipway"}},
         }

@@ -68,7 +68,10 @@ BY_TEMPLATE: list[tuple[dict[str, Any], str]] = [
     ),
     ({"teams": [{"name": "slipway"}]}, "has the namespace slipway, which is the control plane's"),
     ({"teams": [{"name": "kube-system"}]}, "has the namespace kube-system"),
-    ({"teams": [{"name": "a", "namespace": "n"}, {"name": "b", "namespace": "n"}]}, "a and b have the same namespace, n"),
+    (
+        {"teams": [{"name": "a", "namespace": "n"}, {"name": "b", "namespace": "n"}]},
+        "a and b have the same namespace, n",
+    ),
     ({"teams": [{"name": "a", "namespace": "n"}, {"name": "a", "namespace": "m"}]}, "a stands there twice"),
 ]
 

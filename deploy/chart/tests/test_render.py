@@ -39,7 +39,7 @@ def test_objects_are_valid(name: str, version: str) -> None:
     assert len(identities) == len(set(identities))
 
 
-@pytest.mark.parametrize("name", MATRIX)
+@pytest.mark.parametrize("name", ["least", "teams in full", "ways in", "everything extra"])
 def test_lint(name: str) -> None:
     result = run_helm("lint", "--strict", str(CHART), values=merged(LEAST, MATRIX[name]))
     assert result.returncode == 0, result.stdout + result.stderr

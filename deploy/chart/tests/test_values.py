@@ -29,7 +29,7 @@ def test_the_schema_has_the_keys_of_the_values() -> None:
         if schema.get("additionalProperties") is not False:
             return
         known = set(schema["properties"]) - ({"global"} if not path else set())
-        if path.endswith(("affinity", "resources")) or path.endswith("rollingUpdate"):
+        if path.endswith(("affinity", "resources", "rollingUpdate")):
             assert set(values) <= known, path
         else:
             assert set(values) == known, path

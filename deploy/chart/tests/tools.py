@@ -77,7 +77,7 @@ def run_helm(*arguments: str, values: Values | None = None, **environment: str) 
         command = [helm(), *arguments, *([] if values is None else ["--values", str(file)])]
         home = {name: folder for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
         return subprocess.run(
-            command, env={**os.environ, **home, **environment}, capture_output=True, text=True, timeout=120
+            command, env={**os.environ, **home, **environment}, check=False, capture_output=True, text=True, timeout=120
         )
 
 

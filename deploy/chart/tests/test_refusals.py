@@ -57,7 +57,7 @@ BY_TEMPLATE: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"api": {"terminationGracePeriodSeconds": 60, "preStopSleepSeconds": 50}},
-        "api.terminationGracePeriodSeconds is 60; handing over takes up to 20 s, and at least 75 are allowed",
+        "api.terminationGracePeriodSeconds is 60; at least 75 are needed, so that 25 are left for handing over",
     ),
     ({"config": {"http": {"listen": "x"}}}, "gives http.listen: the chart has a key of its own for it"),
     ({"worker": {"config": {"postgres": {"url": "postgres://u:p@h/d"}}}}, "worker.config gives postgres.url"),

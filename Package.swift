@@ -20,7 +20,9 @@ enum Library {
     static let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
     static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
     static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+    static let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
     static let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
     static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
     static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -83,6 +85,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.12.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
@@ -139,6 +142,7 @@ let package = Package(
         ),
 
         library("ObjectStorage", in: "Clients", ["CCurl", "EventLoop"], settings: touchesC),
+        library("WebhookClient", in: "Clients", ["CCurl", "EventLoop", Library.crypto], settings: touchesC),
 
         // Slipway's words for the outside systems.
         library(
@@ -158,7 +162,7 @@ let package = Package(
             "Scheduler",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "Observability", Library.logging,
+                "SlipwayCore", "RunStore", "RunMessaging", "Observability", "WebhookClient", Library.logging,
                 Library.serviceLifecycle,
             ]
         ),
@@ -189,8 +193,8 @@ let package = Package(
             "ControlAPI",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.hummingbird,
-                Library.logging, Library.serviceLifecycle,
+                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", "WebhookClient",
+                Library.hummingbird, Library.logging, Library.serviceLifecycle,
             ]
         ),
 
@@ -271,7 +275,10 @@ let package = Package(
             "slipway-api",
             ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
         ),
-        executable("slipway-scheduler", ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore"]),
+        executable(
+            "slipway-scheduler",
+            ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore", "WebhookClient"]
+        ),
         executable("slipway-dispatcher", ["Clusters", "Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-worker", ["Clusters", "RunStore", "ServiceProcess", "Settings", "Worker"]),
         executable("slipway-runner", ["Runner"]),
@@ -330,13 +337,14 @@ let package = Package(
             ]
         ),
         tests("CompressionTests", ["Compression"]),
+        tests("WebhookClientTests", ["WebhookClient", "TestSupport"]),
         tests("ObjectStorageTests", ["ObjectStorage", "DevStack", "TestSupport"]),
         tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),
         tests(
             "RunStoreTests",
             [
-                "RunStore", "SlipwayCore", "PostgresClient", "ObjectStorage", "EventLoop", "TestSupport",
-                Library.logging,
+                "RunStore", "SlipwayCore", "PostgresClient", "ObjectStorage", "EventLoop", "TestSupport", "Scheduler",
+                "WebhookClient", "Observability", Library.logging, Library.nioCore, Library.nioHTTP1, Library.nioPosix,
             ]
         ),
         tests("PostgresClientTests", ["PostgresClient", "EventLoop", "TestSupport", Library.logging]),

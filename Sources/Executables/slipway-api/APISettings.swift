@@ -159,7 +159,7 @@ enum APISettings {
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
             startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
-            ServiceKeys.zoneinfo,
+            ServiceKeys.zoneinfo, WebhookKeys.allowsPlainText,
         ] + LogStorageKeys.objects + SharedSettings.reporting
     )
 
@@ -193,7 +193,8 @@ enum APISettings {
                 cpuHour: settings(cpuHour),
                 memoryGiBHour: settings(memoryHour),
                 currency: settings(currency)
-            )
+            ),
+            allowsPlainWebhooks: settings(WebhookKeys.allowsPlainText)
         )
     }
 }

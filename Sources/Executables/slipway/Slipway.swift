@@ -34,7 +34,8 @@ struct Slipway: AsyncParsableCommand {
             """,
         subcommands: [
             JobCommand.self, RunCommand.self, ScheduleCommand.self, TeamCommand.self, QuotaCommand.self,
-            CredentialCommand.self, ClusterCommand.self, AdminCommand.self, DoctorCommand.self, DevCommand.self,
+            CredentialCommand.self, WebhookCommand.self, RetentionCommand.self, ClusterCommand.self, AdminCommand.self,
+            DoctorCommand.self, DevCommand.self,
             VersionCommand.self,
         ]
     )

@@ -106,6 +106,12 @@ package struct ControlAPI: Service {
         )
         let teams = TeamOperations(store: store, limits: limits)
         let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
+        let webhooks = WebhookOperations(
+            store: store,
+            limits: limits,
+            allowsPlainText: configuration.allowsPlainWebhooks
+        )
+        let retention = RetentionOperations(store: store, limits: limits)
         let admission = AdmissionOperations(
             store: store,
             view: view,
@@ -121,7 +127,7 @@ package struct ControlAPI: Service {
         router.serve(
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
                 + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
-                + comparison.all + registry.all,
+                + comparison.all + registry.all + webhooks.all + retention.all,
             under: Links.root,
             limits: limits,
             metrics: metrics

@@ -9,6 +9,8 @@ package struct ControlAPIConfiguration: Sendable {
     package let timeouts: JobSpec.Timeouts
     /// `nil`: nothing costs anything, and no cost is told.
     package let prices: ResourcePrices?
+    /// Whether webhooks may have addresses of `http:`.
+    package let allowsPlainWebhooks: Bool
     let access: AccessControl
 
     /// - Parameter token: what every request must carry; empty for an open API, which may only listen on loopback.
@@ -19,7 +21,8 @@ package struct ControlAPIConfiguration: Sendable {
         token: String,
         limits: ControlAPILimits = ControlAPILimits(),
         timeouts: JobSpec.Timeouts = JobSpec.Timeouts(),
-        prices: ResourcePrices? = nil
+        prices: ResourcePrices? = nil,
+        allowsPlainWebhooks: Bool = false
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || AccessControl.isLoopback(host: host) else { throw OpenAPINotAllowed(host: host) }
         self.host = host
@@ -27,6 +30,7 @@ package struct ControlAPIConfiguration: Sendable {
         self.limits = limits
         self.timeouts = timeouts
         self.prices = prices
+        self.allowsPlainWebhooks = allowsPlainWebhooks
         access = token.isEmpty ? .open : .token(token)
     }
 }

@@ -20,6 +20,7 @@ enum Library {
     static let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
     static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
     static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
     static let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
     static let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -143,6 +144,7 @@ let package = Package(
         ),
 
         library("ObjectStorage", in: "Clients", ["CCurl", "EventLoop"], settings: touchesC),
+        library("WebhookClient", in: "Clients", ["CCurl", "EventLoop", Library.crypto], settings: touchesC),
 
         // Slipway's words for the outside systems.
         library(
@@ -162,7 +164,7 @@ let package = Package(
             "Scheduler",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "Observability", Library.logging,
+                "SlipwayCore", "RunStore", "RunMessaging", "Observability", "WebhookClient", Library.logging,
                 Library.serviceLifecycle,
             ]
         ),
@@ -195,8 +197,8 @@ let package = Package(
             in: "Services",
             [
                 "Compression", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability",
-                Library.asyncHTTPClient, Library.crypto, Library.hummingbird, Library.jwtKit, Library.logging,
-                Library.nioCore, Library.nioHTTP1, Library.serviceLifecycle,
+                "WebhookClient", Library.asyncHTTPClient, Library.crypto, Library.hummingbird, Library.jwtKit,
+                Library.logging, Library.nioCore, Library.nioHTTP1, Library.serviceLifecycle,
             ]
         ),
 
@@ -277,7 +279,10 @@ let package = Package(
             "slipway-api",
             ["ControlAPI", "Dashboard", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
         ),
-        executable("slipway-scheduler", ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore"]),
+        executable(
+            "slipway-scheduler",
+            ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore", "WebhookClient"]
+        ),
         executable("slipway-dispatcher", ["Clusters", "Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-worker", ["Clusters", "RunStore", "ServiceProcess", "Settings", "Worker"]),
         executable("slipway-runner", ["Runner"]),
@@ -337,13 +342,14 @@ let package = Package(
             ]
         ),
         tests("CompressionTests", ["Compression"]),
+        tests("WebhookClientTests", ["WebhookClient", "TestSupport"]),
         tests("ObjectStorageTests", ["ObjectStorage", "DevStack", "TestSupport"]),
         tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),
         tests(
             "RunStoreTests",
             [
-                "RunStore", "SlipwayCore", "PostgresClient", "ObjectStorage", "EventLoop", "TestSupport",
-                Library.logging,
+                "RunStore", "SlipwayCore", "PostgresClient", "ObjectStorage", "EventLoop", "TestSupport", "Scheduler",
+                "WebhookClient", "Observability", Library.logging, Library.nioCore, Library.nioHTTP1, Library.nioPosix,
             ]
         ),
         tests("PostgresClientTests", ["PostgresClient", "EventLoop", "TestSupport", Library.logging]),

@@ -1,7 +1,7 @@
 /// Which modules of the package each folder may import: the folders are the layers, and imports point downwards.
 enum LayerRules {
     private static let core = ["SlipwayCore"]
-    private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient", "ObjectStorage"]
+    private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient", "ObjectStorage", "WebhookClient"]
     private static let adapters = ["RunStore", "RunMessaging", "Placement"]
     private static let services = [
         "Scheduler", "Clusters", "Dispatcher", "Worker", "ControlAPI", "Dashboard", "Doctor", "ServiceProcess",
@@ -22,7 +22,8 @@ enum LayerRules {
         case ("Core", _), ("CLibraries", _): []
         case ("Clients", "PostgresClient"): ["CPostgres", "EventLoop"]
         case ("Clients", "AMQPClient"): ["CRabbitMQ", "EventLoop"]
-        case ("Clients", "KubernetesClient"), ("Clients", "ObjectStorage"): ["CCurl", "EventLoop"]
+        case ("Clients", "KubernetesClient"), ("Clients", "ObjectStorage"), ("Clients", "WebhookClient"):
+            ["CCurl", "EventLoop"]
         case ("Adapters", "RunMessaging"): Set(core + ["AMQPClient", "Observability"])
         case ("Adapters", "RunStore"): Set(core + ["PostgresClient", "ObjectStorage", "Compression"])
         case ("Adapters", _): Set(core + clients)

@@ -238,7 +238,7 @@ enum APISettings {
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
             startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
-            ServiceKeys.zoneinfo,
+            ServiceKeys.zoneinfo, WebhookKeys.allowsPlainText,
         ] + LogStorageKeys.objects + SharedSettings.reporting
     )
 
@@ -282,7 +282,8 @@ enum APISettings {
             issuers: issuers(settings(identityFile)),
             publicURL: browsers.isEmpty ? nil : browsers,
             dashboard: dashboard(settings),
-            crossOrigins: origins(settings(crossOrigins))
+            crossOrigins: origins(settings(crossOrigins)),
+            allowsPlainWebhooks: settings(WebhookKeys.allowsPlainText)
         )
     }
 

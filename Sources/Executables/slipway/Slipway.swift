@@ -36,10 +36,10 @@ struct Slipway: AsyncParsableCommand {
             """,
         subcommands: [
             JobCommand.self, RunCommand.self, ScheduleCommand.self, TeamCommand.self, QuotaCommand.self,
-            CredentialCommand.self, ClusterCommand.self, TokenCommand.self, ServiceAccountCommand.self,
-            AuditCommand.self, WhoamiCommand.self, ContextCommand.self, LoginCommand.self, LogoutCommand.self,
-            TopCommand.self, AdminCommand.self, DoctorCommand.self, DevCommand.self, VersionCommand.self,
-            CompletionCommand.self,
+            CredentialCommand.self, WebhookCommand.self, RetentionCommand.self, ClusterCommand.self, TokenCommand.self,
+            ServiceAccountCommand.self, AuditCommand.self, WhoamiCommand.self, ContextCommand.self, LoginCommand.self,
+            LogoutCommand.self, TopCommand.self, AdminCommand.self, DoctorCommand.self, DevCommand.self,
+            VersionCommand.self, CompletionCommand.self,
         ]
     )
 

@@ -131,6 +131,12 @@ package struct ControlAPI: Service {
         )
         let teams = TeamOperations(store: store, authenticator: authenticator, limits: limits)
         let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
+        let webhooks = WebhookOperations(
+            store: store,
+            limits: limits,
+            allowsPlainText: configuration.allowsPlainWebhooks
+        )
+        let retention = RetentionOperations(store: store, limits: limits)
         let admission = AdmissionOperations(
             store: store,
             view: view,
@@ -165,7 +171,7 @@ package struct ControlAPI: Service {
             jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + watchList.all + tasks.all
             + logs.all + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
             + comparison.all + registry.all + tokens.all + accounts.all + audit.all + logins.all + logLines.all
-            + shares.all
+            + shares.all + webhooks.all + retention.all
         let document = DocumentOperation(of: described, version: version)
         undescribed = document.undescribed
         unserved = document.unserved

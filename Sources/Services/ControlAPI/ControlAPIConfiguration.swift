@@ -20,6 +20,8 @@ package struct ControlAPIConfiguration: Sendable {
     package let publicURL: String?
     /// `nil`: the API alone is served.
     package let dashboard: DashboardFiles?
+    /// Whether webhooks may have addresses of `http:`.
+    package let allowsPlainWebhooks: Bool
     let access: AccessControl
     let crossOrigin: CrossOrigin
 
@@ -51,7 +53,8 @@ package struct ControlAPIConfiguration: Sendable {
         issuers: [IdentityIssuer] = [],
         publicURL: String? = nil,
         dashboard: DashboardFiles? = nil,
-        crossOrigins: [String] = []
+        crossOrigins: [String] = [],
+        allowsPlainWebhooks: Bool = false
     ) throws(OpenAPINotAllowed) {
         guard !token.isEmpty || authentication == .required || !issuers.isEmpty || AccessControl.isLoopback(host: host)
         else {
@@ -67,6 +70,7 @@ package struct ControlAPIConfiguration: Sendable {
         self.issuers = issuers
         self.publicURL = publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         self.dashboard = dashboard
+        self.allowsPlainWebhooks = allowsPlainWebhooks
         crossOrigin = CrossOrigin(origins: crossOrigins)
         access = !token.isEmpty ? .token(token) : authentication == .required || !issuers.isEmpty ? .required : .open
     }

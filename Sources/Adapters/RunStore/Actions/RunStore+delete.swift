@@ -70,6 +70,10 @@ extension RunStore {
             DELETE FROM run_usage_chunks x USING gone WHERE x.run_id = gone.id
         ), placements AS (
             DELETE FROM run_placements x USING gone WHERE x.run_id = gone.id
+        ), pins AS (
+            DELETE FROM run_pins x USING gone WHERE x.run_id = gone.id
+        ), misses AS (
+            DELETE FROM sla_misses x USING gone WHERE x.run_id = gone.id
         ), audited AS (
             INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
             SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, 'delete', team, 'run', id::text, \(nullable: why)::text,

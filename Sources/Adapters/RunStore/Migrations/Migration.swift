@@ -8,6 +8,6 @@ package struct Migration: Sendable {
     package let sql: String
 
     package static let all: [Migration] = [
-        .initial, .recovery, .tasks, .logs, .usage, .variableOrigins, .admission, .access, .lists,
+        .initial, .recovery, .tasks, .logs, .usage, .variableOrigins, .admission, .access, .lists, .notifications,
     ]
 }

@@ -14,7 +14,7 @@ struct RunCommand: ParsableCommand {
             RunTasks.self, RunWarnings.self,
             RunOutput.self, RunMetrics.self, RunWait.self, RunCancel.self, RunRetry.self, RunRerun.self, RunResume.self,
             RunRelease.self,
-            RunPromote.self, RunUnpause.self,
+            RunPromote.self, RunUnpause.self, RunPin.self, RunUnpin.self,
             RunDelete.self,
         ]
     )

@@ -17,7 +17,7 @@ struct RetentionDryRun: AsyncParsableCommand {
             format: output.format,
             empty: "No partition is old enough."
         )
-        guard output.format == .table || output.format == .wide else { return }
+        guard output.format.isForPeople else { return }
         for rows in document.elements("rows") {
             let team = rows.text("team").isEmpty ? "teams without numbers of their own" : "team \(rows.text("team"))"
             let more = rows.text("more") == "true" ? " or more" : ""

@@ -9,16 +9,15 @@ struct RetentionPins: AsyncParsableCommand {
 
     @Option(help: "Only this team's; several are separated by commas.")
     var team: String?
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let found = try await server.client().all("/pinned-runs", [("team", team)], of: "runs")
-        Listing.pins.show(
-            found,
-            document: .object(["runs": .array(found)]),
-            format: output.format,
-            empty: "No run is pinned. Pin one with `slipway run pin ID`."
-        )
+        let client = try server.client()
+        let empty = "No run is pinned. Pin one with `slipway run pin ID`."
+        try await Listing.pins.show("runs", watching, output.format, empty: empty) {
+            try await client.all("/pinned-runs", [("team", team)], of: "runs")
+        }
     }
 }

@@ -17,6 +17,7 @@ struct RetentionSet: AsyncParsableCommand {
     var team: String?
     @Option(help: "Why, for those who look at it later.")
     var why: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -32,7 +33,7 @@ struct RetentionSet: AsyncParsableCommand {
         var body: [String: JSONValue] = ["keep": .object(keep)]
         if let team { body["team"] = .string(team) }
         if let why { body["why"] = .string(why) }
-        let document = try await server.client().patch("/retention", .object(body))
+        let document = try await server.client(change, output).patch("/retention", .object(body))
         Listing.retention.show(document.elements("kinds"), document: document, format: output.format, empty: "")
     }
 }

@@ -29,11 +29,12 @@ struct RunPinning: ParsableArguments {
     var id: String
     @Option(help: "Why, for those who look at it later.")
     var why: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func perform(_ verb: String, _ told: String) async throws {
-        let client = try server.client()
+        let client = try server.client(change, output)
         let run = try await RunReference.resolve(id, client)
         let body = JSONValue.object(why.map { ["why": .string($0)] } ?? [:])
         let answer = try await client.post("/runs/\(run)/\(verb)", body)

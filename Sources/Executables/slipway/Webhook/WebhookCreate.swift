@@ -21,6 +21,7 @@ struct WebhookCreate: AsyncParsableCommand {
     @OptionGroup var spec: WebhookSpecOptions
     @Flag(help: "It is not told of anything until it is turned on.")
     var disabled = false
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -30,7 +31,7 @@ struct WebhookCreate: AsyncParsableCommand {
         body["name"] = .string(webhook.name)
         body["url"] = .string(url)
         if disabled { body["enabled"] = .bool(false) }
-        let answer = try await server.client().post("/webhooks", .object(body))
+        let answer = try await server.client(change, output).post("/webhooks", .object(body))
         let sentence = """
             \(webhook.told) created
             Its secret, shown only now: \(answer.text("secret"))

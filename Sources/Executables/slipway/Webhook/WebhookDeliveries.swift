@@ -12,19 +12,16 @@ struct WebhookDeliveries: AsyncParsableCommand {
     var state: String?
     @Option(help: "How many.")
     var limit = 50
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let document = try await server.client().get(
-            webhook.path() + "/deliveries",
-            [("state", state), ("limit", String(limit))]
-        )
-        Listing.deliveries.show(
-            document.elements("deliveries"),
-            document: document,
-            format: output.format,
-            empty: "There are no such deliveries. Make one with `slipway webhook test \(webhook.name)`."
-        )
+        let client = try server.client()
+        let path = try webhook.path() + "/deliveries"
+        let empty = "There are no such deliveries. Make one with `slipway webhook test \(webhook.name)`."
+        try await Listing.deliveries.show("deliveries", watching, output.format, empty: empty) {
+            try await client.all(path, [("state", state)], of: "deliveries", limit: limit)
+        }
     }
 }

@@ -6,16 +6,15 @@ struct WebhookList: AsyncParsableCommand {
 
     @Option(help: "Only this team's; several are separated by commas.")
     var team: String?
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let found = try await server.client().all("/webhooks", [("team", team)], of: "webhooks")
-        Listing.webhooks.show(
-            found,
-            document: .object(["webhooks": .array(found)]),
-            format: output.format,
-            empty: "There are no such webhooks. Create one with `slipway webhook create NAME --url URL`."
-        )
+        let client = try server.client()
+        let empty = "There are no such webhooks. Create one with `slipway webhook create NAME --url URL`."
+        try await Listing.webhooks.show("webhooks", watching, output.format, empty: empty) {
+            try await client.all("/webhooks", [("team", team)], of: "webhooks")
+        }
     }
 }

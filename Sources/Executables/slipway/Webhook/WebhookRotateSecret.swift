@@ -10,11 +10,12 @@ struct WebhookRotateSecret: AsyncParsableCommand {
     @OptionGroup var webhook: WebhookOptions
     @Option(help: "For how long the present secret signs, too, such as 24h; 0s: not at all.")
     var keepPrevious = "24h"
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let answer = try await server.client().post(
+        let answer = try await server.client(change, output).post(
             webhook.path() + "/rotate-secret",
             .object(["keep_previous": .string(keepPrevious)])
         )

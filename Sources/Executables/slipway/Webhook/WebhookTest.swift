@@ -7,11 +7,12 @@ struct WebhookTest: AsyncParsableCommand {
     )
 
     @OptionGroup var webhook: WebhookOptions
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let answer = try await server.client().post(webhook.path() + "/test")
+        let answer = try await server.client(change, output).post(webhook.path() + "/test")
         let sentence = "\(webhook.told) is being told; see `slipway webhook deliveries \(webhook.name)`"
         output.format.show(answer, name: answer.text("id"), sentence: sentence)
     }

@@ -23,6 +23,7 @@ struct WebhookUpdate: AsyncParsableCommand {
     var why: String?
     @Option(help: "Only if it has this revision.")
     var revision: Int?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -38,7 +39,7 @@ struct WebhookUpdate: AsyncParsableCommand {
         if let url { body["url"] = .string(url) }
         if enable || disable { body["enabled"] = .bool(enable) }
         if let why { body["why"] = .string(why) }
-        let answer = try await server.client().patch(webhook.path(), .object(body), ifRevision: revision)
+        let answer = try await server.client(change, output).patch(webhook.path(), .object(body), ifRevision: revision)
         output.format.show(answer, name: webhook.name, sentence: "\(webhook.told) updated")
     }
 }

@@ -9,12 +9,12 @@ struct RetentionOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("DescribeRetention", .get, "/retention", describe),
-            Operation("UpdateRetention", .patch, "/retention", update),
-            Operation("ForecastRetention", .get, "/retention/forecast", forecast),
-            Operation("ListPinnedRuns", .get, "/pinned-runs", pins),
-            Operation("PinJobRun", .post, "/runs/{id}/pin", pin),
-            Operation("UnpinJobRun", .post, "/runs/{id}/unpin", unpin),
+            Operation("DescribeRetention", .get, "/retention", allows: .anyone, describe),
+            Operation("UpdateRetention", .patch, "/retention", allows: .team(.admin), update),
+            Operation("ForecastRetention", .get, "/retention/forecast", allows: .installation(.viewer), forecast),
+            Operation("ListPinnedRuns", .get, "/pinned-runs", allows: .team(.viewer), pins),
+            Operation("PinJobRun", .post, "/runs/{id}/pin", allows: .team(.operator), pin),
+            Operation("UnpinJobRun", .post, "/runs/{id}/unpin", allows: .team(.operator), unpin),
         ]
     }
 
@@ -23,14 +23,22 @@ struct RetentionOperations: Sendable {
     @Sendable private func describe(_ call: Call) async throws -> Response {
         let query = try call.query("team")
         let team = try query.text("team")
-        if let team, try await store.team(team) == nil { throw Problem.teamNotFound(team) }
+        if let team {
+            try call.require(.viewer, in: team)
+            if try await store.team(team) == nil { throw Problem.teamNotFound(team) }
+        }
         let policy = try await store.retentionPolicy()
-        return .json { $0.retention(policy, team: team) }
+        return .json { $0.retention(policy, team: team, shownTo: call.teams(.viewer)) }
     }
 
     @Sendable private func update(_ call: Call) async throws -> Response {
         _ = try call.query()
         let request = try RetentionRequest(try await call.json())
+        if let team = request.team {
+            try call.require(.admin, in: team)
+        } else if !call.isOverAll(.admin) {
+            throw Problem.forbidden("what is kept of all teams is set by an admin over all teams; name a team")
+        }
         let policy = try await store.setRetention(
             team: request.team,
             request.days,
@@ -38,7 +46,7 @@ struct RetentionOperations: Sendable {
             why: request.why
         )
         guard let policy else { throw Problem.teamNotFound(request.team ?? "") }
-        return .json { $0.retention(policy, team: request.team) }
+        return .json { $0.retention(policy, team: request.team, shownTo: call.teams(.viewer)) }
     }
 
     /// Nothing goes.
@@ -74,8 +82,12 @@ struct RetentionOperations: Sendable {
 
     @Sendable private func pins(_ call: Call) async throws -> Response {
         let query = try call.query("team", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let found = try await store.pins(teams: query.list("team"), after: query.identifier("after"), limit: limit)
+        let page = try await call.page(query, default: 100)
+        let found = try await store.pins(
+            teams: call.teams(.viewer).narrowed(to: query.list("team")),
+            after: page.place { $0.first.flatMap(Identifier.init) },
+            limit: page.limit
+        )
         return .json { json in
             json.object { json in
                 json.array("runs", found) { json, pin in
@@ -88,14 +100,14 @@ struct RetentionOperations: Sendable {
                         json.object("links") { $0.member("run", Links.run(pin.id)) }
                     }
                 }
-                if found.count == limit, let last = found.last { json.member("next", last.id) }
+                json.member("next", page.next(found) { [$0.id.description] })
             }
         }
     }
 
     @Sendable private func pin(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let id = try call.runID()
+        let id = try await call.run(.operator, in: store).id
         return try Self.answer(
             id,
             isPinned: true,
@@ -105,7 +117,7 @@ struct RetentionOperations: Sendable {
 
     @Sendable private func unpin(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let id = try call.runID()
+        let id = try await call.run(.operator, in: store).id
         return try Self.answer(
             id,
             isPinned: false,
@@ -185,7 +197,7 @@ struct RetentionRequest: Sendable {
 
 extension JSONWriter {
     /// - Parameter team: `nil`: what holds for all without numbers of their own.
-    mutating func retention(_ policy: RetentionPolicy, team: String?) {
+    mutating func retention(_ policy: RetentionPolicy, team: String?, shownTo teams: TeamSelection) {
         func text(_ days: Int?) -> String { days.map { $0 == 0 ? "forever" : "\($0)d" } ?? "forever" }
         object { json in
             json.member("team", team)
@@ -199,7 +211,7 @@ extension JSONWriter {
                     json.member("by", kind.isInPartitions ? "partitions" : "rows")
                 }
             }
-            json.array("teams", policy.teams.keys.sorted()) { $0.value($1) }
+            json.array("teams", policy.teams.keys.filter(teams.contains).sorted()) { $0.value($1) }
         }
     }
 }

@@ -13,15 +13,15 @@ struct WebhookOperations: Sendable {
     var all: [Operation] {
         let path = "/webhooks/{team}/{name}"
         return [
-            Operation("CreateWebhook", .post, "/webhooks", create),
-            Operation("ListWebhooks", .get, "/webhooks", list),
-            Operation("DescribeWebhook", .get, path, describe),
-            Operation("UpdateWebhook", .patch, path, update),
-            Operation("DeleteWebhook", .delete, path, delete),
-            Operation("TestWebhook", .post, path + "/test", test),
-            Operation("RotateWebhookSecret", .post, path + "/rotate-secret", rotate),
-            Operation("ListWebhookDeliveries", .get, path + "/deliveries", deliveries),
-            Operation("ResendWebhookDelivery", .post, path + "/deliveries/{id}/resend", resend),
+            Operation("CreateWebhook", .post, "/webhooks", allows: .team(.admin), isSecret: true, create),
+            Operation("ListWebhooks", .get, "/webhooks", allows: .team(.viewer), list),
+            Operation("DescribeWebhook", .get, path, allows: .team(.viewer), describe),
+            Operation("UpdateWebhook", .patch, path, allows: .team(.admin), update),
+            Operation("DeleteWebhook", .delete, path, allows: .team(.admin), delete),
+            Operation("TestWebhook", .post, path + "/test", allows: .team(.operator), test),
+            Operation("RotateWebhookSecret", .post, path + "/rotate-secret", allows: .team(.admin), isSecret: true, rotate),
+            Operation("ListWebhookDeliveries", .get, path + "/deliveries", allows: .team(.viewer), deliveries),
+            Operation("ResendWebhookDelivery", .post, path + "/deliveries/{id}/resend", allows: .team(.operator), resend),
         ]
     }
 
@@ -30,6 +30,7 @@ struct WebhookOperations: Sendable {
     @Sendable private func create(_ call: Call) async throws -> Response {
         _ = try call.query()
         let (key, spec) = try Self.webhook(in: try await call.json(), allowsPlainText: allowsPlainText)
+        try call.require(.admin, in: key.team)
         let secret = WebhookSecret.random()
         let outcome = try await store.createWebhook(
             spec,
@@ -69,42 +70,26 @@ struct WebhookOperations: Sendable {
 
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query("team", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { text throws(Problem) in try Self.position(text) }
-        let found = try await store.webhooks(teams: query.list("team"), after: after, limit: limit)
+        let page = try await call.page(query, default: 100)
+        let after = try page.place { $0.count == 2 ? WebhookKey(team: $0[0], name: $0[1]) : nil }
+        let teams = call.teams(.viewer).narrowed(to: query.list("team"))
+        let found = try await store.webhooks(teams: teams, after: after, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("webhooks", found) { $0.webhook($1) }
-                if found.count == limit, let last = found.last {
-                    json.member("next", "\(last.key.team)/\(last.key.name)")
-                }
+                json.member("next", page.next(found) { [$0.key.team, $0.key.name] })
             }
         }
     }
 
-    private static func position(_ text: String) throws(Problem) -> WebhookKey {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
-            throw Problem.invalidParameter(
-                FieldError(
-                    field: "after",
-                    value: String(text.prefix(100)),
-                    message: "is not a position",
-                    allowed: ["the member next of the page before"]
-                )
-            )
-        }
-        return WebhookKey(team: String(parts[0]), name: String(parts[1]))
-    }
-
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let record = try await found(call)
+        let record = try await found(call, .viewer)
         return .json(headers: .revision(record.revision)) { $0.webhook(record) }
     }
 
-    private func found(_ call: Call) async throws -> WebhookRecord {
-        let key = Self.key(call)
+    private func found(_ call: Call, _ role: TeamRole) async throws -> WebhookRecord {
+        let key = try Self.key(call, role)
         guard let record = try await store.webhook(key) else { throw Problem.webhookNotFound(key) }
         return record
     }
@@ -113,7 +98,7 @@ struct WebhookOperations: Sendable {
 
     @Sendable private func update(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let key = Self.key(call)
+        let key = try Self.key(call, .admin)
         var reader = ObjectReader(try await call.json())
         let change = WebhookChange(&reader, allowsPlainText: allowsPlainText)
         let why = reader.why()
@@ -133,7 +118,7 @@ struct WebhookOperations: Sendable {
 
     @Sendable private func delete(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let key = Self.key(call)
+        let key = try Self.key(call, .admin)
         let outcome = try await store.deleteWebhook(
             key,
             ifRevision: call.expectedRevision(),
@@ -153,7 +138,7 @@ struct WebhookOperations: Sendable {
     /// Gives it another secret. The one before signs beside it for a while, so that receivers can be changed meanwhile.
     @Sendable private func rotate(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let key = Self.key(call)
+        let key = try Self.key(call, .admin)
         var reader = ObjectReader(try await call.optionalJSON())
         let longest = 30 * 86_400
         let kept = reader.value("keep_previous", allowed: ["0s", "a duration such as 24h, up to 30d"]) { text in
@@ -176,7 +161,7 @@ struct WebhookOperations: Sendable {
     /// Has it told that this is a test, whatever it wants; the answer does not wait for that.
     @Sendable private func test(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let record = try await found(call)
+        let record = try await found(call, .operator)
         guard record.spec.isEnabled else { throw Problem.webhookIsOff(record.key) }
         guard record.spec.form != .openlineage else { throw Problem.webhookTakesNoTest(record.key) }
         let delivery = try await store.testWebhook(record, by: call.actor())
@@ -184,28 +169,28 @@ struct WebhookOperations: Sendable {
     }
 
     @Sendable private func deliveries(_ call: Call) async throws -> Response {
-        let query = try call.query("state", "limit", "before")
-        let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
+        let query = try call.query("state", "limit", "after")
+        let page = try await call.page(query, default: 50)
         let states = DeliveryRecord.State.allCases.map(\.rawValue)
         let state = try query.choice("state", default: "", of: states)
-        let record = try await found(call)
+        let record = try await found(call, .viewer)
         let found = try await store.deliveries(
             of: record.id,
             state: DeliveryRecord.State(rawValue: state),
-            before: query.identifier("before"),
-            limit: limit
+            before: page.place { $0.first.flatMap(Identifier.init) },
+            limit: page.limit
         )
         return .json { json in
             json.object { json in
                 json.array("deliveries", found) { $0.delivery($1) }
-                if found.count == limit, let last = found.last { json.member("next", last.id) }
+                json.member("next", page.next(found) { [$0.id.description] })
             }
         }
     }
 
     @Sendable private func resend(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let record = try await found(call)
+        let record = try await found(call, .operator)
         let text = call.segment("id")
         guard let id = Identifier(text) else {
             throw Problem.invalidParameter(
@@ -226,8 +211,11 @@ struct WebhookOperations: Sendable {
 
     // MARK: Names
 
-    private static func key(_ call: Call) -> WebhookKey {
-        WebhookKey(team: call.segment("team"), name: call.segment("name"))
+    /// The webhook that the path names, for a caller who has this role in its team.
+    private static func key(_ call: Call, _ role: TeamRole) throws(Problem) -> WebhookKey {
+        let key = WebhookKey(team: call.segment("team"), name: call.segment("name"))
+        try call.require(role, in: key.team, orElse: Problem.webhookNotFound(key))
+        return key
     }
 
     private static func stored(_ outcome: StoredWebhook, _ key: WebhookKey) throws(Problem) -> WebhookRecord {

@@ -12,7 +12,7 @@ struct OpenAPIDocument: Sendable {
     /// What is said of operations, by their ids: an area a file.
     static let descriptions: [String: OperationDescription] = [
         runDescriptions, actionDescriptions, jobDescriptions, scheduleDescriptions, teamDescriptions, fleetDescriptions,
-        accessDescriptions,
+        accessDescriptions, notificationDescriptions,
     ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
 
     init(of operations: [Operation], under root: String, version: String) {

@@ -6,14 +6,15 @@ extension Problem.Code {
         case .unauthorized: 401
         case .forbidden, .forbiddenOrigin, .missingCSRFToken: 403
         case .routeNotFound, .jobNotFound, .versionNotFound, .runNotFound, .outputNotFound, .scheduleNotFound,
-            .teamNotFound, .memberNotFound, .credentialNotFound, .clusterNotFound, .tokenNotFound, .serviceAccountNotFound, .noLogin:
+            .teamNotFound, .memberNotFound, .credentialNotFound, .clusterNotFound, .tokenNotFound, .serviceAccountNotFound, .noLogin,
+            .webhookNotFound, .deliveryNotFound:
             404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .requestTimeout: 408
         case .scheduleExists, .runNotOver, .nothingLeft, .taskNotReady, .actionNotPossible, .teamHasJobs, .teamHasRuns,
             .teamNeedsNoCredits, .credentialIsNeeded, .credentialHasNoCheck, .limitReached, .jobArchived,
-            .clusterLeaving, .idempotencyKeyInUse:
+            .clusterLeaving, .idempotencyKeyInUse, .webhookExists, .webhookIsOff, .webhookTakesNoTest:
             409
         case .otherRevision: 412
         case .bodyTooLarge: 413

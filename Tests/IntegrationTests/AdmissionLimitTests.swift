@@ -125,6 +125,7 @@ import Testing
                 for _ in 0..<10 {
                     let second = ContinuousClock.now + .seconds(1)
                     _ = try await create("work", "loud", 1000, api: 0, on: site)
+                    // The burst is spread over ten seconds: the pace is what is tried.
                     try await Task.sleep(until: second)
                 }
                 return []
@@ -133,6 +134,7 @@ import Testing
                 var runs: [String] = []
                 for _ in 0..<60 {
                     runs += try await create("work", "quiet", 2, api: 1, on: site)
+                    // A steady trickle beside it.
                     try await Task.sleep(for: .milliseconds(200))
                 }
                 return runs

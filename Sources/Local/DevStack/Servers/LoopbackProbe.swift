@@ -5,18 +5,21 @@ internal import Glibc
 package enum LoopbackProbe {
     /// Sends bytes to a port and returns the beginning of what comes back.
     ///
-    /// - Parameter isComplete: tells from what has come whether there is no more to wait for.
-    /// - Returns: at most `maximumBytes`; `nil` when nothing listens or nothing is answered within a second.
+    /// - Parameters:
+    ///   - patienceSeconds: how long an answer may take.
+    ///   - isComplete: tells from what has come whether there is no more to wait for.
+    /// - Returns: at most `maximumBytes`; `nil` when nothing listens or nothing is answered in time.
     private static func converse(
         port: Int,
         send request: [UInt8],
         maximumBytes: Int,
+        patienceSeconds: Int = 1,
         isComplete: ([UInt8]) -> Bool
     ) -> [UInt8]? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var limit = timeval(tv_sec: 1, tv_usec: 0)
+        var limit = timeval(tv_sec: patienceSeconds, tv_usec: 0)
         let limitSize = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, limitSize)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, limitSize)
@@ -48,11 +51,18 @@ package enum LoopbackProbe {
     }
 
     /// The status and body of a GET, for readiness; `nil` when nobody answers.
-    static func getBlocking(port: Int, path: String) -> (status: Int, body: String)? {
+    static func getBlocking(
+        port: Int,
+        path: String,
+        patienceSeconds: Int = 1
+    ) -> (status: Int, body: String)? {
         let request = "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n"
-        let answer = converse(port: port, send: Array(request.utf8), maximumBytes: 1 << 20) {
-            HTTPAnswer($0).isComplete
-        }
+        let answer = converse(
+            port: port,
+            send: Array(request.utf8),
+            maximumBytes: 1 << 20,
+            patienceSeconds: patienceSeconds
+        ) { HTTPAnswer($0).isComplete }
         return answer.map(HTTPAnswer.init).flatMap { answer in answer.status.map { ($0, answer.body) } }
     }
 
@@ -62,8 +72,12 @@ package enum LoopbackProbe {
     }
 
     /// `getBlocking`, without blocking.
-    package static func get(port: Int, path: String) async -> (status: Int, body: String)? {
-        await aside { getBlocking(port: port, path: path) }
+    package static func get(
+        port: Int,
+        path: String,
+        patienceSeconds: Int = 1
+    ) async -> (status: Int, body: String)? {
+        await aside { getBlocking(port: port, path: path, patienceSeconds: patienceSeconds) }
     }
 
     /// Calls a socket function with 127.0.0.1 and a port.

@@ -31,13 +31,17 @@ struct ContainerFiles: Sendable, Hashable {
 /// A localkube that dies between writing a specification and starting its shim leaves one that nobody will ever start;
 /// the next localkube takes it back, and a shim that comes late finds it gone.
 enum ShimClaim {
-    /// Takes the lock for as long as this process lives. False if the specification was taken back.
+    /// Takes the lock for as long as this process lives. False if the specification was taken back, or if a shim that was
+    /// thought not to come any more has come before.
     static func hold(_ files: ContainerFiles) -> Bool {
         let descriptor = unsafe open(files.specification, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         var found = stat()
         // The lock ends with the descriptor, which is never closed.
-        return unsafe flock(descriptor, LOCK_EX) == 0 && fstat(descriptor, &found) == 0 && found.st_nlink > 0
+        guard flock(descriptor, LOCK_EX) == 0, unsafe fstat(descriptor, &found) == 0, found.st_nlink > 0 else {
+            return false
+        }
+        return hasNeverStarted(files)
     }
 
     /// Removes a specification that was neither started nor will be. False while a shim lives, or once it has started.
@@ -47,8 +51,12 @@ enum ShimClaim {
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return false }
         // A shim that has come and gone has left its word before its lock.
-        guard RunningMark(path: files.running) == nil, EndMark(path: files.end) == nil else { return false }
+        guard hasNeverStarted(files) else { return false }
         return unsafe unlink(files.specification) == 0
+    }
+
+    private static func hasNeverStarted(_ files: ContainerFiles) -> Bool {
+        RunningMark(path: files.running) == nil && EndMark(path: files.end) == nil
     }
 }
 

@@ -48,7 +48,7 @@ struct APIFixture: Sendable {
         crossOrigins: [String] = [],
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
-        try await withFreshDatabase { url in
+        try await withFreshDatabase(copyOf: "migrated", preparedBy: migrate) { url in
             try await with(
                 database: url,
                 token: token,
@@ -65,6 +65,18 @@ struct APIFixture: Sendable {
         }
     }
 
+    @Sendable static func migrate(_ url: String) async throws {
+        let loop = EventLoop(name: "test-postgres")
+        defer { loop.shutdown() }
+        let pool = PostgresPool(
+            configuration: try PostgresConfiguration(url: url),
+            eventLoop: loop,
+            logger: Logger(label: "test")
+        )
+        _ = try await RunStore(pool: pool).migrate()
+        await pool.close()
+    }
+
     /// Followed runs are looked at often, so that tests are quick.
     static var quick: ControlAPILimits {
         var limits = ControlAPILimits()
@@ -72,8 +84,10 @@ struct APIFixture: Sendable {
         return limits
     }
 
+    /// - Parameter acquireTimeout: how long a call waits for a connection. Many tests run side by side on one server.
     static func with(
         database url: String,
+        acquireTimeout: Duration = .seconds(30),
         token: String = "",
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
@@ -90,10 +104,9 @@ struct APIFixture: Sendable {
         let loop = EventLoop(name: "test-postgres")
         defer { loop.shutdown() }
         var database = try PostgresConfiguration(url: url)
-        database.acquireTimeout = .seconds(2)
+        database.acquireTimeout = acquireTimeout
         let pool = PostgresPool(configuration: database, eventLoop: loop, logger: logger)
         let store = RunStore(pool: pool, logObjects: logObjects)
-        _ = try await store.migrate()
         let metrics = MetricsRegistry()
         let port = try LoopbackPort.free(count: 1)[0]
         let messaging = RunMessaging(

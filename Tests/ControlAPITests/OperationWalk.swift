@@ -30,6 +30,8 @@ struct TwoTeams: Sendable {
             try await ask(api, "POST", "/jobs/\(team)/report/schedules", schedule)
             try await ask(api, "PUT", "/credentials/\(team)/lake", #"{"kind": "s3"}"#)
             try await ask(api, "PUT", "/teams/\(team)/members/bob-of-\(team)", #"{"role": "viewer"}"#)
+            let webhook = #"{"name": "pager", "url": "https://pager.example.org/", "team": "\#(team)"}"#
+            try await ask(api, "POST", "/webhooks", webhook)
             teams.runs[team] = try await api.createRun(#"{"job": "report", "team": "\#(team)"}"#)
             for role in TeamRole.allCases {
                 let account = "/service-accounts/\(team)/\(role.rawValue)"
@@ -69,6 +71,8 @@ struct WalkedRequest: Sendable {
     var path: String
     var body: String?
     var contentType = "application/json"
+    /// Whether the answer has no end.
+    private var isEndless: Bool
 
     /// What names a team, a run and a token.
     struct Names: Sendable {
@@ -79,6 +83,7 @@ struct WalkedRequest: Sendable {
 
     init(_ operation: Operation, _ names: Names) {
         method = operation.method.rawValue
+        isEndless = ["WatchJobRun", "WatchJobRuns"].contains(operation.id)
         let values = [
             "team": names.team, "schedule": "nightly", "task": "extract", "subject": "bob-of-\(names.team)",
             "version": "1",
@@ -86,9 +91,8 @@ struct WalkedRequest: Sendable {
         ]
         path = operation.path
         for (name, value) in values { path = path.replacing("{\(name)}", with: value) }
-        let name =
-            path.hasPrefix("/credentials") ? "lake" : path.hasPrefix("/service-accounts") ? "viewer" : "report"
-        path = path.replacing("{name}", with: name)
+        let things = ["credentials": "lake", "service-accounts": "viewer", "webhooks": "pager"]
+        path = path.replacing("{name}", with: things[String(path.split(separator: "/")[0])] ?? "report")
         switch operation.id {
         case "CreateJobRun": body = #"{"job": "report", "team": "\#(names.team)"}"#
         case "CreateJobRuns": body = #"{"runs": [{"job": "report", "team": "\#(names.team)"}]}"#
@@ -110,6 +114,11 @@ struct WalkedRequest: Sendable {
         case "ChangeTeamCredits": body = #"{"set": 100}"#
         case "SimulateQuotas": body = #"{"changes": [{"team": "\#(names.team)", "weight_thousandths": 2000}]}"#
         case "CreateToken": body = #"{"name": "another", "service_account": "\#(names.team)/viewer"}"#
+        case "ListJobRunLogLines": path += "?stream=runner"
+        case "CreateWebhook":
+            body = #"{"name": "second", "url": "https://pager.example.org/", "team": "\#(names.team)"}"#
+        case "UpdateWebhook": body = #"{"description": "of \#(names.team)"}"#
+        case "UpdateRetention": body = #"{"team": "\#(names.team)", "keep": {"runs": "20d"}}"#
         case "ApplyServiceAccount": body = #"{"role": "viewer"}"#
         default:
             if operation.path.hasPrefix("/runs:") { body = #"{"ids": ["\#(names.run)"]}"# }
@@ -117,6 +126,7 @@ struct WalkedRequest: Sendable {
     }
 
     func send(_ client: TestClient) async throws -> Answer {
-        try await client.send(method, path, body, contentType: contentType)
+        if isEndless { return try await client.opening(path) }
+        return try await client.send(method, path, body, contentType: contentType)
     }
 }

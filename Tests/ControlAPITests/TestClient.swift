@@ -70,6 +70,21 @@ struct TestClient: Sendable {
         )
     }
 
+    /// The beginning of an answer that has no end: its first event. What is refused is answered whole.
+    func opening(_ path: String) async throws -> Answer {
+        let response = try await HTTPClient.shared.execute(request("GET", path, []), timeout: .seconds(30))
+        var text = ""
+        for try await part in response.body {
+            text += String(decoding: part.readableBytesView, as: UTF8.self)
+            if response.status == .ok, text.contains("event: "), text.hasSuffix("\n\n") { break }
+        }
+        return Answer(
+            status: Int(response.status.code),
+            headers: Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 }),
+            text: text
+        )
+    }
+
     /// The bytes of a body as they came.
     func bytes(_ path: String, headers: [(String, String)]) async throws -> [UInt8] {
         // The shared one unpacks what it gets.

@@ -93,8 +93,10 @@ import Testing
             #expect(again.status == 202 && again.json["notification"] == test.json["notification"])
             let list = try await api.client.get(path + "/deliveries?state=waiting&limit=1").json
             #expect(list.elements("deliveries").map { $0["id"] } == [again.json["id"]])
-            let rest = try await api.client.get("\(path)/deliveries?before=\(list["next"]?.string ?? "")").json
+            let after = "after=\(list["next"]?.string ?? "")"
+            let rest = try await api.client.get("\(path)/deliveries?state=waiting&limit=1&\(after)").json
             #expect(rest.elements("deliveries").map { $0["id"]?.string } == [id])
+            #expect(try await api.client.get("\(path)/deliveries?\(after)").fields == ["after"])
             #expect(try await api.client.send("POST", path + "/deliveries/x/resend").fields == ["id"])
             let unknown = path + "/deliveries/0192b1c4-7a2e-7c3d-9f00-5d1e2a3b4c5d/resend"
             #expect(try await api.client.send("POST", unknown).code == "delivery_not_found")

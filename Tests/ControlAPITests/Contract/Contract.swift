@@ -59,7 +59,8 @@ struct Contract: Sendable {
         }
         let type = String((answer.headers["content-type"] ?? "").prefix { $0 != ";" })
         guard let content = contents[type] else { return ["\(name) has the content type \(type)"] }
-        guard type.hasSuffix("json"), let schema = content["schema"], answer.headers["content-encoding"] == nil else {
+        let isJSON = type == "application/json" || type.hasSuffix("+json")
+        guard isJSON, let schema = content["schema"], answer.headers["content-encoding"] == nil else {
             return []
         }
         return checker.mistakes(in: answer.json, schema).map { "\(name): \($0)" }

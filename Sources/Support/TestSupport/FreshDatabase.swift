@@ -56,18 +56,14 @@ private actor TemplateDatabases {
         on server: String,
         preparedBy prepare: @Sendable @escaping (_ url: String) async throws -> Void
     ) async throws -> String {
+        if let preparation = preparations[name] { return try await preparation.value }
         // why: the preparation is shared by all tests that wait for it, so it belongs to none of them.
-        let preparation =
-            preparations[name]
-            ?? Task {
-                let database = freshName()
-                try await PostgresShell(scratch: TestScratch.shared.path).run(
-                    "CREATE DATABASE \(database)",
-                    url: server
-                )
-                try await prepare(replacingDatabase(of: server, with: database))
-                return database
-            }
+        let preparation = Task {
+            let database = freshName()
+            try await PostgresShell(scratch: TestScratch.shared.path).run("CREATE DATABASE \(database)", url: server)
+            try await prepare(replacingDatabase(of: server, with: database))
+            return database
+        }
         preparations[name] = preparation
         return try await preparation.value
     }

@@ -1,13 +1,17 @@
 import ControlAPI
 import DevStack
+import RunStore
 import SlipwayCore
 import TestSupport
 import Testing
 
+import struct Foundation.Data
+import class Foundation.JSONDecoder
 import class Foundation.ProcessInfo
+import struct Foundation.URL
 
 /// Requests that nobody thought of, made by schemathesis of the API's document: right ones and wrong ones.
-@Suite(.enabled(if: PythonTool.path("schemathesis") != nil, "schemathesis is not installed"))
+@Suite(.serialized, .enabled(if: PythonTool.path("schemathesis") != nil, "schemathesis is not installed"))
 struct SchemathesisTests {
     /// Set `SLIPWAY_SEED` to that of a failure to see it again.
     static let seed = CronOracle.seed % 1_000_000
@@ -24,8 +28,34 @@ struct SchemathesisTests {
         }
     }
 
+    @Test(
+        "who has a role in one team is answered as the document says, and never with what is another team's",
+        .timeLimit(.minutes(5)),
+        arguments: TeamRole.allCases
+    )
+    func fuzz(role: TeamRole) async throws {
+        try await APIFixture.with(token: "the-installation") { api in
+            let teams = try await TwoTeams.make(api)
+            let archive = try TestScratch.shared.folder("exchanges") + "/exchanges.har"
+            try await Self.check(try #require(teams.roles[role]), for: Self.seconds / 4, archive: archive)
+            let exchanges = try Exchange.read(archive)
+            #expect(exchanges.count > 100)
+            // Names that nobody can guess, and one that is told to those only who said it.
+            let names = try teams.names(of: TwoTeams.others)
+            let secrets = [names.run, names.token, try #require(teams.tokens[TwoTeams.others]).text]
+            for exchange in exchanges {
+                let isTold = secrets.contains { exchange.answer.contains($0) && !exchange.request.contains($0) }
+                let isNamed =
+                    exchange.answer.contains(TwoTeams.others) && !exchange.request.contains(TwoTeams.others)
+                #expect(!isTold && !isNamed, "seed \(Self.seed): \(exchange.request)\n\(exchange.answer)")
+            }
+        }
+    }
+
     /// Checks an API with a token's rights.
-    static func check(_ client: TestClient) async throws {
+    ///
+    /// - Parameter archive: where what was asked and answered is written, in the HTTP Archive format.
+    static func check(_ client: TestClient, for seconds: Int = seconds, archive: String? = nil) async throws {
         var arguments = [
             "run", "\(client.base)/openapi.json", "--url", client.base, "--checks", checks.joined(separator: ","),
             "--phases", "examples,coverage,fuzzing", "--max-time", String(seconds), "--seed", String(seed),
@@ -35,6 +65,7 @@ struct SchemathesisTests {
             "--suppress-health-check", "all",
         ]
         if !client.token.isEmpty { arguments += ["-H", "Authorization: Bearer \(client.token)"] }
+        if let archive { arguments += ["--report-har-path", archive] }
         let (isSuccess, output) = try await PythonTool.run(
             "schemathesis",
             arguments,
@@ -58,5 +89,24 @@ struct SchemathesisTests {
         _ = try await api.client.send("POST", "/jobs/default/report/schedules", schedule)
         _ = try await api.client.send("PUT", "/credentials/default/lake", #"{"kind": "s3"}"#)
         _ = try await api.client.send("PUT", "/teams/default/members/ann", #"{"role": "operator"}"#)
+    }
+}
+
+/// One of the exchanges that an HTTP archive holds.
+private struct Exchange: Sendable {
+    /// Its address and body.
+    let request: String
+    /// The body.
+    let answer: String
+
+    static func read(_ path: String) throws -> [Exchange] {
+        let archive = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: URL(filePath: path)))
+        return (archive["log"]?.elements("entries") ?? []).map { entry in
+            let asked = entry["request"]
+            return Exchange(
+                request: (asked?["url"]?.string ?? "") + " " + (asked?["postData"]?["text"]?.string ?? ""),
+                answer: entry["response"]?["content"]?["text"]?.string ?? ""
+            )
+        }
     }
 }

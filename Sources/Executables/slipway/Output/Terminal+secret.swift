@@ -12,9 +12,10 @@ extension Terminal {
         var silent = before
         silent.c_lflag &= ~tcflag_t(ECHO)
         silent.c_lflag |= tcflag_t(ECHONL)
-        error(question)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         defer { TerminalMode.restore() }
+        // Asked once nothing is shown any more: who answers at once is neither shown nor thrown away.
+        error(question)
         return readLine()
     }
 }

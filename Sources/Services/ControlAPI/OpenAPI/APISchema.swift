@@ -76,6 +76,12 @@ struct APISchema: Sendable {
     /// One of the document's own.
     static func named(_ name: String) -> APISchema { APISchema(["$ref": .string("#/components/schemas/\(name)")]) }
 
+    /// Each event of a stream.
+    static var serverSentEvent: APISchema {
+        object(["event": text, "data": text.about("JSON.")], ["id": text.about("For Last-Event-ID.")])
+            .about("Each of the server-sent events.")
+    }
+
     /// The same with a word about it.
     func about(_ text: String) -> APISchema {
         guard case .object(var members) = value else { return self }

@@ -100,7 +100,7 @@ extension OpenAPIDocument {
                     status: 200,
                     content: [
                         "application/json": logPage, "text/plain": .text,
-                        "text/event-stream": .text.about("Server-sent events."),
+                        "text/event-stream": .serverSentEvent,
                     ]
                 )
             ],
@@ -121,7 +121,11 @@ extension OpenAPIDocument {
             ),
             [
                 APIParameter("stream", .text, "`sail`, `runner`, or `task/` and a task's name."),
-                APIParameter("from", .integer, "The number of the first line, from 0; without it the last lines are told."),
+                APIParameter(
+                    "from",
+                    .integer,
+                    "The number of the first line, from 0; without it the last lines are told."
+                ),
                 APIParameter("at", .text, "The placement and number of a line, with a full stop between them."),
                 APIParameter("count", .integer(1...2000), "How many lines."),
             ],

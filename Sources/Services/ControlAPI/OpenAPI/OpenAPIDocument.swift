@@ -134,7 +134,8 @@ extension OperationDescription {
     fileprivate func completed(for operation: Operation) -> OperationDescription {
         var complete = self
         complete.problems += [
-            .invalidParameter, .unauthorized, .forbidden, .forbiddenOrigin, .tooManyRequests, .internalError, .overloaded,
+            .invalidParameter, .unauthorized, .forbidden, .forbiddenOrigin, .tooManyRequests, .internalError,
+            .overloaded,
             .databaseUnavailable, .identityProviderUnavailable,
         ]
         if operation.method != .get { complete.problems.append(.missingCSRFToken) }

@@ -31,7 +31,7 @@ struct APIAnswer: Sendable {
     static func ok(_ schema: APISchema) -> APIAnswer { json(200, schema) }
     static func created(_ schema: APISchema) -> APIAnswer { json(201, schema) }
     static func stream(_ status: Int = 200) -> APIAnswer {
-        APIAnswer(status: status, content: ["text/event-stream": .text.about("Server-sent events.")])
+        APIAnswer(status: status, content: ["text/event-stream": .serverSentEvent])
     }
 }
 

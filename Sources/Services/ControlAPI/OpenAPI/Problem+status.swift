@@ -6,7 +6,8 @@ extension Problem.Code {
         case .unauthorized: 401
         case .forbidden, .forbiddenOrigin, .missingCSRFToken: 403
         case .routeNotFound, .jobNotFound, .versionNotFound, .runNotFound, .outputNotFound, .scheduleNotFound,
-            .teamNotFound, .memberNotFound, .credentialNotFound, .clusterNotFound, .tokenNotFound, .serviceAccountNotFound, .noLogin,
+            .teamNotFound, .memberNotFound, .credentialNotFound, .clusterNotFound, .tokenNotFound,
+            .serviceAccountNotFound, .noLogin,
             .webhookNotFound, .deliveryNotFound:
             404
         case .methodNotAllowed: 405

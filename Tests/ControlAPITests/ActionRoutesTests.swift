@@ -290,7 +290,7 @@ extension APIFixture {
     }
 
     /// A run that ended well.
-    fileprivate func ended(_ body: String = #"{"job": "report"}"#, by given: TestFleet? = nil) async throws -> RunID {
+    func ended(_ body: String = #"{"job": "report"}"#, by given: TestFleet? = nil) async throws -> RunID {
         let id = try await createRun(body)
         let fleet: TestFleet
         if let given { fleet = given } else { fleet = try await TestFleet(store) }

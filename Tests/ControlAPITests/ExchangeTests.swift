@@ -93,15 +93,20 @@ import Testing
     func tags() async throws {
         try await APIFixture.with { api in
             try await api.applyJob()
-            for path in ["/jobs/default/report", "/teams/default", "/jobs", "/clusters/default"] {
+            for path in ["/jobs", "/runs", "/teams", "/jobs/default/report/versions"] {
                 let first = try await api.client.get(path)
                 let tag = try #require(first.headers["etag"], "\(path)")
                 let known = try await api.client.get(path, headers: [("if-none-match", "\"other\", \(tag)")])
                 #expect(known.status == 304 && known.text.isEmpty && known.headers["etag"] == tag, "\(path)")
             }
-            let tag = try await api.client.get("/jobs/default/report").headers["etag"] ?? ""
+            let tag = try await api.client.get("/jobs").headers["etag"] ?? ""
             try await api.applyJob(APIFixture.jobFile + "\ndescription: better")
-            #expect(try await api.client.get("/jobs/default/report", headers: [("if-none-match", tag)]).status == 200)
+            #expect(try await api.client.get("/jobs", headers: [("if-none-match", tag)]).status == 200)
+            // What becomes of a team changes without its revision.
+            let team = try await api.client.get("/teams/default")
+            let revision = try #require(team.headers["etag"])
+            #expect(revision == "\"\(team.json.integer("revision") ?? 0)\"")
+            #expect(try await api.client.get("/teams/default", headers: [("if-none-match", revision)]).status == 200)
         }
     }
 

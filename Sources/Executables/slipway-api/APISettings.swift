@@ -116,7 +116,7 @@ enum APISettings {
         "api.limits.runs_per_request",
         default: standard.runsPerRequest,
         help: "The most runs of one bulk request.",
-        allowed: .range(1...10_000)
+        allowed: .range(1000...10_000)
     )
     static let runsPerCommit = SettingKey<Int>(
         "api.limits.runs_per_commit",

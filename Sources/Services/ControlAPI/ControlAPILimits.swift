@@ -8,6 +8,8 @@ package struct ControlAPILimits: Sendable {
     package var listInterval: Duration = .seconds(1)
     /// Streams that follow a list at once.
     package var listFollowers = 200
+    /// How many of them may be one caller's.
+    package var listFollowersOfOne = 50
     /// Runs created by one bulk request.
     package var runsPerRequest = 1000
     /// Runs stored by one commit.

@@ -7,6 +7,14 @@ package struct RunChangeRecord: Sendable {
     package var changedIn: Int64
 }
 
+/// From where on changes are read.
+package enum RunChangePlace: Sendable {
+    /// From this transaction on.
+    case since(Int64)
+    /// After the change of a run in a transaction.
+    case after(Int64, RunID)
+}
+
 extension RunStore {
     /// The oldest transaction under way: whatever changes from now on is changed in it or a later one.
     package func changeHorizon() async throws -> Int64 {
@@ -16,20 +24,14 @@ extension RunStore {
         return rows[0]
     }
 
-    /// Runs that fit a filter and were changed in a transaction or a later one, in that order.
-    ///
-    /// - Parameter after: those told already of the first of these transactions.
-    package func runs(
-        _ filter: RunFilter,
-        changedSince transaction: Int64,
-        after run: RunID?,
-        limit: Int
-    ) async throws -> [RunChangeRecord] {
+    /// Runs that fit a filter and were changed there or later, by the transaction and the id.
+    package func runs(_ filter: RunFilter, changed place: RunChangePlace, limit: Int) async throws -> [RunChangeRecord] {
         var conditions = filter.conditions
-        conditions.require(String(transaction)) { "changed_in >= \($0)::text::xid8" }
-        if let run {
+        switch place {
+        case .since(let transaction): conditions.require(String(transaction)) { "changed_in >= \($0)::text::xid8" }
+        case .after(let transaction, let run):
             let first = conditions.bind(String(transaction))
-            conditions.require(run) { "(changed_in > \(first)::text::xid8 OR id > \($0)::uuid)" }
+            conditions.require(run) { "(changed_in, id) > (\(first)::text::xid8, \($0)::uuid)" }
         }
         let query = PostgresQuery(
             """

@@ -46,19 +46,18 @@ extension RunStore {
     ///
     /// - Parameter patience: after it another may take it over.
     package func take(_ request: RepeatableRequest, patience: Duration) async throws -> RepeatableClaim {
-        try await pool.query(
-            """
-            DELETE FROM idempotency_keys WHERE (scope, key) IN (
-                SELECT scope, key FROM idempotency_keys WHERE created_at < clock_timestamp() - interval '1 day'
-                ORDER BY created_at LIMIT \(limits.batch) FOR UPDATE SKIP LOCKED)
-            """
-        )
+        // One of 256 takes away what 256 may have left.
+        if request.digest.first == 0 { try await removeOldRequests() }
         let taken = try await pool.query(
             """
             INSERT INTO idempotency_keys AS k (scope, key, request, taken_until)
             VALUES (\(request.scope), \(request.key), \(request.digest), clock_timestamp() + \(patience.postgresInterval))
-            ON CONFLICT (scope, key) DO UPDATE SET taken_until = excluded.taken_until, epoch = k.epoch + 1
+            ON CONFLICT (scope, key) DO UPDATE SET taken_until = excluded.taken_until, request = excluded.request,
+                epoch = CASE WHEN \(unescaped: Self.isForgotten) THEN 1 ELSE k.epoch + 1 END,
+                created_at = CASE WHEN \(unescaped: Self.isForgotten) THEN clock_timestamp() ELSE k.created_at END,
+                status = NULL, headers = NULL, answer = NULL
                 WHERE k.status IS NULL AND k.taken_until < clock_timestamp() AND k.request = excluded.request
+                    OR \(unescaped: Self.isForgotten)
             RETURNING epoch, created_at
             """
         ).decode(Int.self, Timestamp.self)
@@ -73,6 +72,19 @@ extension RunStore {
         guard isSame else { return .otherRequest }
         guard let status, let headers, let body else { return .underWay }
         return .answered(KeptAnswer(status: status, headers: try decoded(headers), body: body))
+    }
+
+    /// That a request is older than requests are remembered.
+    private static let isForgotten = "k.created_at < clock_timestamp() - interval '1 day'"
+
+    private func removeOldRequests() async throws {
+        try await pool.query(
+            """
+            DELETE FROM idempotency_keys WHERE (scope, key) IN (
+                SELECT scope, key FROM idempotency_keys k WHERE \(unescaped: Self.isForgotten)
+                ORDER BY created_at LIMIT \(limits.batch) FOR UPDATE SKIP LOCKED)
+            """
+        )
     }
 
     /// Keeps the answer to a request that was taken, unless another has taken it over.

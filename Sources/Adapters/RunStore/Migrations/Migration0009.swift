@@ -31,6 +31,12 @@ extension Migration {
             CREATE INDEX finished_runs_in_order_of_end ON finished_runs (ended_at, id);
             DROP INDEX finished_runs_ended;
 
+            -- What lists show of a run and can change while its state does not.
+            CREATE TRIGGER note_shown BEFORE UPDATE OF released_at, reason, message, node ON live_runs FOR EACH ROW
+                WHEN ((OLD.released_at, OLD.reason, OLD.message, OLD.node)
+                    IS DISTINCT FROM (NEW.released_at, NEW.reason, NEW.message, NEW.node))
+                EXECUTE FUNCTION note_change();
+
             CREATE OR REPLACE VIEW runs AS
                 SELECT id, team, job_id, job_name, job_version, kind, cluster, priority, variables, origin_id, origin_kind,
                     submitted_by, created_at, state, state_since, running_at, NULL::timestamptz AS ended_at, placement,

@@ -37,6 +37,12 @@ struct APIClient: Sendable {
         try await post(path, [], contentType: "application/json", body: body.jsonText(isPretty: false))
     }
 
+    /// Asks once for something whose answer holds a secret: the API keeps no such answer, so a lost one is not asked for again.
+    func postOnce(_ path: String, _ body: Document) async throws -> Document {
+        let text = body.jsonText(isPretty: false)
+        return try await send(.POST, path, [], contentType: "application/json", body: text, isRepeatable: false)
+    }
+
     /// - Parameter revision: the answer is a refusal if the thing has another one.
     func post(
         _ path: String,
@@ -80,7 +86,8 @@ struct APIClient: Sendable {
         _ query: [(String, String?)],
         contentType: String,
         body: String,
-        ifRevision revision: Int?
+        ifRevision revision: Int? = nil,
+        isRepeatable: Bool = true
     ) async throws -> Document {
         if let dryRunFormat {
             try await checkTarget(method.rawValue, path, revision)
@@ -97,10 +104,10 @@ struct APIClient: Sendable {
         var request = request(method, path, query)
         request.headers.add(name: "content-type", value: contentType)
         // The same key with each attempt: the API does it once, however often it is asked.
-        if method == .POST { request.headers.add(name: "idempotency-key", value: UUID().uuidString.lowercased()) }
+        if isRepeatable, method == .POST { request.headers.add(name: "idempotency-key", value: UUID().uuidString.lowercased()) }
         if let revision { request.headers.add(name: "if-match", value: "\"\(revision)\"") }
         request.body = .bytes(ByteBuffer(string: body))
-        return try await document(request, path, body)
+        return try await document(request, path, body, isRepeatable: isRepeatable)
     }
 
     /// The body of an answer in another form than JSON, piece by piece.
@@ -165,8 +172,13 @@ struct APIClient: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func document(_ request: HTTPClientRequest, _ path: String, _ sent: String) async throws -> Document {
-        let response = try await answer(request)
+    private func document(
+        _ request: HTTPClientRequest,
+        _ path: String,
+        _ sent: String,
+        isRepeatable: Bool = true
+    ) async throws -> Document {
+        let response = try await answer(request, isRepeatable)
         guard response.status.code < 300 else {
             let failure = try await failure(response)
             guard failure.code == .notFound else { throw failure }
@@ -184,8 +196,8 @@ struct APIClient: Sendable {
     }
 
     /// The answer, asked for again where that is safe and may help.
-    private func answer(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
-        var attempts = RequestAttempts(isRepeatable: ["GET", "PUT", "POST"].contains(request.method.rawValue))
+    private func answer(_ request: HTTPClientRequest, _ isRepeatable: Bool) async throws -> HTTPClientResponse {
+        var attempts = RequestAttempts(isRepeatable: isRepeatable && ["GET", "PUT", "POST"].contains(request.method.rawValue))
         while true {
             do {
                 let response = try await execute(request, Self.timeout)

@@ -30,7 +30,7 @@ struct TokenCreate: AsyncParsableCommand {
         body["name"] = .string(name)
         if let serviceAccount { body["service_account"] = .string(serviceAccount) }
         if let expiresIn { body["expires_in"] = .string(expiresIn) }
-        let answer = try await server.client(change, output).post("/tokens", .object(body))
+        let answer = try await server.client(change, output).postOnce("/tokens", .object(body))
         let token = answer.text("token")
         output.format.show(answer, name: token, sentence: token)
         guard output.format.isForPeople else { return }

@@ -31,7 +31,7 @@ struct WebhookCreate: AsyncParsableCommand {
         body["name"] = .string(webhook.name)
         body["url"] = .string(url)
         if disabled { body["enabled"] = .bool(false) }
-        let answer = try await server.client(change, output).post("/webhooks", .object(body))
+        let answer = try await server.client(change, output).postOnce("/webhooks", .object(body))
         let sentence = """
             \(webhook.told) created
             Its secret, shown only now: \(answer.text("secret"))

@@ -15,7 +15,7 @@ struct WebhookRotateSecret: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let answer = try await server.client(change, output).post(
+        let answer = try await server.client(change, output).postOnce(
             webhook.path() + "/rotate-secret",
             .object(["keep_previous": .string(keepPrevious)])
         )

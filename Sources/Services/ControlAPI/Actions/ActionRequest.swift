@@ -15,10 +15,18 @@ struct ActionRequest: Sendable {
     var version: Int?
     /// For a rerun: what differs from the run's own. `null` takes the version's default.
     var variables: [String: JSONValue] = [:]
+    /// Gives new runs the ids that they had when the same request came before; `nil` if it is not known for the same.
+    private var repeated: RepeatedCall?
+
+    /// The id of the run that follows another.
+    func identifier(after origin: RunID) -> Identifier? {
+        repeated?.identifier(Int(truncatingIfNeeded: origin.low >> 2))
+    }
 
     init(_ action: RunAction, _ reader: inout ObjectReader, by call: Call) throws(Problem) {
         actor = try call.actor()
         grants = call.principal.grants
+        repeated = call.repeated
         why = reader.why()
         if action == .retry { fromTask = reader.optionalText("from_task", characters: 1...200) }
         guard action == .rerun else { return }

@@ -58,6 +58,13 @@ struct RunActions: Sendable {
             guard let held = request.grants.role(in: record.team), held < action.neededRole else { continue }
             refusals[id] = Problem.forbidden(action.neededRole, in: record.team, held: held)
         }
+        if let wanted = request.onlyStates {
+            // Runs that are over stay as they are: the others are looked at while they are changed.
+            for (id, record) in records where record.state.isTerminal && refusals[id] == nil {
+                guard !wanted.contains(record.state) else { continue }
+                refusals[id] = Problem.otherState(id, record.state, wanted)
+            }
+        }
         if action.makesRun {
             let isPartial = action == .resume || request.fromTask != nil
             let states = isPartial ? try await store.taskStates(Array(records.keys)) : [:]
@@ -244,7 +251,7 @@ extension RunFactory {
         guard job?.archivedAt == nil else { throw Problem.jobArchived(team: origin.team, name: origin.jobName) }
         let variables = origin.resolvedVariables
         var run = NewRun(
-            id: identifiers.next(),
+            id: request.identifier(after: origin.id) ?? identifiers.next(),
             jobID: origin.jobID,
             jobVersion: origin.jobVersion,
             team: origin.team,

@@ -3,7 +3,10 @@ internal import Hummingbird
 /// Which other sites' pages may use the API (CORS).
 struct CrossOrigin: Sendable {
     private static let methods = "GET, POST, PUT, PATCH, DELETE"
-    private static let exposed = "etag, location, retry-after, x-request-id, idempotent-replayed, content-disposition"
+    private static let exposed = """
+        etag, location, retry-after, x-request-id, idempotent-replayed, content-disposition, ratelimit, ratelimit-policy, \
+        slipway-output-path
+        """
     private static let secondsKnown = "600"
 
     /// Such as `https://slipway.example.org`.

@@ -18,13 +18,14 @@ extension Response {
         guard takesGzip || isRead else { return self }
         var (response, bytes) = try await collected()
         if isRead {
-            let digest = Signature.digest(Array(bytes.readableBytesView)).prefix(12)
-            let tag =
-                response.headers[.eTag]
-                ?? "W/\"\(digest.map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined())\""
-            response.headers[.eTag] = tag
-            if Self.isKnown(tag, request.headers[.ifNoneMatch]) {
-                return Response(status: .notModified, headers: [.eTag: tag])
+            // A revision names what was said of a thing; what became of it changes meanwhile.
+            if response.headers[.eTag] == nil {
+                let digest = Signature.digest(Array(bytes.readableBytesView)).prefix(12)
+                let tag = "W/\"\(digest.map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined())\""
+                response.headers[.eTag] = tag
+                if Self.isKnown(tag, request.headers[.ifNoneMatch]) {
+                    return Response(status: .notModified, headers: [.eTag: tag])
+                }
             }
         }
         if takesGzip {

@@ -12,26 +12,27 @@ struct Operation: Sendable {
     /// Below `/api/v1`; `{name}` captures a segment.
     let path: String
     let allows: AccessRule
-    /// Whether the answer may be kept for who sends the same request again.
-    let isRepeatable: Bool
+    let repetition: Repetition
     let handle: @Sendable (Call) async throws -> Response
 
     /// - Parameters:
     ///   - allows: checked before `handle` is called, which checks by the team what belongs to one.
     ///   - isSecret: the answer must never be stored.
+    ///   - isOnce: carried out twice it takes effect twice, and it cannot see that it was.
     init(
         _ id: String,
         _ method: HTTPRequest.Method,
         _ path: String,
         allows: AccessRule,
         isSecret: Bool = false,
+        isOnce: Bool = false,
         _ handle: @escaping @Sendable (Call) async throws -> Response
     ) {
         self.id = id
         self.method = method
         self.path = path
         self.allows = allows
-        isRepeatable = method == .post && !isSecret
+        repetition = method != .post ? .ignored : isSecret ? .refused : isOnce ? .once : .found
         self.handle = handle
     }
 }
@@ -93,9 +94,7 @@ extension Router<CallContext> {
             let route = RouterPath("\(root)\(path)")
             for operation in operations {
                 let meter = OperationMeter(operation.id, in: metrics)
-                let answer =
-                    operation.isRepeatable
-                    ? Repeatable(store: store, handle: operation.handle).answer : operation.handle
+                let answer = Repeatable(store: store, operation: operation).answer
                 on(route, method: operation.method) { request, context -> Response in
                     try await meter.measure {
                         let call = Call(

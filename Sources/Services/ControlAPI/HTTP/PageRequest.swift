@@ -92,7 +92,9 @@ struct Cursors: Sendable {
 extension Call {
     /// What is asked of a list by the parameters `limit` and `after`.
     func page(_ query: QueryReader, default standard: Int, most: Int? = nil) async throws -> PageRequest {
-        let limit = try query.integer("limit", default: standard, allowed: 1...(most ?? limits.pageRows))
+        // What a client may ask for does not depend on what a process gives.
+        let asked = try query.integer("limit", default: standard, allowed: 1...(most ?? ControlAPILimits().pageRows))
+        let limit = min(asked, most ?? limits.pageRows)
         let cursors = Cursors(try await installation.signature(), scope: scope(query))
         return PageRequest(limit: limit, after: try query.text("after").map { try cursors.place($0) }, cursors: cursors)
     }

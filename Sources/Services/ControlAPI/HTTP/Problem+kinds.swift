@@ -204,6 +204,17 @@ extension Problem {
         }
     }
 
+    /// A run's state is not one of those that whoever asks looked at.
+    static func otherState(_ id: RunID, _ state: RunState, _ wanted: [RunState]) -> Problem {
+        let words = wanted.map(\.rawValue).joined(separator: ", ")
+        return Problem(
+            .conflict,
+            .actionNotPossible,
+            title: "The run's state does not allow this",
+            detail: "run \(id) is \(state.rawValue); only_states allows \(words)"
+        )
+    }
+
     /// A run that does a part of another cannot be made.
     static func cannotGoOn(_ id: RunID, _ refusal: ResumeRefusal) -> Problem {
         switch refusal {

@@ -61,6 +61,7 @@ struct Problem: Error, Sendable {
         case requestTimeout = "request_timeout"
         case idempotencyKeyInUse = "idempotency_key_in_use"
         case idempotencyKeyReused = "idempotency_key_reused"
+        case outcomeUnknown = "outcome_unknown"
         case overloaded
         case databaseUnavailable = "database_unavailable"
         case internalError = "internal_error"

@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import PostgresClient
 internal import RunStore
 internal import SlipwayCore
 
@@ -10,6 +11,18 @@ struct RepeatedCall: Sendable {
 
     /// The same whenever the request is carried out: what was stored before is found rather than stored again.
     func identifier(_ index: Int) -> Identifier { signature.identifier(request, index: index, firstAt: firstAt) }
+}
+
+/// What an operation makes of the header `Idempotency-Key`.
+enum Repetition: Sendable {
+    /// The method says what a repetition does.
+    case ignored
+    /// The answer holds a secret, which is not kept.
+    case refused
+    /// Carried out again it finds what is done already.
+    case found
+    /// It is not carried out again unless it had no effect for certain.
+    case once
 }
 
 /// Carries out a request with an `Idempotency-Key` once, and answers it as often as it comes.
@@ -24,10 +37,13 @@ struct Repeatable: Sendable {
     private static let kept: [HTTPFields.Element.Name] = [.contentType, .location, .eTag]
 
     let store: RunStore
-    let handle: @Sendable (Call) async throws -> Response
+    let operation: Operation
 
     func answer(_ call: Call) async throws -> Response {
-        guard let key = call.request.headers[HeaderNames.idempotencyKey] else { return try await handle(call) }
+        guard operation.repetition != .ignored, let key = call.request.headers[HeaderNames.idempotencyKey] else {
+            return try await operation.handle(call)
+        }
+        guard operation.repetition != .refused else { throw Problem.idempotencyKeyNotTaken(operation.id) }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Problem.invalidParameter(
                 FieldError(
@@ -51,6 +67,10 @@ struct Repeatable: Sendable {
         case .answered(let answer): return Self.response(answer)
         case .underWay: throw Problem.idempotencyKeyInUse(key)
         case .otherRequest: throw Problem.idempotencyKeyReused(key)
+        case .taken(let epoch, _) where epoch > 1 && operation.repetition == .once:
+            // Of what a process began that died, or lost the database, nobody knows whether it took effect.
+            try await store.letGo(of: request, epoch: epoch, hadNoEffect: false)
+            throw Problem.outcomeUnknown(operation.id)
         case .taken(let epoch, let firstAt):
             call.repeated = RepeatedCall(
                 request: request,
@@ -64,15 +84,20 @@ struct Repeatable: Sendable {
     private func carryOut(_ call: Call, _ request: RepeatableRequest, _ epoch: Int) async throws -> Response {
         let response: Response
         do {
-            response = try await handle(call)
+            response = try await operation.handle(call)
         } catch {
-            // What the client did wrong had no effect; of anything else nobody knows.
-            let isClients = Problem(error).status.kind == .clientError
+            // What the client did wrong had no effect; of most else nobody knows.
+            let hadNoEffect =
+                Problem(error).status.kind == .clientError || (error as? PostgresError)?.isRetriable == true
             // why: if this fails too the request is free after a while.
-            try? await store.letGo(of: request, epoch: epoch, hadNoEffect: isClients)
+            try? await store.letGo(of: request, epoch: epoch, hadNoEffect: hadNoEffect)
             throw error
         }
-        guard let length = response.body.contentLength, length <= Self.answerBytes else { return response }
+        guard let length = response.body.contentLength, length <= Self.answerBytes else {
+            // why: as above; a repetition finds what was done.
+            try? await store.letGo(of: request, epoch: epoch, hadNoEffect: false)
+            return response
+        }
         let (kept, body) = try await response.collected()
         var headers: [String: String] = [:]
         for name in Self.kept { headers[name.rawName] = kept.headers[name] }
@@ -94,6 +119,25 @@ struct Repeatable: Sendable {
 }
 
 extension Problem {
+    static func idempotencyKeyNotTaken(_ operation: String) -> Problem {
+        .invalidParameter(
+            FieldError(
+                field: "Idempotency-Key",
+                message: "is not taken by \(operation): its answer holds a secret, which is not kept",
+                allowed: ["a request without it"]
+            )
+        )
+    }
+
+    static func outcomeUnknown(_ operation: String) -> Problem {
+        Problem(
+            .conflict,
+            .outcomeUnknown,
+            title: "Nobody knows whether it was done",
+            detail: "\(operation) was begun with this Idempotency-Key and lost; see what there is, and send it with a new key"
+        )
+    }
+
     static func idempotencyKeyInUse(_ key: String) -> Problem {
         var problem = Problem(
             .conflict,

@@ -1,30 +1,31 @@
 internal import Hummingbird
 internal import RunStore
 internal import SlipwayCore
-internal import Synchronization
 
 /// Follows what a list of runs shows.
 struct WatchListOperation: Sendable {
-    /// How many streams there are. They end with the process.
-    private final class Streams: Sendable {
-        let count = Mutex(0)
-    }
+    /// Pages of one look. Who has missed more reads the list again.
+    private static let pages = 20
+    /// The longest pause after a look that found too much.
+    private static let longestPause = Duration.seconds(30)
 
     let store: RunStore
     let live: LiveRuns
     let limits: ControlAPILimits
-    private let streams = Streams()
+    private let places: StreamPlaces
 
     init(store: RunStore, live: LiveRuns, limits: ControlAPILimits) {
         self.store = store
         self.live = live
         self.limits = limits
+        places = StreamPlaces(most: limits.listFollowers, mostOfOne: limits.listFollowersOfOne)
     }
 
     var all: [Operation] { [Operation("WatchJobRuns", .get, "/runs:watch", allows: .team(.viewer), watch)] }
 
-    /// The event `ready` says from when on changes are told; a list that is read then misses none. Then each run that changed comes as
-    /// the event `run`, as it is then. A run comes again if the stream was resumed within a moment of its change.
+    /// The event `ready` says from when on changes are told; a list that is read then misses none. It comes again, with `missed`, when
+    /// too much has changed to be told. Each run that changed comes as the event `run`, as it is then. A run comes again if the stream
+    /// was resumed within a moment of its change.
     @Sendable private func watch(_ call: Call) async throws -> Response {
         let teams = call.teams(.viewer)
         let list = try RunListRequest(try call.query(RunListRequest.filters), for: teams)
@@ -42,14 +43,11 @@ struct WatchListOperation: Sendable {
             }
             return number
         }
-        let isRoom = streams.count.withLock { count in
-            count < limits.listFollowers
-        }
-        guard isRoom else { throw Problem.overloaded("too many streams follow lists") }
-        let (filter, streams) = (list.filter, streams)
+        let place = try places.take(for: call.principal.identity)
+        let filter = list.filter
         return EventStream.response(requestID: call.requestID) { events in
-            streams.count.withLock { $0 += 1 }
-            defer { streams.count.withLock { $0 -= 1 } }
+            // Held as long as the stream lives.
+            defer { withExtendedLifetime(place) {} }
             try await follow(filter, since: resumed, to: &events) {
                 // What the caller came with may have ended, or may do less than before.
                 try await call.lookAgain().get().grants.selection(.viewer) == teams
@@ -63,45 +61,58 @@ struct WatchListOperation: Sendable {
         to events: inout EventStream,
         whileAllowed isAllowed: () async throws -> Bool
     ) async throws {
-        var since: Int64
-        if let resumed { since = resumed } else { since = try await store.changeHorizon() }
+        // No further than now: the database may be an older one by now.
+        var since = try await store.changeHorizon()
+        if let resumed { since = min(resumed, since) }
         try await events.send("ready", id: String(since)) { json in json.object { _ in } }
         var told: [RunID: Int64] = [:]
         var spokenAt = ContinuousClock.now
+        var pause = limits.listInterval
         while !live.hasEnded, try await isAllowed() {
             // Read before the changes: what is changed afterwards is found by the next look.
             let horizon = try await store.changeHorizon()
-            let count = try await sendChanges(filter, since, &told, to: &events)
-            told = told.filter { $0.value >= horizon }
-            since = max(since, horizon)
-            if count > 0 {
+            if let count = try await sendChanges(filter, since, &told, to: &events, whileAllowed: isAllowed) {
+                told = told.filter { $0.value >= horizon }
+                if count > 0 { spokenAt = .now }
+                pause = limits.listInterval
+            } else {
+                told = [:]
+                try await events.send("ready", id: String(horizon)) { json in json.object { $0.member("missed", true) } }
                 spokenAt = .now
-            } else if ContinuousClock.now - spokenAt >= limits.keepAlive {
+                // A transaction that stays open has each look find all again.
+                pause = min(pause * 2, Self.longestPause)
+            }
+            since = max(since, horizon)
+            if ContinuousClock.now - spokenAt >= limits.keepAlive {
                 try await events.alive()
                 spokenAt = .now
             }
-            try await Task.sleep(for: limits.listInterval)
+            try await Task.sleep(for: pause)
         }
     }
 
     /// - Parameter told: the runs that were told, with the transactions that changed them.
+    /// - Returns: how many runs were told; `nil` if there were too many.
     @concurrent private func sendChanges(
         _ filter: RunFilter,
         _ since: Int64,
         _ told: inout [RunID: Int64],
-        to events: inout EventStream
-    ) async throws -> Int {
-        var (transaction, run): (Int64, RunID?) = (since, nil)
+        to events: inout EventStream,
+        whileAllowed isAllowed: () async throws -> Bool
+    ) async throws -> Int? {
+        var place: RunChangePlace = .since(since)
         var count = 0
-        while true {
-            let page = try await store.runs(filter, changedSince: transaction, after: run, limit: limits.pageRows)
+        for _ in 0..<Self.pages {
+            let page = try await store.runs(filter, changed: place, limit: limits.pageRows)
             for change in page where told[change.run.id] != change.changedIn {
                 told[change.run.id] = change.changedIn
                 try await events.send("run", id: String(since)) { $0.run(change.run) }
                 count += 1
             }
             guard page.count == limits.pageRows, let last = page.last else { return count }
-            (transaction, run) = (last.changedIn, last.run.id)
+            guard !live.hasEnded, try await isAllowed() else { return count }
+            place = .after(last.changedIn, last.run.id)
         }
+        return nil
     }
 }

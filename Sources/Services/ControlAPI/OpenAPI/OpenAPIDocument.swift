@@ -148,13 +148,13 @@ extension OperationDescription {
         if operation.method != .get {
             complete.parameters.append(APIParameter("Slipway-Actor", .text(1...100), about, in: .header))
         }
-        if operation.method == .post {
+        if operation.method == .post { complete.problems += [.requestTimeout, .bodyTooLarge] }
+        if [.found, .once].contains(operation.repetition) {
             let about =
                 "A new text for each request that may be sent again: however often it comes, it takes effect once."
             complete.parameters.append(APIParameter("Idempotency-Key", .text(1...255), about, in: .header))
-            complete.problems += [
-                .idempotencyKeyInUse, .idempotencyKeyReused, .requestTimeout, .bodyTooLarge,
-            ]
+            complete.problems += [.idempotencyKeyInUse, .idempotencyKeyReused]
+            if operation.repetition == .once { complete.problems.append(.outcomeUnknown) }
         }
         if operation.method == .get, answers.contains(where: { $0.status == 200 }) {
             let about = "An ETag: the answer is 304 if it is still the one."

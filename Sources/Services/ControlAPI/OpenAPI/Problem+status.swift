@@ -15,7 +15,7 @@ extension Problem.Code {
         case .requestTimeout: 408
         case .scheduleExists, .runNotOver, .nothingLeft, .taskNotReady, .actionNotPossible, .teamHasJobs, .teamHasRuns,
             .teamNeedsNoCredits, .credentialIsNeeded, .credentialHasNoCheck, .limitReached, .jobArchived,
-            .clusterLeaving, .idempotencyKeyInUse, .webhookExists, .webhookIsOff, .webhookTakesNoTest:
+            .clusterLeaving, .idempotencyKeyInUse, .outcomeUnknown, .webhookExists, .webhookIsOff, .webhookTakesNoTest:
             409
         case .otherRevision: 412
         case .bodyTooLarge: 413

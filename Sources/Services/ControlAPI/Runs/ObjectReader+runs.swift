@@ -54,7 +54,7 @@ extension ObjectReader {
                 createdAfter: reader.moment("after"),
                 variables: reader.variableTexts("variables"),
                 condition: reader.condition("where"),
-                search: reader.optionalText("search", characters: 1...200)
+                search: reader.search()
             )
         }
     }
@@ -63,11 +63,23 @@ extension ObjectReader {
     private mutating func condition(_ name: String) -> FilterCondition? {
         guard let text = optionalText(name, characters: 1...FilterLimits.standard.bytes) else { return nil }
         do throws(FilterError) {
-            return try FilterParser.parse(text, RunFilter.schema)
+            let condition = try FilterParser.parse(text, RunFilter.schema)
+            // No condition is every run; whoever says something does not mean that.
+            if condition == nil { refuse(name, message: "says nothing", allowed: ["a condition such as age<24h"]) }
+            return condition
         } catch {
             refuse(name, message: "at character \(error.position): \(error.message)", allowed: error.allowed)
             return nil
         }
+    }
+
+    private mutating func search() -> String? {
+        guard let text = optionalText("search", characters: 1...RunListRequest.searchBytes) else { return nil }
+        guard RunListRequest.isSearch(text) else {
+            refuse("search", message: "is not a search", allowed: [RunListRequest.searchRule])
+            return nil
+        }
+        return text
     }
 
     /// Values of variables as a run's list compares them; `nil` if absent.
@@ -83,6 +95,7 @@ extension ObjectReader {
         if texts.count < values.count {
             refuse(name, message: "must hold values of variables", allowed: ["texts, numbers, true, false, references"])
         }
+        if has(name), values.isEmpty { refuse(name, message: "names no variable", allowed: ["at least one"]) }
         return texts.isEmpty ? nil : texts
     }
 

@@ -8,7 +8,8 @@ struct RunListRequest {
     ]
     static let parameters = filters + ["order_by"]
     /// The longest search.
-    private static let searchBytes = 200
+    static let searchBytes = 200
+    static let searchRule = "words of at most \(searchBytes) bytes, with letters or digits"
 
     let query: QueryReader
     let filter: RunFilter
@@ -33,15 +34,19 @@ struct RunListRequest {
         order = try query.choice("order_by", default: RunOrder.newestFirst)
     }
 
+    static func isSearch(_ text: String) -> Bool {
+        text.utf8.count <= searchBytes && text.contains { $0.isLetter || $0.isNumber }
+    }
+
     private static func search(_ query: QueryReader) throws(Problem) -> String? {
         guard let text = try query.text("search") else { return nil }
-        guard text.utf8.count <= searchBytes, text.contains(where: { $0.isLetter || $0.isNumber }) else {
+        guard isSearch(text) else {
             throw Problem.invalidParameter(
                 FieldError(
                     field: "search",
                     value: String(text.prefix(100)),
                     message: "is not a search",
-                    allowed: ["words of at most \(searchBytes) bytes, with letters or digits"]
+                    allowed: [searchRule]
                 )
             )
         }

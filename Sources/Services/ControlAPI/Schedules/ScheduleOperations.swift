@@ -43,7 +43,7 @@ struct ScheduleOperations: Sendable {
                 try await pause($0, false)
             },
             Operation("DryRunSchedule", .get, Self.path + "/dry-run", allows: .team(.viewer), dryRun),
-            Operation("BackfillSchedule", .post, Self.path + "/backfill", allows: .team(.operator), backfill),
+            Operation("BackfillSchedule", .post, Self.path + "/backfill", allows: .team(.operator), isOnce: true, backfill),
             Operation("TriggerSchedule", .post, Self.path + "/trigger", allows: .team(.submitter), trigger),
             Operation("ListScheduleTicks", .get, Self.path + "/ticks", allows: .team(.viewer), scheduleTicks),
             Operation("ListJobTicks", .get, Self.jobPath + "/ticks", allows: .team(.viewer), jobTicks),
@@ -192,7 +192,7 @@ struct ScheduleOperations: Sendable {
         let demand = AdmissionRequest(job.spec, variables: variables.values).demand
         let chosen = try await clusters.choose(for: job.spec, demand: demand)
         let run = NewRun(
-            id: identifiers.next(),
+            id: call.repeated?.identifier(0) ?? identifiers.next(),
             of: job.id,
             version: job.currentVersion,
             spec: job.spec,

@@ -25,6 +25,7 @@ struct TeamOperations: Sendable {
                 .post,
                 "/teams/{team}/credits",
                 allows: .installation(.admin),
+                isOnce: true,
                 changeCredits
             ),
             Operation("ListTeamMembers", .get, "/teams/{team}/members", allows: .team(.viewer), members),

@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test("who has missed too much is told to read the list again, and a release is told")
+    @Test("who has missed too much is told to read the list again", .timeLimit(.minutes(2)))
     func watch() async throws {
         var limits = APIFixture.quick
         limits.listInterval = .milliseconds(20)
@@ -116,6 +116,15 @@ import Testing
             // Further than there is anything, as after an older database was restored.
             let future = try await api.client.events("/runs:watch", lastEventID: "999999999") { $0.name == "ready" }
             #expect(try #require(future.last?.id.flatMap { Int64($0) }) < 999_999_999)
+        }
+    }
+
+    @Test("a release is told to who follows a list, though the run's state stays", .timeLimit(.minutes(2)))
+    func release() async throws {
+        var limits = APIFixture.quick
+        limits.listInterval = .milliseconds(20)
+        try await APIFixture.with(limits: limits) { api in
+            try await api.applyJob()
             let client = api.client
             let id = try await api.createRun()
             let fleet = try await TestFleet(api.store)

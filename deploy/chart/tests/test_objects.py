@@ -1,5 +1,6 @@
 """What the objects must and must not hold, whatever the values."""
 
+import ipaddress
 import os
 import pathlib
 import re
@@ -149,6 +150,71 @@ def test_what_is_mounted_is_there(name: str) -> None:
             map_name = volume.get("configMap", {}).get("name", "")
             if map_name.startswith("prod-"):
                 named(items, "ConfigMap", map_name, "slipway")
+
+
+def outlets(values: dict[str, Any], process: str) -> dict[int, list[Any]]:
+    """By port, the peers that a process may reach there; none stands for anywhere."""
+    spec = named(objects(render(values)), "NetworkPolicy", f"prod-slipway-{process}", "slipway")["spec"]
+    return {port["port"]: rule.get("to", []) for rule in spec["egress"] for port in rule["ports"]}
+
+
+def test_webhooks_and_logins_go_out() -> None:
+    assert outlets({}, "scheduler")[443] == outlets({}, "api")[443] == []
+    assert not outlets({}, "migration").keys() - {53, 5432}
+    narrow = {"networkPolicy": {"controlPlane": {"webhooksPorts": [], "identityPorts": []}}}
+    for process in ("api", "scheduler"):
+        assert set(outlets(narrow, process)) == {53, 5432, 5671, 5672}
+    receivers = [{"ipBlock": {"cidr": "192.0.2.3/32"}}]
+    assert outlets(MATRIX["policies with peers"], "scheduler")[8443] == receivers
+
+
+def test_what_is_blocked_lies_within_what_is_opened() -> None:
+    spec = named(objects(render({})), "NetworkPolicy", "prod-slipway-runs", "ops")["spec"]
+    blocks = [peer["ipBlock"] for rule in spec["egress"] for peer in rule.get("to", []) if "ipBlock" in peer]
+    assert len(blocks) == 2
+    for block in blocks:
+        whole = ipaddress.ip_network(block["cidr"])
+        parts = [ipaddress.ip_network(part) for part in block["except"]]
+        assert all(part.version == whole.version for part in parts)
+        assert len(set(parts)) == len(parts)
+    # Of private networks of IPv4 also the form that NAT64 gives them, and the host of Azure's machines.
+    closed = [ipaddress.ip_network(part) for block in blocks for part in block["except"]]
+    for address in (
+        "168.63.129.16",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::10.1.2.3",
+        "64:ff9b::168.63.129.16",
+        "fd00:ec2::254",
+    ):
+        assert [part for part in closed if ipaddress.ip_address(address) in part], address
+    for address in ("1.1.1.1", "64:ff9b::1.1.1.1", "2606:4700:4700::1111"):
+        assert not [part for part in closed if ipaddress.ip_address(address) in part], address
+
+
+def test_processes_that_are_replaced_at_once_have_no_bounds_of_rolling() -> None:
+    for name, expected in (("replaced at once", {"type"}), ("least", {"type", "rollingUpdate"})):
+        for item in of_kind(objects(render(MATRIX[name])), "Deployment"):
+            assert set(item["spec"]["strategy"]) == expected
+
+
+def test_labels_annotations_and_priority_are_on_every_pod() -> None:
+    found = 0
+    for item in objects(render(MATRIX["everything extra"])):
+        pod = item if item["kind"] == "Pod" else item.get("spec", {}).get("template")
+        if pod is None:
+            continue
+        found += 1
+        metadata = pod["metadata"]
+        assert metadata["annotations"]["a"] == "b"
+        assert metadata["labels"]["c"] in ("d", "own")
+        assert pod["spec"]["priorityClassName"] == "high"
+    assert found == len(PROCESSES) + 2
+
+
+def test_failed_migrations_go_away_where_nothing_makes_them_anew() -> None:
+    for hooks, expected in ((True, 86400), (False, None)):
+        [job] = of_kind(objects(render({"migration": {"useHelmHooks": hooks}})), "Job")
+        assert job["spec"].get("ttlSecondsAfterFinished") == expected
 
 
 def test_migration_as_a_hook() -> None:

@@ -65,6 +65,20 @@ MATRIX: dict[str, dict[str, Any]] = {
         {"keda": {"enabled": True, "triggers": [{"type": "cron", "metadata": {"timezone": "UTC"}}]}},
         ["scheduler", "dispatcher", "worker"],
     ),
+    "people and receivers": {
+        "api": {
+            "tokenSecret": {"name": ""},
+            "identity": {"existingSecret": "issuers"},
+            "publicURL": "https://slipway.example",
+        },
+        "webhooks": {
+            "keys": [
+                {"team": "data", "name": "lineage", "existingSecret": "receivers", "key": "lineage"},
+                {"team": "ops", "name": "lineage", "existingSecret": "receivers", "key": "ops.lineage"},
+            ]
+        },
+        "doctor": {"failOnWarnings": True},
+    },
     "replaced at once": each({"updateStrategy": {"type": "Recreate"}}),
     "object storage": {
         "objectStorage": {

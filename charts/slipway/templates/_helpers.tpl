@@ -152,7 +152,10 @@ securityContext:
 {{- $values := .root.Values -}}
 {{- $config := dict "log" (dict "format" "json") "http" (dict "listen" (printf "%s:9090" $values.listenHost)) "amqp" (dict "prefix" $values.amqp.prefix) -}}
 {{- if eq .component "api" -}}
-{{- $_ := set $config "api" (dict "listen" (printf "%s:8080" $values.listenHost)) -}}
+{{- $api := dict "listen" (printf "%s:8080" $values.listenHost) "authentication" "required" -}}
+{{- with $values.api.publicURL }}{{ $_ := set $api "public_url" . }}{{ end -}}
+{{- if $values.api.identity.existingSecret }}{{ $_ := set $api "identity_file" (printf "/etc/slipway/identity/%s" $values.api.identity.key) }}{{ end -}}
+{{- $_ := set $config "api" $api -}}
 {{- else -}}
 {{- $_ := set $config "cluster" (dict "name" $values.cluster.name) -}}
 {{- $_ := set $config "lease" (dict "time_to_live" $values.lease.timeToLive "heartbeat" $values.lease.heartbeat "margin" $values.lease.margin) -}}
@@ -165,6 +168,9 @@ securityContext:
 {{- $logs := dict "s3" $s3 -}}
 {{- if eq .component "scheduler" }}{{ $_ := set $logs "storage" "s3" }}{{ end -}}
 {{- $_ := set $config "logs" $logs -}}
+{{- end -}}
+{{- if and $values.webhooks.keys (eq .component "scheduler") -}}
+{{- $_ := set $config "webhooks" (dict "keys_folder" "/etc/slipway/webhook-keys") -}}
 {{- end -}}
 {{- $config = mergeOverwrite $config (deepCopy $values.config) (deepCopy (index $values .component).config) -}}
 {{ toYaml $config }}

@@ -50,6 +50,10 @@ MATRIX: dict[str, dict[str, Any]] = {
                 "postgresTo": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
                 "amqpTo": [{"podSelector": {"matchLabels": {"app": "rabbitmq"}}}],
                 "kubernetesTo": [{"ipBlock": {"cidr": "192.0.2.1/32"}}],
+                "objectStorageTo": [{"ipBlock": {"cidr": "192.0.2.2/32"}}],
+                "webhooksTo": [{"ipBlock": {"cidr": "192.0.2.3/32"}}],
+                "webhooksPorts": [443, 8443],
+                "identityPorts": [],
                 "extraEgress": [{"ports": [{"port": 443, "protocol": "TCP"}]}],
             }
         }
@@ -61,6 +65,21 @@ MATRIX: dict[str, dict[str, Any]] = {
         {"keda": {"enabled": True, "triggers": [{"type": "cron", "metadata": {"timezone": "UTC"}}]}},
         ["scheduler", "dispatcher", "worker"],
     ),
+    "people and receivers": {
+        "api": {
+            "tokenSecret": {"name": ""},
+            "identity": {"existingSecret": "issuers"},
+            "publicURL": "https://slipway.example",
+        },
+        "webhooks": {
+            "keys": [
+                {"team": "data", "name": "lineage", "existingSecret": "receivers", "key": "lineage"},
+                {"team": "ops", "name": "lineage", "existingSecret": "receivers", "key": "ops.lineage"},
+            ]
+        },
+        "doctor": {"failOnWarnings": True},
+    },
+    "replaced at once": each({"updateStrategy": {"type": "Recreate"}}),
     "object storage": {
         "objectStorage": {
             "enabled": True,

@@ -66,16 +66,17 @@ def test_a_release_lives(cluster: Cluster) -> None:
     assert "helm test prod -n slipway" in notes
     assert cluster.names("deployments") == DEPLOYMENTS
     assert store.rollouts == dict.fromkeys(DEPLOYMENTS, 1)
-    # The migration ran before everything else, and is gone.
-    kinds = [(kind, plural) for kind, plural, _ in store.log if plural in ("jobs", "deployments", "configmaps")]
-    assert kinds[0] == ("ADDED", "jobs")
+    # The migration ran before everything else with its policy, and both are gone.
+    kinds = [(kind, plural) for kind, plural, name in store.log if plural != "secrets"]
+    assert kinds[:2] == [("ADDED", "networkpolicies"), ("ADDED", "jobs")]
+    assert set(kinds[2:4]) == {("DELETED", "networkpolicies"), ("DELETED", "jobs")}
     assert cluster.names("jobs") == []
 
     # The same values again: a migration that finds nothing to do, and nothing else.
     before = len(store.log)
     cluster.helm("upgrade", *OPTIONS, values={})
     touched = {plural for _, plural, _ in store.log[before:]}
-    assert touched <= {"secrets", "jobs"}
+    assert touched <= {"secrets", "jobs", "networkpolicies"}
     assert ("ADDED", "jobs", "prod-slipway-migrate-r2") in store.log[before:]
     assert store.rollouts == dict.fromkeys(DEPLOYMENTS, 1)
 

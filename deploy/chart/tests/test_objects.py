@@ -1,5 +1,6 @@
 """What the objects must and must not hold, whatever the values."""
 
+import ipaddress
 import os
 import pathlib
 import re
@@ -141,14 +142,85 @@ def test_what_is_mounted_is_there(name: str) -> None:
             assert {mount["name"] for mount in mounts} == volumes, maker
             variables = [item["name"] for item in container["env"]]
             assert len(variables) == len(set(variables)), maker
-            for item in container["env"]:
-                value = item.get("value", "")
+            values = [item.get("value", "") for item in container["env"]] + container.get("args", [])
+            for config in (item for item in items if (item["kind"], item["metadata"]["name"]) == ("ConfigMap", maker)):
+                values += re.findall(r": (/etc/slipway/\S+)$", config["data"]["config.yaml"], re.MULTILINE)
+            for value in values:
                 if value.startswith("/etc/slipway/"):
-                    assert any(value.startswith(mount["mountPath"] + "/") for mount in mounts), (maker, item)
+                    folders = [mount["mountPath"] for mount in mounts]
+                    assert any(f"{value}/".startswith(f"{folder}/") for folder in folders), (maker, value)
         for volume in spec["volumes"]:
             map_name = volume.get("configMap", {}).get("name", "")
             if map_name.startswith("prod-"):
                 named(items, "ConfigMap", map_name, "slipway")
+
+
+def outlets(values: dict[str, Any], process: str) -> dict[int, list[Any]]:
+    """By port, the peers that a process may reach there; none stands for anywhere."""
+    spec = named(objects(render(values)), "NetworkPolicy", f"prod-slipway-{process}", "slipway")["spec"]
+    return {port["port"]: rule.get("to", []) for rule in spec["egress"] for port in rule["ports"]}
+
+
+def test_webhooks_and_logins_go_out() -> None:
+    assert outlets({}, "scheduler")[443] == []
+    assert outlets(MATRIX["people and receivers"], "api")[443] == []
+    # Nobody's keys are read where no issuer is trusted.
+    assert set(outlets({}, "api")) == {53, 5432, 5671, 5672}
+    assert not outlets({}, "migration").keys() - {53, 5432}
+    narrow: dict[str, Any] = {"networkPolicy": {"controlPlane": {"webhooksPorts": [], "identityPorts": []}}}
+    for process in ("api", "scheduler"):
+        assert set(outlets({**MATRIX["people and receivers"], **narrow}, process)) == {53, 5432, 5671, 5672}
+    receivers = [{"ipBlock": {"cidr": "192.0.2.3/32"}}]
+    assert outlets(MATRIX["policies with peers"], "scheduler")[8443] == receivers
+
+
+def test_what_is_blocked_lies_within_what_is_opened() -> None:
+    spec = named(objects(render({})), "NetworkPolicy", "prod-slipway-runs", "ops")["spec"]
+    blocks = [peer["ipBlock"] for rule in spec["egress"] for peer in rule.get("to", []) if "ipBlock" in peer]
+    assert len(blocks) == 2
+    for block in blocks:
+        whole = ipaddress.ip_network(block["cidr"])
+        parts = [ipaddress.ip_network(part) for part in block["except"]]
+        assert all(part.version == whole.version for part in parts)
+        assert len(set(parts)) == len(parts)
+    # Of private networks of IPv4 also the form that NAT64 gives them, and the host of Azure's machines.
+    closed = [ipaddress.ip_network(part) for block in blocks for part in block["except"]]
+    for address in (
+        "168.63.129.16",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::10.1.2.3",
+        "64:ff9b::168.63.129.16",
+        "fd00:ec2::254",
+    ):
+        assert [part for part in closed if ipaddress.ip_address(address) in part], address
+    for address in ("1.1.1.1", "64:ff9b::1.1.1.1", "2606:4700:4700::1111"):
+        assert not [part for part in closed if ipaddress.ip_address(address) in part], address
+
+
+def test_processes_that_are_replaced_at_once_have_no_bounds_of_rolling() -> None:
+    for name, expected in (("replaced at once", {"type"}), ("least", {"type", "rollingUpdate"})):
+        for item in of_kind(objects(render(MATRIX[name])), "Deployment"):
+            assert set(item["spec"]["strategy"]) == expected
+
+
+def test_labels_annotations_and_priority_are_on_every_pod() -> None:
+    found = 0
+    for item in objects(render(MATRIX["everything extra"])):
+        pod = item if item["kind"] == "Pod" else item.get("spec", {}).get("template")
+        if pod is None:
+            continue
+        found += 1
+        metadata = pod["metadata"]
+        assert metadata["annotations"]["a"] == "b"
+        assert metadata["labels"]["c"] in ("d", "own")
+        assert pod["spec"]["priorityClassName"] == "high"
+    assert found == len(PROCESSES) + 2
+
+
+def test_failed_migrations_go_away_where_nothing_makes_them_anew() -> None:
+    for hooks, expected in ((True, 86400), (False, None)):
+        [job] = of_kind(objects(render({"migration": {"useHelmHooks": hooks}})), "Job")
+        assert job["spec"].get("ttlSecondsAfterFinished") == expected
 
 
 def test_migration_as_a_hook() -> None:
@@ -199,32 +271,114 @@ def test_a_server_that_stops_goes_on_serving_where_kubernetes_can_wait() -> None
         assert deployment["spec"]["template"]["spec"]["containers"][0].get("lifecycle") == expected
 
 
+def test_the_policy_of_the_migration_is_there_before_it() -> None:
+    for hooks in (True, False):
+        items = objects(render({"migration": {"useHelmHooks": hooks}}))
+        annotations = named(items, "NetworkPolicy", "prod-slipway-migration")["metadata"].get("annotations", {})
+        [job] = of_kind(items, "Job")
+        if hooks:
+            weights = [int(found["helm.sh/hook-weight"]) for found in (annotations, job["metadata"]["annotations"])]
+            assert annotations["helm.sh/hook"] == job["metadata"]["annotations"]["helm.sh/hook"]
+            assert weights[0] < weights[1]
+        else:
+            assert not annotations
+
+
+def test_mere_warnings_fail_the_doctor_only_if_asked_for() -> None:
+    def arguments(values: dict[str, Any]) -> list[str]:
+        [container] = named(objects(render(values)), "Pod", "prod-slipway-doctor")["spec"]["containers"]
+        return list(container.get("args", []))
+
+    assert arguments({}) == ["--allow-warnings"]
+    assert arguments({"doctor": {"args": ["--output", "json"]}}) == ["--allow-warnings", "--output", "json"]
+    assert arguments({"doctor": {"failOnWarnings": True}}) == []
+
+
+def test_keys_of_webhooks_are_where_schedulers_look() -> None:
+    items = objects(render(MATRIX["people and receivers"]))
+    scheduler = named(items, "Deployment", "prod-slipway-scheduler")["spec"]["template"]["spec"]
+    [volume] = [volume for volume in scheduler["volumes"] if volume["name"] == "webhook-keys"]
+    paths = [item["path"] for source in volume["projected"]["sources"] for item in source["secret"]["items"]]
+    assert paths == ["data/lineage", "ops/lineage"]
+    config = yaml.safe_load(named(items, "ConfigMap", "prod-slipway-scheduler")["data"]["config.yaml"])
+    [mount] = [mount for mount in scheduler["containers"][0]["volumeMounts"] if mount["name"] == "webhook-keys"]
+    assert config["webhooks"]["keys_folder"] == mount["mountPath"]
+    others = [spec for maker, spec in pods(items) if maker != "prod-slipway-scheduler"]
+    assert "webhook-keys" not in str(others)
+
+
+def test_nobody_gets_in_without_a_token() -> None:
+    for values in ({}, MATRIX["people and receivers"]):
+        config = named(objects(render(values)), "ConfigMap", "prod-slipway-api")["data"]["config.yaml"]
+        assert yaml.safe_load(config)["api"]["authentication"] == "required"
+
+
 def programs() -> pathlib.Path:
     folder = pathlib.Path(os.environ.get("SLIPWAY_TEST_PROGRAMS", ROOT / ".build" / "debug"))
     return folder if (folder / "slipway-api").exists() else pytest.skip(f"{folder} has no executables")
 
 
+def files_of(container: Object, folder: pathlib.Path) -> dict[str, str]:
+    """A container's environment, with a file in the folder for each secret that it names."""
+    secrets = {"token": "secret", "access_key": "a", "secret_key": "s"}
+    environment = {}
+    for item in container["env"]:
+        if item["name"].startswith("SLIPWAY_"):
+            address = "amqp://u:p@h" if "AMQP" in item["name"] else "postgres://u:p@127.0.0.1:1/d"
+            file = folder / item["name"]
+            file.write_text(secrets.get(pathlib.PurePath(item["value"]).name, address))
+            environment[item["name"]] = str(file)
+    return environment
+
+
+def test_the_first_token_is_made_in_a_pod_of_the_api(tmp_path: pathlib.Path) -> None:
+    """What the notes say: beside the server the program takes the addresses, and none of the server's settings for its own."""
+    deployment = named(objects(render(MATRIX["people and receivers"])), "Deployment", "prod-slipway-api")
+    environment = files_of(deployment["spec"]["template"]["spec"]["containers"][0], tmp_path)
+    command = [str(programs() / "slipway"), "admin", "bootstrap-token"]
+    result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 69, result.stderr
+    assert "the database cannot be reached" in result.stderr
+
+
+def test_the_doctor_knows_its_arguments(tmp_path: pathlib.Path) -> None:
+    [container] = named(objects(render({})), "Pod", "prod-slipway-doctor")["spec"]["containers"]
+    environment = {**files_of(container, tmp_path), "SLIPWAY_AMQP_PREFIX": "slipway", "SLIPWAY_CLUSTER_NAME": "default"}
+    command = [str(programs() / "slipway"), "doctor", *container["args"]]
+    result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 10, result.stderr
+    assert "database" in result.stdout
+
+
 @pytest.mark.parametrize("process", PROCESSES)
 @pytest.mark.parametrize(
-    "name", ["least", "object storage", "everything extra", "runs elsewhere", "another cluster's rules"]
+    "name",
+    [
+        "least",
+        "object storage",
+        "people and receivers",
+        "everything extra",
+        "runs elsewhere",
+        "another cluster's rules",
+    ],
 )
 def test_processes_accept_their_settings(name: str, process: str, tmp_path: pathlib.Path) -> None:
     """With the real executables: every setting is known to the process and has an allowed value."""
     items = objects(render(MATRIX[name]))
     config = named(items, "ConfigMap", f"prod-slipway-{process}")["data"]["config.yaml"]
     container = named(items, "Deployment", f"prod-slipway-{process}")["spec"]["template"]["spec"]["containers"][0]
-    secrets = {"url": "postgres://u:p@h/d", "token": "secret", "access_key": "a", "secret_key": "s"}
-    environment = {}
-    for item in container["env"]:
-        if item["name"].startswith("SLIPWAY_"):
-            file = tmp_path / item["name"]
-            key = pathlib.PurePath(item["value"]).name
-            content = "amqp://u:p@h" if "AMQP" in item["name"] else secrets.get(key, config)
-            file.write_text(content)
-            environment[item["name"]] = str(file)
+    environment = files_of(container, tmp_path)
+    [option, _] = container["args"]
+    file = tmp_path / "config.yaml"
+    file.write_text(config)
     program = programs() / container["command"][0].removeprefix("/usr/local/bin/")
     result = subprocess.run(
-        [program, "--show-config"], env=environment, check=False, capture_output=True, text=True, timeout=60
+        [str(program), option, str(file), "--show-config"],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert result.returncode == 0, result.stderr
     assert "9090" in result.stdout

@@ -42,7 +42,9 @@ def test_keys_that_pages_name_exist() -> None:
     found = [
         name
         for page in pages
-        for name in re.findall(r"`((?:networkPolicy|monitoring|cluster|migration)\.[a-zA-Z.]+)`", page.read_text())
+        for name in re.findall(
+            r"`((?:networkPolicy|monitoring|cluster|migration|api|webhooks|doctor)\.[a-zA-Z.]+)`", page.read_text()
+        )
     ]
     assert len(found) > 5
     for name in found:

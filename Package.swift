@@ -196,7 +196,8 @@ let package = Package(
             "ControlAPI",
             in: "Services",
             [
-                "Compression", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability",
+                "Compression", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient",
+                "Observability",
                 "WebhookClient", Library.asyncHTTPClient, Library.crypto, Library.hummingbird, Library.jwtKit,
                 Library.logging, Library.nioCore, Library.nioHTTP1, Library.serviceLifecycle,
             ]
@@ -320,8 +321,8 @@ let package = Package(
                 "Compression", "ControlAPI", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient",
                 "ObjectStorage",
                 "PostgresClient",
-                "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.httpTypes,
-                Library.nioCore, Library.nioHTTP1,
+                "EventLoop", "Observability", "DevStack", "TestSupport", "WebhookClient", Library.asyncHTTPClient,
+                Library.crypto, Library.httpTypes, Library.hummingbird, Library.nioCore, Library.nioHTTP1,
                 Library.logging, Library.serviceLifecycle,
             ]
         ),

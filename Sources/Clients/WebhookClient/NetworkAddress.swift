@@ -23,7 +23,7 @@ package struct NetworkAddress: Sendable, Hashable {
     }
 
     /// The IPv4 address in an IPv6 address of the form `::ffff:a.b.c.d`.
-    var mapped: NetworkAddress? {
+    package var mapped: NetworkAddress? {
         guard bytes.count == 16, bytes.prefix(10).allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF else {
             return nil
         }

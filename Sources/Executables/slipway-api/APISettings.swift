@@ -78,6 +78,24 @@ enum APISettings {
         help: "Requests that all callers of one team may send at once.",
         allowed: .range(1...1_000_000)
     )
+    static let refusalRate = SettingKey<Double>(
+        "api.rate.refused_requests_per_second",
+        default: 1,
+        help: "Requests a second without valid credentials of one address, for each API process; 0 for any number.",
+        allowed: .range(0...1_000_000)
+    )
+    static let refusalBurst = SettingKey<Int>(
+        "api.rate.refused_burst",
+        default: 100,
+        help: "Requests without valid credentials that one address may send at once.",
+        allowed: .range(1...1_000_000)
+    )
+    static let trustedProxies = SettingKey<[String]>(
+        "api.trusted_proxies",
+        default: [],
+        help: "Networks of the proxies whose X-Forwarded-For tells where requests come from, such as 10.1.0.0/16.",
+        allowed: AllowedValues("networks such as 10.1.0.0/16") { $0.allSatisfy(ControlAPIConfiguration.isNetwork) }
+    )
     static let dashboardFolder = SettingKey<String>(
         "api.dashboard_folder",
         default: "",
@@ -233,7 +251,7 @@ enum APISettings {
         ],
         keys: [
             listen, token, authentication, identityFile, publicURL, sessionLength, accessMemory, callerRate,
-            callerBurst, teamRate, teamBurst, dashboardFolder, crossOrigins,
+            callerBurst, teamRate, teamBurst, refusalRate, refusalBurst, trustedProxies, dashboardFolder, crossOrigins,
             SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
@@ -279,6 +297,8 @@ enum APISettings {
             ),
             callerRate: RequestRate(perSecond: settings(callerRate), burst: settings(callerBurst)),
             teamRate: RequestRate(perSecond: settings(teamRate), burst: settings(teamBurst)),
+            refusalRate: RequestRate(perSecond: settings(refusalRate), burst: settings(refusalBurst)),
+            trustedProxies: settings(trustedProxies),
             issuers: issuers(settings(identityFile)),
             publicURL: browsers.isEmpty ? nil : browsers,
             dashboard: dashboard(settings),

@@ -116,6 +116,7 @@ package struct ControlAPI: Service {
         let providers = IdentityProviders(
             configuration.issuers,
             shortestPause: limits.identityKeysPause,
+            longestMemory: limits.identityKeysMemory,
             logger: logger
         )
         let cookies = Cookies(isSecure: configuration.publicURL?.hasPrefix("https://") ?? false)
@@ -124,6 +125,7 @@ package struct ControlAPI: Service {
             crossOrigin: configuration.crossOrigin,
             store: store,
             uses: uses,
+            guesses: GuessGate(rate: configuration.refusalRate),
             providers: providers,
             cookies: cookies,
             memory: limits.accessMemory,
@@ -182,6 +184,7 @@ package struct ControlAPI: Service {
         router.add(
             middleware: Boundary(
                 authenticator: authenticator,
+                proxies: configuration.proxies,
                 rates: RateGate(caller: configuration.callerRate, team: configuration.teamRate),
                 crossOrigin: configuration.crossOrigin
             )

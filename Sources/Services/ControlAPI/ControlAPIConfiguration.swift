@@ -1,5 +1,6 @@
 package import Dashboard
 package import SlipwayCore
+internal import WebhookClient
 
 /// Where the API listens and who may enter.
 package struct ControlAPIConfiguration: Sendable {
@@ -14,6 +15,8 @@ package struct ControlAPIConfiguration: Sendable {
     package let callerRate: RequestRate?
     /// How many all callers of a team may send together; `nil`: any number.
     package let teamRate: RequestRate?
+    /// How many requests without valid credentials an address may send; `nil`: any number.
+    package let refusalRate: RequestRate?
     /// The providers of identities whose word counts.
     package let issuers: [IdentityIssuer]
     /// Where browsers reach the API; `nil`: people do not log in.
@@ -24,6 +27,7 @@ package struct ControlAPIConfiguration: Sendable {
     package let allowsPlainWebhooks: Bool
     let access: AccessControl
     let crossOrigin: CrossOrigin
+    let proxies: TrustedProxies
 
     /// Whether requests need an identity.
     package enum Authentication: String, Sendable, CaseIterable {
@@ -36,6 +40,8 @@ package struct ControlAPIConfiguration: Sendable {
     ///   - token: grants everything; empty: there is none, and an API that requires no identities may only listen on loopback.
     ///   - callerRate: `nil`: any number of requests.
     ///   - teamRate: `nil`: any number of requests.
+    ///   - refusalRate: `nil`: any number of requests.
+    ///   - trustedProxies: networks whose proxies tell where requests come from; others are not believed.
     ///   - issuers: the providers of identities whose word counts. With any of them an API never lets everyone in.
     ///   - publicURL: where browsers reach the API; `nil`: people do not log in.
     ///   - crossOrigins: the other sites whose pages may use the API, such as `https://slipway.example.org`.
@@ -50,6 +56,8 @@ package struct ControlAPIConfiguration: Sendable {
         prices: ResourcePrices? = nil,
         callerRate: RequestRate? = nil,
         teamRate: RequestRate? = nil,
+        refusalRate: RequestRate? = nil,
+        trustedProxies: [String] = [],
         issuers: [IdentityIssuer] = [],
         publicURL: String? = nil,
         dashboard: DashboardFiles? = nil,
@@ -67,13 +75,18 @@ package struct ControlAPIConfiguration: Sendable {
         self.prices = prices
         self.callerRate = callerRate
         self.teamRate = teamRate
+        self.refusalRate = refusalRate
+        proxies = TrustedProxies(trustedProxies.compactMap { NetworkRange($0) })
         self.issuers = issuers
         self.publicURL = publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         self.dashboard = dashboard
         self.allowsPlainWebhooks = allowsPlainWebhooks
-        crossOrigin = CrossOrigin(origins: crossOrigins)
+        crossOrigin = CrossOrigin(origins: crossOrigins, own: publicURL.map(CrossOrigin.origin))
         access = !token.isEmpty ? .token(token) : authentication == .required || !issuers.isEmpty ? .required : .open
     }
+
+    /// Whether a text is a network, such as `10.1.0.0/16`, or an address.
+    package static func isNetwork(_ text: String) -> Bool { NetworkRange(text) != nil }
 
     /// Whether a text is the origin of a site's pages, such as `https://slipway.example.org`.
     package static func isOrigin(_ text: String) -> Bool { CrossOrigin.isOrigin(text) }

@@ -54,6 +54,8 @@ package struct ControlAPILimits: Sendable {
     package var sessionLength: Duration = .seconds(12 * 3600)
     /// The shortest time between two requests for the keys of a provider of identities.
     package var identityKeysPause: Duration = .seconds(10)
+    /// How old the keys of a provider of identities may be, as long as it can be asked for newer ones.
+    package var identityKeysMemory: Duration = .seconds(3600)
     /// How long the state and the load of clusters may be remembered.
     package var clusterMemory: Duration = .seconds(2)
     /// The most differences between two versions that are told.

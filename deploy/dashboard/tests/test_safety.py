@@ -151,16 +151,19 @@ def test_a_token_is_asked_for_and_forgotten_with_the_tab(browser, stack):
 
 
 class protected:
-    """A second API process over the stack's database that asks for a token."""
+    """A second API process over the stack's database that asks for a token, with further settings."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, **settings: str) -> None:
         self.stack = stack
+        self.settings = settings
 
     def __enter__(self) -> str:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         environment = {
+            **self.settings,
+            "SLIPWAY_API_PUBLIC_URL": f"http://127.0.0.1:{port}",
             "PATH": os.environ["PATH"],
             "SLIPWAY_API_LISTEN": f"127.0.0.1:{port}",
             "SLIPWAY_API_TOKEN": "right-token",

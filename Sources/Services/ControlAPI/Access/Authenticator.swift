@@ -9,6 +9,7 @@ struct Authenticator: Sendable {
     let crossOrigin: CrossOrigin
     let store: RunStore
     let uses: TokenUses
+    let guesses: GuessGate
     let providers: IdentityProviders
     let cookies: Cookies
     let now: @Sendable () -> Timestamp
@@ -21,6 +22,7 @@ struct Authenticator: Sendable {
         crossOrigin: CrossOrigin,
         store: RunStore,
         uses: TokenUses,
+        guesses: GuessGate,
         providers: IdentityProviders,
         cookies: Cookies,
         memory: Duration,
@@ -30,6 +32,7 @@ struct Authenticator: Sendable {
         self.crossOrigin = crossOrigin
         self.store = store
         self.uses = uses
+        self.guesses = guesses
         self.providers = providers
         self.cookies = cookies
         self.now = now
@@ -38,6 +41,42 @@ struct Authenticator: Sendable {
         users = BriefMemory(age: memory)
     }
 
+    /// Finds out who asks, unless too many requests of their address had no valid credentials.
+    ///
+    /// - Parameter address: of the client.
+    func caller(of request: Request, from address: String?) async -> Result<Principal, Problem> {
+        guard let credential = credential(of: request) else { return await caller(of: request) }
+        let isKnown = guesses.isKnown(credential)
+        if !isKnown, let wait = guesses.enter(address) { return .failure(.tooManyRefusals(waitSeconds: wait)) }
+        let found = await caller(of: request)
+        switch found {
+        case .success:
+            guesses.accepted(credential)
+            if !isKnown { guesses.giveBack(address) }
+        case .failure(let problem) where problem.code == .unauthorized:
+            guesses.refused(credential)
+            if isKnown { _ = guesses.enter(address) }
+        case .failure:
+            // Nobody could tell.
+            if !isKnown { guesses.giveBack(address) }
+        }
+        return found
+    }
+
+    /// Counts an answer that somebody without any credentials got for want of them.
+    func noteStranger(_ request: Request, from address: String?) {
+        if credential(of: request) == nil { _ = guesses.enter(address) }
+    }
+
+    /// Somebody has just logged in: that counts whatever else came from their address.
+    func accepted(session cookie: String) { guesses.accepted(Secrets.sha256(cookie)) }
+
+    /// What tells one credential from others; `nil`: the request has none.
+    private func credential(of request: Request) -> [UInt8]? {
+        (AccessControl.bearer(request) ?? cookies.value(cookies.session, in: request)).map(Secrets.sha256)
+    }
+
+    /// Finds out who asks.
     func caller(of request: Request) async -> Result<Principal, Problem> {
         do {
             return .success(try await principal(of: request))
@@ -75,6 +114,7 @@ struct Authenticator: Sendable {
         let found = try await sessions.value(hash) { [store] in try await store.lookUpSession(hash) }
         guard let found, found.expiresAt > now() else { throw Problem.unauthorized }
         if request.method != .get, request.method != .head, request.method != .options {
+            guard crossOrigin.isFromOwnPage(request) else { throw Problem.foreignPage }
             let given = Array((request.headers[HeaderNames.csrfToken] ?? "").utf8)
             guard Secrets.areEqual(given, Array(Cookies.csrfToken(session: secret).utf8)) else {
                 throw Problem.missingCSRFToken

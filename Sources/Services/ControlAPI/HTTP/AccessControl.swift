@@ -36,11 +36,7 @@ enum AccessControl: Sendable, Hashable {
     /// - Parameter otherOrigins: the other sites whose pages may come.
     static func isLocal(_ request: Request, otherOrigins: CrossOrigin) -> Bool {
         let authority = request.head.authority ?? ""
-        guard isLoopback(host: host(of: authority)) else { return false }
-        if otherOrigins.isAllowed(request) { return true }
-        if let site = request.headers[HeaderNames.fetchSite], site != "same-origin", site != "none" { return false }
-        guard let origin = request.headers[.origin] else { return true }
-        return origin == "http://\(authority)" || origin == "https://\(authority)"
+        return isLoopback(host: host(of: authority)) && otherOrigins.isFromOwnPage(request)
     }
 
     /// `host:port` or `[address]:port` without the port.

@@ -5,6 +5,7 @@ internal import Logging
 /// for is decided where that is known: on the operation that was found.
 struct Boundary: RouterMiddleware {
     let authenticator: Authenticator
+    let proxies: TrustedProxies
     let rates: RateGate
     let crossOrigin: CrossOrigin
 
@@ -15,7 +16,11 @@ struct Boundary: RouterMiddleware {
     ) async throws -> Response {
         let requestID = Self.requestID(request, context)
         var context = context
-        context.caller = await authenticator.caller(of: request)
+        context.address = proxies.client(
+            connection: context.address,
+            forwarded: request.headers[values: HeaderNames.forwardedFor]
+        )
+        context.caller = await authenticator.caller(of: request, from: context.address)
         context.csrfToken = authenticator.csrfToken(of: request)
         context.lookAgain = { await authenticator.caller(of: request) }
         // why: a caller who is not known is not counted.
@@ -37,6 +42,7 @@ struct Boundary: RouterMiddleware {
             report(error, problem, requestID, context)
             response = problem.response(requestID: requestID)
         }
+        if response.status == .unauthorized { authenticator.noteStranger(request, from: context.address) }
         response.headers[HeaderNames.requestID] = requestID
         allowance?.write(to: &response.headers)
         response.headers[.cacheControl] = response.headers[.cacheControl] ?? "no-store"

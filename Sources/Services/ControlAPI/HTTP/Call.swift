@@ -12,6 +12,8 @@ struct Call: Sendable {
     let lookAgain: @Sendable () async -> Result<Principal, Problem>
     /// What a browser that is logged in must send with every change; `nil` for anybody else.
     var csrfToken: String?
+    /// Where the request comes from; `nil` if that is not known.
+    let address: String?
     /// Unique to the request; answers, problems and log lines carry it.
     let requestID: String
     let limits: ControlAPILimits

@@ -11,8 +11,26 @@ struct CrossOrigin: Sendable {
 
     /// Such as `https://slipway.example.org`.
     let origins: [String]
+    /// That of the API's own pages, where browsers reach it by another name than they send; `nil`: there is none.
+    var own: String?
 
     func isAllowed(_ request: Request) -> Bool { request.headers[.origin].map(origins.contains) ?? false }
+
+    /// Whether no page of a strange site asks. Browsers name the page's origin with every change; who names none is no browser, or
+    /// wants only to read.
+    func isFromOwnPage(_ request: Request) -> Bool {
+        if isAllowed(request) { return true }
+        if let site = request.headers[HeaderNames.fetchSite], site != "same-origin", site != "none" { return false }
+        guard let origin = request.headers[.origin] else { return true }
+        let authority = request.head.authority ?? ""
+        return origin == own || origin == "http://\(authority)" || origin == "https://\(authority)"
+    }
+
+    /// The origin of pages below an address, such as `https://slipway.example.org` of `https://slipway.example.org/a`.
+    static func origin(of address: String) -> String {
+        let parts = address.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        return parts.prefix(3).joined(separator: "/").lowercased()
+    }
 
     /// The answer to a browser that asks before it sends the request itself; `nil` if this is not such a question.
     func preflight(_ request: Request) -> Response? {

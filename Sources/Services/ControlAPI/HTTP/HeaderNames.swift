@@ -12,6 +12,8 @@ enum HeaderNames {
     static let lastEventID = known("last-event-id")
     /// Tells a proxy to pass each event on at once.
     static let accelBuffering = known("x-accel-buffering")
+    /// Whose request a proxy passes on.
+    static let forwardedFor = known("x-forwarded-for")
     static let fetchSite = known("sec-fetch-site")
     static let referrerPolicy = known("referrer-policy")
     static let frameOptions = known("x-frame-options")

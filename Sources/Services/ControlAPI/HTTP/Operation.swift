@@ -40,8 +40,8 @@ struct Operation: Sendable {
 /// What every request carries with it.
 struct CallContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// Where the connection comes from; `nil` if that is not known.
-    let address: String?
+    /// Where the request comes from, as far as trusted proxies tell; `nil` if that is not known.
+    var address: String?
     /// Who asks, or why that is not known. Nobody is known until somebody has looked.
     var caller: Result<Principal, Problem> = .failure(.unauthorized)
     var lookAgain: @Sendable () async -> Result<Principal, Problem> = { .failure(.unauthorized) }
@@ -103,6 +103,7 @@ extension Router<CallContext> {
                             principal: try context.principal(for: operation),
                             lookAgain: context.lookAgain,
                             csrfToken: context.csrfToken,
+                            address: context.address,
                             requestID: Boundary.requestID(request, context),
                             limits: limits,
                             operation: operation.id,

@@ -14,27 +14,34 @@ actor IdentityProvider {
         func key(_ id: String?) -> JWK? { id.map { keys[$0] } ?? (keys.count == 1 ? keys.values.first : nil) }
     }
 
-    /// How old what is known of a provider may be.
-    private static let longestMemory = Duration.seconds(3600)
     /// How far a provider's clock may be off.
     private static let leewaySeconds: Int64 = 30
     private static let longestToken = 16 << 10
 
+    private typealias Reading = Task<Known, any Error>
+
     nonisolated let issuer: IdentityIssuer
     private let shortestPause: Duration
+    private let longestMemory: Duration
     private var known: Known?
     private var triedAt: ContinuousClock.Instant?
-    private var reading: Task<Known, any Error>?
+    /// Why it could not be asked the last time.
+    private var failure: (any Error)?
+    private var reading: Reading?
 
-    /// - Parameter shortestPause: between two requests for its keys.
-    init(_ issuer: IdentityIssuer, shortestPause: Duration) {
+    /// - Parameters:
+    ///   - shortestPause: between two requests for its keys.
+    ///   - longestMemory: how old what is known of it may be, as long as it can be asked.
+    init(_ issuer: IdentityIssuer, shortestPause: Duration, longestMemory: Duration) {
         self.issuer = issuer
         self.shortestPause = shortestPause
+        self.longestMemory = longestMemory
     }
 
     /// Where people log in and codes are exchanged.
     func metadata() async throws -> ProviderMetadata {
         if let known { return known.metadata }
+        if let failure, isPausing { throw failure }
         return try await refresh().metadata
     }
 
@@ -107,9 +114,14 @@ actor IdentityProvider {
 
     /// - Parameter id: `nil`: the only one, as long as there is one only.
     private func key(_ id: String?) async throws -> JWK {
-        if let known, ContinuousClock.now - known.readAt < Self.longestMemory, let key = known.key(id) { return key }
-        if let triedAt, ContinuousClock.now - triedAt < shortestPause, reading == nil {
-            guard let key = known?.key(id) else { throw TokenRefusal(reason: "its key is not known") }
+        if let known, ContinuousClock.now - known.readAt < longestMemory, let key = known.key(id) { return key }
+        if failure != nil, let key = known?.key(id) {
+            // It was away, and may be for long: nobody waits for it who need not.
+            if !isPausing { _ = asking() }
+            return key
+        }
+        if isPausing {
+            guard let key = known?.key(id) else { throw failure ?? TokenRefusal(reason: "its key is not known") }
             return key
         }
         do {
@@ -124,22 +136,40 @@ actor IdentityProvider {
         }
     }
 
+    /// Whether it was asked a moment ago.
+    private var isPausing: Bool {
+        guard reading == nil, let triedAt else { return false }
+        return ContinuousClock.now - triedAt < shortestPause
+    }
+
     private static func read(_ issuer: IdentityIssuer) async throws -> Known {
         let metadata = try await ProviderHTTP.metadata(of: issuer)
         let keys = try await ProviderHTTP.keys(at: metadata.keysAddress)
         return Known(metadata: metadata, keys: keys, readAt: .now)
     }
 
-    private func refresh() async throws -> Known {
+    /// Asks it again, or waits for the answer that others wait for.
+    private func refresh() async throws -> Known { try await asking().value }
+
+    private func asking() -> Reading {
+        if let reading { return reading }
         triedAt = .now
         // why: callers who ask meanwhile share the answer, so it belongs to none of them.
-        let task = reading ?? Task { [issuer] in try await Self.read(issuer) }
+        let task = Task { try await ask() }
         reading = task
-        let result = await task.result
-        if reading == task { reading = nil }
-        let found = try result.get()
-        known = found
-        return found
+        return task
+    }
+
+    private func ask() async throws -> Known {
+        defer { reading = nil }
+        do {
+            let found = try await Self.read(issuer)
+            (known, failure) = (found, nil)
+            return found
+        } catch {
+            failure = error
+            throw error
+        }
     }
 }
 

@@ -9,9 +9,11 @@ struct IdentityProviders: Sendable {
     let logger: Logger
     private let byIssuer: [String: IdentityProvider]
 
-    /// - Parameter shortestPause: between two requests for a provider's keys.
-    init(_ issuers: [IdentityIssuer], shortestPause: Duration, logger: Logger) {
-        all = issuers.map { IdentityProvider($0, shortestPause: shortestPause) }
+    /// - Parameters:
+    ///   - shortestPause: between two requests for a provider's keys.
+    ///   - longestMemory: how old what is known of a provider may be, as long as it can be asked.
+    init(_ issuers: [IdentityIssuer], shortestPause: Duration, longestMemory: Duration, logger: Logger) {
+        all = issuers.map { IdentityProvider($0, shortestPause: shortestPause, longestMemory: longestMemory) }
         byIssuer = Dictionary(all.map { ($0.issuer.issuer, $0) }, uniquingKeysWith: { first, _ in first })
         self.logger = logger
     }
@@ -65,6 +67,15 @@ struct IdentityProviders: Sendable {
             metadata: ["identity.issuer": "\(provider.issuer.issuer)", "error": "\(error)"]
         )
         return Problem.identityProviderAway(provider.issuer.name)
+    }
+
+    /// A provider was asked, and did not do what a login needs.
+    func refusal(_ provider: IdentityProvider, _ error: any Error) -> Problem {
+        logger.warning(
+            "A provider of identities refused a login",
+            metadata: ["identity.issuer": "\(provider.issuer.issuer)", "error": "\(error)"]
+        )
+        return Problem.loginFailed("the provider did not confirm it; log in again")
     }
 
     /// Whom claims tell of.

@@ -66,6 +66,7 @@ struct LoginOperations: Sendable {
         } catch {
             throw providers.away(provider, error)
         }
+        if let wait = authenticator.guesses.enter(call.address) { throw Problem.tooManyRefusals(waitSeconds: wait) }
         let state = Secrets.random(bytes: 32)
         let verifier = Base64URL.text(Secrets.random(bytes: 32))
         let login = PendingLogin(
@@ -106,9 +107,16 @@ struct LoginOperations: Sendable {
         guard let code = given["code"].map(String.init), given["error"] == nil else {
             throw Problem.loginFailed("the provider did not let you in")
         }
+        // RFC 9207: another provider's code must not be shown to this one.
+        guard given["iss"].map({ $0 == login.issuer }) ?? true else {
+            throw Problem.loginFailed("its answer is another provider's")
+        }
         let token = try await idToken(code, login, provider, clientID, redirect: publicURL + Links.root + Self.callback)
         let claims = try await providers.claims(of: token, provider, [clientID], now())
         guard claims["nonce"]?.string == login.nonce else { throw Problem.loginFailed("its answer is another login's") }
+        guard claims["azp"].map({ $0.string == clientID }) ?? true else {
+            throw Problem.loginFailed("its answer is another program's")
+        }
         let user = IdentityProviders.user(claims, provider.issuer)
         _ = try await store.note(user)
         // Always a new session: one that somebody planted before is worth nothing.
@@ -117,8 +125,10 @@ struct LoginOperations: Sendable {
         }
         let secret = Secrets.random(bytes: 32)
         try await store.createSession(Secrets.sha256(secret), of: user.subject, lasting: sessionSeconds)
+        let text = Secrets.hexadecimal(secret)
+        authenticator.accepted(session: text)
         var response = Self.redirect(to: login.returnTo)
-        let session = cookies.header(cookies.session, Secrets.hexadecimal(secret), seconds: sessionSeconds)
+        let session = cookies.header(cookies.session, text, seconds: sessionSeconds)
         response.headers[values: .setCookie] = [session, cookies.header(cookies.login, "", seconds: 0)]
         return response
     }
@@ -132,14 +142,17 @@ struct LoginOperations: Sendable {
     ) async throws(Problem) -> String {
         do {
             let secret = try provider.issuer.clientSecretFile.map(SecretFile.text)
+            let address = try await provider.metadata().tokenEndpoint
             return try await ProviderHTTP.idToken(
-                from: provider.metadata().tokenEndpoint,
+                from: address,
                 form: [
                     ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect),
                     ("client_id", clientID), ("code_verifier", login.verifier),
                 ],
                 client: secret.map { (clientID, $0) }
             )
+        } catch let error as ProviderError where error.isRefusal {
+            throw providers.refusal(provider, error)
         } catch {
             throw providers.away(provider, error)
         }
@@ -180,6 +193,13 @@ extension Problem {
     static func loginFailed(_ detail: String) -> Problem {
         Problem(.badRequest, .loginFailed, title: "The login did not succeed", detail: detail)
     }
+
+    static let foreignPage = Problem(
+        .forbidden,
+        .forbiddenOrigin,
+        title: forbiddenOrigin.title,
+        detail: "with a session changes are made from the API's own pages, and from sites that api.cors.origins names"
+    )
 
     static let missingCSRFToken = Problem(
         .forbidden,

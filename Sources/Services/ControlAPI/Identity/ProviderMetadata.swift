@@ -21,6 +21,8 @@ enum ProviderHTTP {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(5)
+        // A refused connection is told at once rather than tried again until the deadline.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
@@ -86,7 +88,12 @@ enum ProviderHTTP {
         request.headers.add(name: "accept", value: "application/json")
         let response = try await http.execute(request, timeout: timeout)
         let body = try await response.body.collect(upTo: answerBytes)
-        guard response.status.code == 200 else { throw ProviderError("it answered \(response.status.code)") }
+        guard response.status.code == 200 else {
+            throw ProviderError(
+                "it answered \(response.status.code)",
+                isRefusal: [400, 401, 403].contains(response.status.code)
+            )
+        }
         return try JSONDecoder().decode(JSONValue.self, from: Data(body.readableBytesView))
     }
 }
@@ -94,8 +101,13 @@ enum ProviderHTTP {
 /// A provider did not do what it should. The words are for the log.
 struct ProviderError: Error, CustomStringConvertible {
     let description: String
+    /// Whether it could be reached and did not want to.
+    let isRefusal: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isRefusal: Bool = false) {
+        self.description = description
+        self.isRefusal = isRefusal
+    }
 }
 
 /// Texts in addresses and forms.

@@ -88,6 +88,7 @@ extension OpenAPIDocument {
                 APIParameter("state", .text, "Of the login that was begun."),
                 APIParameter("code", .text, "What the provider gives the identity for."),
                 APIParameter("error", .text, "Why it gives none."),
+                APIParameter("iss", .text, "The provider itself, if it says so."),
             ],
             answers: [APIAnswer(status: 303, content: [:])],
             problems: [.loginFailed]

@@ -1,4 +1,4 @@
-import { caller, get } from "./api.js";
+import { caller, get, send } from "./api.js";
 import { h, replace } from "./dom.js";
 import { brandMark, icon } from "./icons.js";
 import { showOverview } from "./keys.js";
@@ -66,6 +66,11 @@ function settings() {
     onclick: () => button.setAttribute("aria-expanded", String(panel.classList.toggle("open"))),
   }, icon("gear"));
   const who = h("span", { class: "who" });
+  const leaving = h(
+    "button",
+    { class: "button small quiet", type: "button", hidden: !token(), onclick: signOut },
+    "Sign out",
+  );
   replace(
     panel,
     button,
@@ -75,24 +80,28 @@ function settings() {
       refreshTimes(true);
     }),
     h("button", { class: "button small quiet", type: "button", onclick: showOverview }, "Keys ", h("kbd", {}, "?")),
-    token() && h("button", {
-      class: "button small quiet",
-      type: "button",
-      onclick: () => {
-        setToken("");
-        location.assign("/");
-      },
-    }, "Sign out"),
+    leaving,
     who,
   );
-  tellVersion(who);
+  tellVersion(who, leaving);
   return panel;
 }
 
-async function tellVersion(element) {
+/** Forgets the token, or ends the session. */
+async function signOut() {
+  try {
+    if (!token()) await send("POST", "/logout");
+  } catch { /* It has ended by itself, or the page that follows says what is wrong. */ }
+  setToken("");
+  location.assign("/");
+}
+
+async function tellVersion(element, leaving) {
   try {
     version ??= await get("/version");
-    const name = (await caller())?.name;
+    const who = await caller();
+    const name = who?.name;
+    leaving.hidden = !token() && !who?.session;
     element.textContent = `${name ? `${name} · ` : ""}Slipway ${version.version}`;
   } catch { /* The page itself says what is wrong. */ }
 }

@@ -6,7 +6,21 @@ import { arrive } from "../router.js";
 import { field } from "../parts/dialogs.js";
 import { problemNotice } from "../parts/notices.js";
 
-/** Asks for a token. It is kept until the tab is closed. */
+/** The ways in by providers of identities; they come back to the page that was asked for. */
+async function ways(element) {
+  try {
+    const { identity_providers: providers } = await get("/identity-providers");
+    const back = encodeURIComponent(location.pathname + location.search);
+    replace(
+      element,
+      providers.map(({ name, login }) =>
+        h("a", { class: "button", href: `${login}&return_to=${back}` }, `Sign in with ${name}`)
+      ),
+    );
+  } catch { /* A token is still a way in. */ }
+}
+
+/** Asks for a token, which is kept until the tab is closed, or offers the providers by which people log in. */
 export function showSignIn(root) {
   if (root.querySelector(".sign-in")) return;
   const input = h("input", {
@@ -18,6 +32,7 @@ export function showSignIn(root) {
   });
   const trouble = h("div", {});
   const button = h("button", { class: "button primary", type: "submit" }, "Sign in");
+  const providers = h("div", { class: "providers" });
   replace(
     root,
     h(
@@ -56,8 +71,10 @@ export function showSignIn(root) {
         field("API token", input, { hint: "It stays in this tab and is forgotten when you close it." }),
         trouble,
         button,
+        providers,
       ),
     ),
   );
+  ways(providers);
   input.focus();
 }

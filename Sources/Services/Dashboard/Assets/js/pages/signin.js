@@ -1,4 +1,4 @@
-import { get } from "../api.js";
+import { forgetCaller, get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { brandMark } from "../icons.js";
 import { setToken } from "../preferences.js";
@@ -6,7 +6,7 @@ import { arrive } from "../router.js";
 import { field } from "../parts/dialogs.js";
 import { problemNotice } from "../parts/notices.js";
 
-/** Asks for a token. It is kept until the tab is closed. */
+/** Leads to who knows the person, or asks for a token, which is kept until the tab is closed. */
 export function showSignIn(root) {
   if (root.querySelector(".sign-in")) return;
   const input = h("input", {
@@ -17,6 +17,7 @@ export function showSignIn(root) {
     spellcheck: "false",
   });
   const trouble = h("div", {});
+  const providers = h("div", {});
   const button = h("button", { class: "button primary", type: "submit" }, "Sign in");
   replace(
     root,
@@ -30,6 +31,7 @@ export function showSignIn(root) {
             event.preventDefault();
             button.disabled = true;
             setToken(input.value.trim());
+            forgetCaller();
             try {
               await get("/version");
               replace(root);
@@ -53,6 +55,7 @@ export function showSignIn(root) {
           },
         },
         h("div", { class: "brand" }, brandMark(), h("h1", {}, "Slipway")),
+        providers,
         field("API token", input, { hint: "It stays in this tab and is forgotten when you close it." }),
         trouble,
         button,
@@ -60,4 +63,26 @@ export function showSignIn(root) {
     ),
   );
   input.focus();
+  showProviders(providers);
+}
+
+/** By whom one can log in; the browser comes back to the page that was asked for. */
+async function showProviders(slot) {
+  try {
+    const answer = await get("/identity-providers");
+    const providers = answer.identity_providers.filter((provider) => provider.login.startsWith("/"));
+    if (providers.length === 0) return;
+    const back = encodeURIComponent(location.pathname + location.search);
+    replace(
+      slot,
+      providers.map((provider) =>
+        h(
+          "a",
+          { class: "button primary login", href: `${provider.login}&return_to=${back}` },
+          `Log in with ${provider.name}`,
+        )
+      ),
+      h("p", { class: "or" }, "or"),
+    );
+  } catch { /* A token does as well. */ }
 }

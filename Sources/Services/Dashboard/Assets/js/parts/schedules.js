@@ -122,49 +122,25 @@ export function upcomingList(answer) {
     if (!days.has(day)) days.set(day, []);
     days.get(day).push(entry);
   }
-  return h(
-    "div",
-    {},
-    [...days].map(([day, list]) => [
-      h(
-        "h3",
-        { class: "day" },
-        h(
-          "time",
-          { datetime: day },
-          `${day} ${
-            [
-              "Sunday",
-              "Monday",
-              "Tuesday",
-              "Wednesday",
-              "Thursday",
-              "Friday",
-              "Saturday",
-            ][new Date(`${day}T12:00`).getDay()]
-          }`,
-        ),
-      ),
-      table(
-        `Runs to come on ${day}`,
-        [
-          [
-            "At",
-            (entry) => h("span", { title: entry.local }, absolute(new Date(entry.tick), false).slice(11, 16)),
-            "nowrap",
-          ],
-          ["", (entry) => moment(entry.tick), "nowrap faint"],
-          [
-            "Job",
-            (entry) => h("a", { href: addressOf.job(entry.team, entry.job, "?tab=schedules") }, entry.job),
-            "nowrap",
-          ],
-          ["Schedule", (entry) => entry.schedule, "nowrap"],
-          ["Team", (entry) => entry.team, "nowrap"],
-        ],
-        list,
-        { isCompact: true },
-      ),
-    ]),
+  const rows = [...days].flatMap(([day, list]) => list.map((entry, index) => ({ ...entry, day: index === 0 && day })));
+  return table(
+    "Runs to come",
+    [
+      ["Day", ({ day }) => day && h("time", { datetime: day }, h("strong", {}, day), ` ${weekday(day)}`), "nowrap"],
+      [
+        "At",
+        (entry) => h("span", { title: entry.local }, absolute(new Date(entry.tick), false).slice(11, 16)),
+        "nowrap",
+      ],
+      ["", (entry) => moment(entry.tick), "nowrap faint"],
+      ["Job", (entry) => h("a", { href: addressOf.job(entry.team, entry.job, "?tab=schedules") }, entry.job), "nowrap"],
+      ["Schedule", (entry) => entry.schedule, "nowrap"],
+      ["Team", (entry) => entry.team, "nowrap"],
+    ],
+    rows,
+    { isCompact: true },
   );
 }
+
+const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const weekday = (day) => weekdays[new Date(`${day}T12:00`).getDay()];

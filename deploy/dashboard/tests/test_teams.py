@@ -122,7 +122,7 @@ def test_an_account_gets_a_token_which_is_revoked(open_page, stack):
     dialog.get_by_role("button", name="Revoke", exact=True).click()
     expect(row).to_have_count(0)
     page.get_by_label("Also revoked ones").check()
-    expect(row.locator("[data-state]")).to_have_text("Revoked")
+    expect(row.first.locator("[data-state]")).to_have_text("Revoked")
 
 
 def test_what_is_kept_is_said_and_taken_back(open_page, stack):

@@ -1,4 +1,4 @@
-import { forgetCaller, get } from "../api.js";
+import { caller, forgetCaller, get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { brandMark } from "../icons.js";
 import { setToken } from "../preferences.js";
@@ -33,7 +33,7 @@ export function showSignIn(root) {
             setToken(input.value.trim());
             forgetCaller();
             try {
-              await get("/version");
+              await caller();
               replace(root);
               arrive();
             } catch (problem) {

@@ -110,9 +110,13 @@ export function scheduleTable(schedules, { changed, showsJob }) {
   ], schedules);
 }
 
-/** What is to come, by day. */
+const YEAR = 365 * 86_400_000;
+const LEAST = 10;
+
+/** What is to come within a year, by day; at least a few, however rare they are. */
 export function upcomingList(answer) {
-  const entries = answer.upcoming;
+  const end = Date.now() + YEAR;
+  const entries = answer.upcoming.filter((entry, index) => index < LEAST || Date.parse(entry.tick) < end);
   if (entries.length === 0) {
     return empty({ title: "Nothing is to come", text: "No active schedule has a tick ahead.", drawing: "schedules" });
   }

@@ -34,7 +34,7 @@ package struct DashboardFiles: Sendable {
 
     /// The first part of each page's path.
     package static let pages: Set<String> = [
-        "runs", "jobs", "schedules", "queue", "clusters", "audit", "tokens",
+        "runs", "jobs", "schedules", "queue", "clusters", "teams", "audit", "tokens",
     ]
 
     private let page: File

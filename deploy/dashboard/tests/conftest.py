@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -53,6 +55,51 @@ class Stack:
                 return found
             assert time.monotonic() < end, f"run {run} is {found['state']}, not {states}"
             time.sleep(0.2)
+
+
+class served:
+    """An API process of its own over the stack's database, with settings of its own; entered again it has the same address."""
+
+    def __init__(self, stack: Stack, **settings: str) -> None:
+        self.stack = stack
+        self.settings = settings
+        self.port = free_port()
+
+    def __enter__(self) -> str:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "SLIPWAY_API_LISTEN": f"127.0.0.1:{self.port}",
+            "SLIPWAY_POSTGRES_URL_FILE": f"{self.stack.state}/secrets/postgres-url",
+            "SLIPWAY_AMQP_URL_FILE": f"{self.stack.state}/secrets/amqp-url",
+            "SLIPWAY_HTTP_LISTEN": "",
+            "SLIPWAY_LOG_FORMAT": "json",
+            **self.settings,
+        }
+        self.process = subprocess.Popen(
+            [f"{os.path.dirname(self.stack.slipway)}/slipway-api"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        said = []
+        for text in self.process.stdout:
+            if "The API is served" in text:
+                # What it says later is not kept, and must not make it wait.
+                threading.Thread(target=self.process.stdout.read, daemon=True).start()
+                return f"http://127.0.0.1:{self.port}"
+            said.append(text)
+        raise AssertionError("the API did not start: " + "".join(said[-5:]))
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def executable() -> str:

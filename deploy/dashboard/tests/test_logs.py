@@ -62,9 +62,16 @@ def test_a_million_lines_are_searched(open_page, long_run):
     expect(line(page, 777_777)).to_have_text("line 777777 of a long log")
     expect(page.locator(".log-line.target")).to_have_attribute("data-line", "777776")
     expect(line(page, 777_776)).to_have_text("line 777776 of a long log")
+
+
+def test_what_is_not_there_is_not_found(open_page, done_run):
+    page = open_page(f"/runs/{done_run}?tab=logs")
+    expect(page.locator(".log-line", has_text="loading NL")).to_be_visible()
     page.get_by_role("searchbox", name="Search the log").fill("no such line")
     page.keyboard.press("Enter")
-    expect(page.locator(".log-foot")).to_have_text("0 lines found", timeout=180_000)
+    expect(page.locator(".log-foot")).to_have_text("0 lines found")
+    page.get_by_role("button", name="Back to the log").click()
+    expect(page.locator(".log-line", has_text="loading NL")).to_be_visible()
 
 
 def test_colours_become_classes(open_page, done_run):

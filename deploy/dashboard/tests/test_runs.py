@@ -110,6 +110,64 @@ def test_the_filter_stands_in_the_address(open_page, stack, done_run, failed_run
     expect(page).to_have_url(re.compile("variable=country"))
 
 
+def test_words_and_conditions_are_searched_for(open_page, stack, done_run, failed_run):
+    page = open_page("/runs")
+    box = page.get_by_role("searchbox")
+    box.fill("pipeline")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("search=pipeline"))
+    expect(page.locator(f"tr[data-run='{done_run}']")).to_be_visible()
+    expect(page.locator(f"tr[data-run='{failed_run}']")).to_have_count(0)
+    page.get_by_role("button", name="Remove search pipeline").click()
+    box.fill("failed_task=first AND NOT job=pipeline")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("filter=failed_task"))
+    expect(page.locator(f"tr[data-run='{failed_run}']")).to_be_visible()
+    expect(page.locator(f"tr[data-run='{done_run}']")).to_have_count(0)
+    # The whole filter can be acted on, conditions and all.
+    page.get_by_role("checkbox", name="Select all that are shown").check()
+    page.get_by_role("button", name="Select all that match the filter").click()
+    page.locator("[data-batch=retry]").click()
+    expect(page.get_by_role("dialog").locator("tbody tr").first).to_contain_text("fails")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Remove filter").click()
+    box.fill("exit_code=")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("filter")
+    page.goto(f"{stack.address}/runs?order_by=created_at")
+    expect(page.get_by_label("Order")).to_have_value("created_at")
+    ids = page.locator("tr[data-run]").evaluate_all("rows => rows.map((row) => row.dataset.run)")
+    assert ids == sorted(ids)
+
+
+def test_a_list_of_a_state_follows_runs_in_and_out(open_page, stack):
+    """By the stream of changes: the list is read far less often than runs change."""
+    page = open_page("/runs?job=sleeps&state=running")
+    expect(page.locator(".live.on")).to_be_visible()
+    # It is read once more after the stream began.
+    with page.expect_response(lambda response: "/runs?" in response.url):
+        pass
+    read = []
+    page.on("request", lambda request: read.append(request.url) if "/runs?" in request.url else None)
+    run = stack.create("sleeps")
+    row = page.locator(f"tr[data-run='{run}']")
+    expect(row).to_be_visible(timeout=60_000)
+    stack.call("POST", f"/runs/{run}/cancel")
+    expect(row).to_have_count(0)
+    assert read == []
+
+
+def test_a_run_is_pinned(open_page, stack, done_run):
+    page = open_page(f"/runs/{done_run}")
+    for word in ("Pin", "Unpin"):
+        page.get_by_role("button", name="More").click()
+        page.get_by_role("button", name=f"{word}…", exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name=word, exact=True).click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.locator(".tag", has_text="pinned")).to_have_count(1 if word == "Pin" else 0)
+        assert stack.run(done_run)["pinned"] == (word == "Pin")
+
+
 def test_new_runs_appear_by_themselves(open_page, stack):
     page = open_page("/runs")
     expect(page.locator("tr[data-run]").first).to_be_visible()

@@ -2,13 +2,10 @@
 
 import http.client
 import json
-import os
-import socket
-import subprocess
 import urllib.parse
 
 import pytest
-from conftest import Stack
+from conftest import Stack, served
 from playwright.sync_api import expect
 
 EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\'"><svg onload=window.hacked=1>'
@@ -46,6 +43,13 @@ def evil_run(stack: Stack) -> str:
     run = stack.call("POST", "/runs", {"job": "evil", "why": EVIL})["id"]
     stack.wait(run, "failed")
     stack.call("POST", f"/runs/{run}/retry", {"why": EVIL})
+    stack.call("POST", f"/runs/{run}/pin", {"why": EVIL})
+    member = urllib.parse.quote(EVIL, safe="")
+    stack.call("PUT", f"/teams/default/members/{member}", {"role": "viewer"})
+    stack.call("PUT", "/service-accounts/default/evil", {"role": "viewer", "description": EVIL})
+    stack.call("POST", "/tokens", {"name": EVIL[:100]})
+    webhook = {"name": "evil", "url": "http://127.0.0.1:9/<script>'\"", "description": EVIL}
+    stack.call("POST", "/webhooks", webhook | {"events": ["run.failed"]})
     return run
 
 
@@ -69,8 +73,17 @@ def test_markup_is_text_everywhere(open_page, stack, evil_run):
         "/queue",
         "/schedules",
         "/clusters",
+        "/teams",
+        "/teams/default?tab=members",
+        "/teams/default?tab=webhooks",
+        "/teams/default?tab=accounts",
+        "/teams/default?tab=retention",
+        "/teams/default/webhooks/evil",
         "/audit",
         "/tokens",
+        f"/teams/{urllib.parse.quote(EVIL, safe='')}",
+        f"/audit?{urllib.parse.urlencode({'actor': EVIL, 'subject': EVIL})}",
+        f"/runs?{urllib.parse.urlencode({'search': EVIL, 'filter': EVIL})}",
         f"/runs?{query}",
         f"/queue?{query}",
         f"/jobs?text={urllib.parse.quote(EVIL)}",
@@ -83,7 +96,7 @@ def test_markup_is_text_everywhere(open_page, stack, evil_run):
     for path in paths:
         page.goto(stack.address + path)
         expect(page.locator("h1")).to_be_visible()
-        page.wait_for_timeout(300)
+        expect(page.locator(".loading")).to_have_count(0)
         assert page.evaluate("window.hacked") is None, path
         assert (
             page.evaluate("document.querySelectorAll('main img, main script, main [onerror], main [onload]').length")
@@ -130,7 +143,7 @@ def test_a_token_is_asked_for_and_forgotten_with_the_tab(browser, stack):
     """Over an API of its own that has a token."""
     if not stack.state:
         pytest.skip("the stack's folder is not known")
-    with protected(stack) as address:
+    with served(stack, SLIPWAY_API_TOKEN="right-token") as address:
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"{address}/runs")
@@ -148,45 +161,6 @@ def test_a_token_is_asked_for_and_forgotten_with_the_tab(browser, stack):
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_label("API token")).to_be_visible()
         context.close()
-
-
-class protected:
-    """A second API process over the stack's database that asks for a token, with further settings."""
-
-    def __init__(self, stack: Stack, **settings: str) -> None:
-        self.stack = stack
-        self.settings = settings
-
-    def __enter__(self) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        environment = {
-            **self.settings,
-            "SLIPWAY_API_PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "PATH": os.environ["PATH"],
-            "SLIPWAY_API_LISTEN": f"127.0.0.1:{port}",
-            "SLIPWAY_API_TOKEN": "right-token",
-            "SLIPWAY_POSTGRES_URL_FILE": f"{self.stack.state}/secrets/postgres-url",
-            "SLIPWAY_AMQP_URL_FILE": f"{self.stack.state}/secrets/amqp-url",
-            "SLIPWAY_HTTP_LISTEN": "",
-            "SLIPWAY_LOG_FORMAT": "json",
-        }
-        self.process = subprocess.Popen(
-            [f"{os.path.dirname(self.stack.slipway)}/slipway-api"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for text in self.process.stdout:
-            if "The API is served" in text:
-                return f"http://127.0.0.1:{port}"
-        raise AssertionError("the API did not start")
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=30)
 
 
 def test_each_answer_says_what_a_browser_may_do(stack):

@@ -157,6 +157,10 @@ extension RunStore {
         }
     }
 
+    package func isPinned(_ run: RunID) async throws -> Bool {
+        try await pool.query("SELECT EXISTS (SELECT FROM run_pins WHERE run_id = \(run))").decode(Bool.self)[0]
+    }
+
     /// Pinned runs by id, after `run`.
     package func pins(
         teams: [String]? = nil,

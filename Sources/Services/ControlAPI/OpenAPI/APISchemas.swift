@@ -52,7 +52,7 @@ enum APISchemas {
 
     static let runDescription = APISchema.object(
         runNeeded.merging([
-            "variables": variables, "variable_origins": .map(.text), "overrides": overrides,
+            "pinned": .flag, "variables": variables, "variable_origins": .map(.text), "overrides": overrides,
             "retries_used": .object([
                 "infrastructure": .integer, "timeout": .integer, "user": .integer, "free": .integer,
             ]),

@@ -17,12 +17,30 @@ export class Problem extends Error {
 /** Tells the shell: `signed-out` when a token is needed, `reached` and `unreached` as answers come or not. */
 export const signals = new EventTarget();
 
+const PATIENCE = 60_000;
+const PROBE_PATIENCE = 10_000;
+/** What every API answers at once. */
+const WHETHER = "/version";
+const PROBE = 2000;
+const SLOWEST_PROBE = 15_000;
 let isReached = true;
 
 function reached(now) {
   if (now === isReached) return;
   isReached = now;
   signals.dispatchEvent(new Event(now ? "reached" : "unreached"));
+  if (!now) probe(PROBE);
+}
+
+/** Asks now and then whether the API is there again, also where nothing else does. */
+function probe(pause) {
+  setTimeout(async () => {
+    if (isReached) return;
+    try {
+      if (!document.hidden) await get(WHETHER);
+    } catch { /* That the API answered at all has been noticed. */ }
+    if (!isReached) probe(Math.min(pause * 1.5, SLOWEST_PROBE));
+  }, pause);
 }
 
 /** `{a: [1, 2], b: undefined}` becomes `?a=1&a=2`. */
@@ -36,8 +54,13 @@ export function query(parameters) {
   return text ? `?${text}` : "";
 }
 
+const STREAM = "text/event-stream";
+
 /** A name as a part of a path. */
 export const part = encodeURIComponent;
+
+const either = (signal, milliseconds) =>
+  AbortSignal.any([AbortSignal.timeout(milliseconds), ...(signal ? [signal] : [])]);
 
 async function request(method, path, { parameters, body, type, headers, signal, accept } = {}) {
   const all = { Accept: accept ?? "application/json", ...headers };
@@ -52,7 +75,7 @@ async function request(method, path, { parameters, body, type, headers, signal, 
     response = await fetch(ROOT + path + query(parameters), {
       method,
       headers: all,
-      signal,
+      signal: accept === STREAM ? signal : either(signal, path === WHETHER ? PROBE_PATIENCE : PATIENCE),
       body: body === undefined ? undefined : type ? body : JSON.stringify(body),
       cache: "no-store",
       credentials: "same-origin",
@@ -60,8 +83,19 @@ async function request(method, path, { parameters, body, type, headers, signal, 
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
+    if (error.name === "TimeoutError" && path !== WHETHER) {
+      // One request may take long; whether anything is answered, another one tells.
+      get(WHETHER).catch(() => {});
+      throw new Problem(0, {
+        title: "The API takes too long",
+        detail: `No answer came within ${PATIENCE / 1000} seconds. It may have much to do.`,
+      });
+    }
     reached(false);
-    throw new Problem(0, { detail: "No answer came. The API process may be stopped, or the network is down." });
+    const problem = new Problem(0, {
+      detail: "No answer came. The API process may be stopped, or the network is down.",
+    });
+    throw Object.assign(problem, { isUnreached: true });
   }
   reached(true);
   if (response.ok) return response;
@@ -90,6 +124,11 @@ export function caller() {
   return known;
 }
 
+/** Somebody else asks from now on. */
+export function forgetCaller() {
+  known = undefined;
+}
+
 /** Changes something; gives the answer's JSON. */
 export async function send(method, path, body, options) {
   const response = await request(method, path, { body, ...options });
@@ -105,41 +144,89 @@ export async function download(path, parameters, accept) {
 }
 
 const PAUSE = 1500;
+const SLOWEST_PAUSE = 20_000;
+/** The API says something every 15 seconds at least. */
+const SILENCE = 45_000;
+/** A page that nobody sees gives its connection back: a browser has six for all its pages together. */
+const HIDDEN = 10_000;
 
 /**
  * Follows server-sent events until `signal` or the event `end`; goes on after a break where it stopped.
- * `receive(kind, data, id)` gets each event.
+ * `receive(kind, data, id)` gets each event; `opened` and `broken` are told when the stream begins and breaks off.
+ * Throws a `Problem` if the API refuses it for good.
  */
-export async function follow(path, parameters, { signal, receive }) {
-  let last;
+export async function follow(path, parameters, { signal, receive, opened, broken }) {
+  const place = { last: undefined };
+  let failures = 0;
   while (!signal.aborted) {
+    await shown(signal);
+    if (signal.aborted) return;
+    const connection = new AbortController();
+    const hide = () => {
+      clearTimeout(hide.timer);
+      if (document.hidden) hide.timer = setTimeout(() => connection.abort(), HIDDEN);
+    };
+    document.addEventListener("visibilitychange", hide);
     try {
-      const headers = last === undefined ? {} : { "Last-Event-ID": last };
-      const response = await request("GET", path, { parameters, signal, headers, accept: "text/event-stream" });
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let text = "";
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        text += value;
-        let end;
-        let from = 0;
-        while ((end = text.indexOf("\n\n", from)) >= 0) {
-          const event = parse(text.slice(from, end));
-          from = end + 2;
-          if (!event) continue;
-          if (event.id !== undefined) last = event.id;
-          receive(event.kind, event.data, event.id);
-          if (event.kind === "end") return;
-        }
-        text = text.slice(from);
-      }
+      const headers = place.last === undefined ? {} : { "Last-Event-ID": place.last };
+      const response = await request("GET", path, {
+        parameters,
+        signal: AbortSignal.any([signal, connection.signal]),
+        headers,
+        accept: STREAM,
+      });
+      failures = 0;
+      opened?.();
+      if (await readEvents(response.body, connection, place, receive)) return;
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429) throw error;
+      failures += 1;
+      const isRefused = error instanceof Problem && error.status >= 400 && error.status < 500;
+      if (isRefused && error.status !== 429) throw error;
+    } finally {
+      clearTimeout(hide.timer);
+      document.removeEventListener("visibilitychange", hide);
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    broken?.();
+    await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE * 2 ** failures, SLOWEST_PAUSE)));
   }
+}
+
+/** Whether the stream came to its end, and did not just break off. */
+async function readEvents(body, connection, place, receive) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const silence = setTimeout(() => connection.abort(), SILENCE);
+    const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+    if (done) return false;
+    text += value;
+    let end;
+    let from = 0;
+    while ((end = text.indexOf("\n\n", from)) >= 0) {
+      const event = parse(text.slice(from, end));
+      from = end + 2;
+      if (!event) continue;
+      if (event.id !== undefined) place.last = event.id;
+      receive(event.kind, event.data, event.id);
+      if (event.kind === "end") return true;
+    }
+    text = text.slice(from);
+  }
+}
+
+/** Waits until somebody sees the page. */
+function shown(signal) {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener("visibilitychange", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    signal.addEventListener("abort", look, { once: true });
+  });
 }
 
 function parse(text) {

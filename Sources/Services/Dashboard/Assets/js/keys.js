@@ -2,7 +2,16 @@ import { go } from "./router.js";
 import { showDialog } from "./parts/dialogs.js";
 import { h } from "./dom.js";
 
-const places = { r: "/runs", j: "/jobs", s: "/schedules", q: "/queue", c: "/clusters", a: "/audit" };
+const places = {
+  r: "/runs",
+  j: "/jobs",
+  s: "/schedules",
+  q: "/queue",
+  c: "/clusters",
+  t: "/teams",
+  a: "/audit",
+  k: "/tokens",
+};
 let keys = {};
 let words = [];
 let pending = "";
@@ -57,7 +66,9 @@ export function showOverview() {
     ["g s", "Schedules"],
     ["g q", "Queue"],
     ["g c", "Clusters"],
+    ["g t", "Teams"],
     ["g a", "Audit"],
+    ["g k", "Tokens"],
   ];
   showDialog({
     title: "Keys",

@@ -1,14 +1,14 @@
-import { signals } from "./api.js";
+import { get, signals } from "./api.js";
 import { h, replace } from "./dom.js";
-import { start } from "./router.js";
+import { loadOthers, start } from "./router.js";
 import { frame, markCurrent, setUnreached } from "./shell.js";
-import { showSignIn } from "./pages/signin.js";
 import { notice } from "./parts/notices.js";
 import { forgetKeys, setKeys } from "./keys.js";
 
 const root = document.getElementById("shell");
 let leave = null;
 let turn = 0;
+let isBroken = false;
 
 /** Shows a page in the frame; what the page before still does ends first. */
 async function present(load, parameters, search) {
@@ -41,8 +41,20 @@ async function present(load, parameters, search) {
     if (mine !== turn) return;
     replace(
       content,
-      notice({ title: "The page could not be loaded", text: `${error.message}. Reload to try again.`, tone: "bad" }),
+      notice({
+        title: "The page could not be loaded",
+        text: `${error.message}. It is tried again once the API answers.`,
+        tone: "bad",
+        children: h(
+          "p",
+          {},
+          h("button", { class: "button small", type: "button", onclick: () => location.reload() }, "Reload"),
+        ),
+      }),
     );
+    isBroken = true;
+    // Whether it is the API that is away, this finds out.
+    get("/version").catch(() => {});
   }
 }
 
@@ -50,14 +62,19 @@ function setTitle(title) {
   document.title = `${title} · Slipway`;
 }
 
-signals.addEventListener("signed-out", () => {
+signals.addEventListener("signed-out", async () => {
+  turn += 1;
   leave?.();
   leave = null;
   forgetKeys();
   setTitle("Sign in");
-  showSignIn(root);
+  (await import("./pages/signin.js")).showSignIn(root);
 });
 signals.addEventListener("unreached", () => setUnreached(true));
-signals.addEventListener("reached", () => setUnreached(false));
+signals.addEventListener("reached", () => {
+  setUnreached(false);
+  if (isBroken) location.reload();
+});
 
 start(present);
+setTimeout(loadOthers, 3000);

@@ -9,6 +9,9 @@ const routes = [
   [/^\/schedules$/, () => import("./pages/schedules.js"), []],
   [/^\/queue$/, () => import("./pages/queue.js"), []],
   [/^\/clusters$/, () => import("./pages/clusters.js"), []],
+  [/^\/teams$/, () => import("./pages/teams.js"), []],
+  [/^\/teams\/([^/]+)$/, () => import("./pages/team.js"), ["team"]],
+  [/^\/teams\/([^/]+)\/webhooks\/([^/]+)$/, () => import("./pages/webhook.js"), ["team", "name"]],
   [/^\/audit$/, () => import("./pages/audit.js"), []],
   [/^\/tokens$/, () => import("./pages/tokens.js"), []],
 ];
@@ -64,8 +67,15 @@ export function arrive() {
   show(null, {}, new URLSearchParams());
 }
 
+/** Loads the pages that were not needed yet, so that they are there when they are, also if the API is not. */
+export async function loadOthers() {
+  for (const [, load] of routes) await load().catch(() => {});
+}
+
 export const addressOf = {
   run: (id, search = "") => `/runs/${encodeURIComponent(id)}${search}`,
   job: (team, name, search = "") => `/jobs/${encodeURIComponent(team)}/${encodeURIComponent(name)}${search}`,
+  team: (team, search = "") => `/teams/${encodeURIComponent(team)}${search}`,
+  webhook: (team, name) => `/teams/${encodeURIComponent(team)}/webhooks/${encodeURIComponent(name)}`,
   runs: (filter) => `/runs?${new URLSearchParams(filter)}`,
 };

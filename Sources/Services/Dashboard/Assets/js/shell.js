@@ -3,6 +3,7 @@ import { h, replace } from "./dom.js";
 import { brandMark, icon } from "./icons.js";
 import { showOverview } from "./keys.js";
 import { clock, clocks, setClock, setTheme, setToken, theme, themes, token } from "./preferences.js";
+import { toast } from "./parts/notices.js";
 import { refreshTimes } from "./time.js";
 
 const places = [
@@ -11,6 +12,7 @@ const places = [
   ["/schedules", "Schedules", "schedules"],
   ["/queue", "Queue", "queue"],
   ["/clusters", "Clusters", "clusters"],
+  ["/teams", "Teams", "teams"],
   ["/audit", "Audit", "audit"],
   ["/tokens", "Tokens", "tokens"],
 ];
@@ -19,7 +21,6 @@ const clockWords = { relative: "Relative", local: "Local", utc: "UTC" };
 
 let content = null;
 let offline = null;
-let version = null;
 
 /** The navigation and, in it, where pages are shown. It is made once. */
 export function frame(root) {
@@ -36,7 +37,9 @@ export function frame(root) {
     h(
       "div",
       { class: "frame" },
-      h("header", { class: "side" },
+      h(
+        "header",
+        { class: "side" },
         h(
           "a",
           { class: "brand", href: "/runs", "aria-label": "Slipway, runs" },
@@ -66,11 +69,8 @@ function settings() {
     onclick: () => button.setAttribute("aria-expanded", String(panel.classList.toggle("open"))),
   }, icon("gear"));
   const who = h("span", { class: "who" });
-  const leaving = h(
-    "button",
-    { class: "button small quiet", type: "button", hidden: !token(), onclick: signOut },
-    "Sign out",
-  );
+  const signOutSlot = h("span", { class: "sign-out" });
+  if (token()) replace(signOutSlot, signOutButton(() => setToken("")));
   replace(
     panel,
     button,
@@ -80,29 +80,37 @@ function settings() {
       refreshTimes(true);
     }),
     h("button", { class: "button small quiet", type: "button", onclick: showOverview }, "Keys ", h("kbd", {}, "?")),
-    leaving,
+    signOutSlot,
     who,
   );
-  tellVersion(who, leaving);
+  // The page comes first.
+  setTimeout(() => tellWho(who, signOutSlot), 1000);
   return panel;
 }
 
-/** Forgets the token, or ends the session. */
-async function signOut() {
-  try {
-    if (!token()) await send("POST", "/logout");
-  } catch { /* It has ended by itself, or the page that follows says what is wrong. */ }
-  setToken("");
-  location.assign("/");
+function signOutButton(signOut) {
+  const button = h("button", {
+    class: "button small quiet",
+    type: "button",
+    onclick: async () => {
+      button.disabled = true;
+      try {
+        await signOut();
+        location.assign("/");
+      } catch (problem) {
+        button.disabled = false;
+        toast(problem.message, { tone: "bad" });
+      }
+    },
+  }, "Sign out");
+  return button;
 }
 
-async function tellVersion(element, leaving) {
+async function tellWho(element, signOutSlot) {
   try {
-    version ??= await get("/version");
-    const who = await caller();
-    const name = who?.name;
-    leaving.hidden = !token() && !who?.session;
-    element.textContent = `${name ? `${name} · ` : ""}Slipway ${version.version}`;
+    const [me, { version }] = await Promise.all([caller(), get("/version")]);
+    element.textContent = `${me?.name ? `${me.name} · ` : ""}Slipway ${version}`;
+    if (me?.session) replace(signOutSlot, signOutButton(() => send("POST", "/logout")));
   } catch { /* The page itself says what is wrong. */ }
 }
 
@@ -118,8 +126,12 @@ function choice(label, values, words, current, choose) {
 export function markCurrent() {
   const first = `/${location.pathname.split("/")[1] || "runs"}`;
   for (const link of document.querySelectorAll(".nav a")) {
-    if (link.getAttribute("href") === first) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.getAttribute("href") === first) {
+      link.setAttribute("aria-current", "page");
+      // On a phone the places are a strip that is wider than the screen.
+      const strip = link.parentElement;
+      strip.scrollLeft = link.offsetLeft - strip.offsetLeft - (strip.clientWidth - link.offsetWidth) / 2;
+    } else link.removeAttribute("aria-current");
   }
   document.querySelector(".side-end")?.classList.remove("open");
 }

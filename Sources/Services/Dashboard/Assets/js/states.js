@@ -44,6 +44,12 @@ const others = {
   over: ["Over", "stopped", "cancelled"],
   fired: ["Fired", "good", "succeeded"],
   caught_up: ["Caught up", "busy", "ready"],
+  suspended: ["Suspended", "warn", "paused"],
+  delivered: ["Delivered", "good", "succeeded"],
+  waiting: ["Waiting", "idle", "pending"],
+  off: ["Off", "stopped", "cancelled"],
+  valid: ["Valid", "good", "succeeded"],
+  invalid: ["Not valid", "bad", "failed"],
   revoked: ["Revoked", "stopped", "cancelled"],
   expired: ["Expired", "warn", "timeout"],
 };

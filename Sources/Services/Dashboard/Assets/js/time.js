@@ -31,7 +31,9 @@ export function relative(date, now = new Date()) {
     ? `${Math.floor(size / 3600)} h`
     : size < 86400 * 60
     ? `${Math.floor(size / 86400)} d`
-    : `${Math.floor(size / 86400 / 30)} mo`;
+    : size < 86400 * 730
+    ? `${Math.floor(size / 86400 / 30)} mo`
+    : `${Math.floor(size / 86400 / 365)} y`;
   return seconds >= 0 ? `${text} ago` : `in ${text}`;
 }
 

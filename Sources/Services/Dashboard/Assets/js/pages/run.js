@@ -169,6 +169,7 @@ export function show(stage, { parameters, search, signal, setKeys, setTitle }) {
           badge(run.state, { warnings: run.warnings }),
           " ",
           run.released_at && h("span", { class: "tag" }, "released"),
+          run.pinned && h("span", { class: "tag" }, "pinned"),
           " ",
           h("span", { class: "mono" }, run.id),
           copyButton(run.id, "the run’s id"),
@@ -217,9 +218,7 @@ export function show(stage, { parameters, search, signal, setKeys, setTitle }) {
         banner,
         notice({
           title: `${sentence(run.reason ?? run.state)}${
-            run.failure_class
-              ? ` · ${run.failure_class === "user" ? "in the job’s own code" : run.failure_class}`
-              : ""
+            run.failure_class ? ` · ${run.failure_class === "user" ? "in the job’s own code" : run.failure_class}` : ""
           }`,
           text: run.message,
           tone: run.state === "cancelled" ? "warn" : "bad",

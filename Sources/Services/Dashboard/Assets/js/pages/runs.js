@@ -1,4 +1,4 @@
-import { get, poll } from "../api.js";
+import { get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { icon } from "../icons.js";
 import { removeView, saveView, views } from "../preferences.js";
@@ -8,14 +8,18 @@ import { field, showDialog } from "../parts/dialogs.js";
 import { empty, loading, problemNotice, toast } from "../parts/notices.js";
 import { newRun } from "../parts/newrun.js";
 import { card, menu, pageHead, plural, select } from "../parts/widgets.js";
-import { asBody, blank, names, parameters, read, write } from "./runfilter.js";
+import { RunFeed } from "./runfeed.js";
+import { asBody, blank, names, read, understood, write } from "./runfilter.js";
 import { RunRows } from "./runrows.js";
 import { runStates, stateIcon, stateWord } from "../states.js";
 
-const PAGE = 50;
-const MOST = 500;
-const EVERY = 2000;
-const chipNames = ["search", "job", "kind", "schedule", "variable", "released", "origin"];
+const chipNames = ["search", "filter", "job", "kind", "schedule", "variable", "released", "origin"];
+const orders = [
+  ["", "Newest first"],
+  ["created_at", "Oldest first"],
+  ["ended_at desc", "Last ended first"],
+  ["ended_at", "First ended first"],
+];
 const shortcuts = [
   [
     "Unfinished",
@@ -32,17 +36,16 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export function show(stage, { search, signal, setKeys, setTitle }) {
   setTitle("Runs");
   let filter = read(search);
-  let runs = [];
-  let next = null;
-  let isLoaded = false;
-  let asked = 0;
+  let feed = null;
 
   const status = h("span", { role: "status", "aria-live": "polite" });
+  const live = h("span", { class: "live", hidden: true });
   const searchBox = h("input", {
     class: "input",
     type: "search",
     "aria-label": "Search the runs",
-    placeholder: "Job, run id, or variable=value",
+    title: "For instance: nightly orders · country=NL · duration>1h AND NOT cluster=east",
+    placeholder: "Words, run id, name=value or condition",
     autocomplete: "off",
     spellcheck: "false",
     onkeydown: (event) => {
@@ -56,6 +59,7 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
   const chipBar = h("div", { class: "chips" });
   const teamSlot = h("span", {});
   const triggerSlot = h("span", {});
+  const orderSlot = h("span", {});
   const viewSlot = h("span", {});
   const list = h("div", {}, loading("Loading the runs…"));
   const batch = h("div", { class: "batch-place" });
@@ -78,19 +82,19 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
       h("div", { class: "search" }, icon("search"), searchBox, h("kbd", { "aria-hidden": "true" }, "/")),
       teamSlot,
       triggerSlot,
+      orderSlot,
       menu("State", runStates.map((state) => [stateWord(state), () => toggleState(state)])),
       viewSlot,
     ),
-    h("div", { class: "toolbar" }, shortcutBar, chipBar, h("span", { class: "end" }, status)),
+    h("div", { class: "toolbar" }, shortcutBar, chipBar, h("span", { class: "end" }, status, live)),
     list,
     batch,
   );
 
+  begin();
   drawFilter();
   loadTeams();
-  refresh();
-  const polling = poll(() => refresh(true), EVERY);
-  signal.addEventListener("abort", () => polling.stop());
+  signal.addEventListener("abort", () => feed.close());
 
   setKeys({
     j: () => rows.move(1),
@@ -118,41 +122,28 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
 
   // Loading
 
-  async function refresh(isQuiet) {
-    asked += 1;
-    const mine = asked;
-    try {
-      const wanted = Math.min(MOST, Math.max(PAGE, runs.length));
-      const answer = await get("/runs", { ...parameters(filter), limit: wanted }, { signal });
-      if (mine !== asked) return;
-      runs = isQuiet && runs.length > wanted ? [...answer.runs, ...runs.slice(wanted)] : answer.runs;
-      if (!isQuiet || runs.length <= wanted) next = answer.next ?? null;
-      isLoaded = true;
-      draw();
-    } catch (problem) {
-      if (problem.name === "AbortError" || mine !== asked) return;
-      if (!isQuiet || !isLoaded) replace(list, problemNotice(problem, () => refresh()));
-      if (isQuiet) throw problem;
-    }
+  function begin() {
+    feed?.close();
+    const mine = new RunFeed(filter, {
+      changed: () => mine === feed && draw(),
+      failed: (problem) => mine === feed && replace(list, problemNotice(problem, begin)),
+    });
+    feed = mine;
   }
 
   async function more(button) {
     button.disabled = true;
     try {
-      const answer = await get("/runs", { ...parameters(filter), limit: PAGE, after: next }, { signal });
-      const known = new Set(runs.map((run) => run.id));
-      runs = [...runs, ...answer.runs.filter((run) => !known.has(run.id))];
-      next = answer.next ?? null;
-      draw();
+      await feed.readMore();
     } catch (problem) {
-      button.disabled = false;
-      toast(problem.message, { tone: "bad" });
+      if (problem.name !== "AbortError") toast(problem.message, { tone: "bad" });
     }
+    button.disabled = false;
   }
 
   async function loadTeams() {
     try {
-      const { teams } = await get("/teams", {}, { signal });
+      const { teams } = await get("/teams", { limit: 500 }, { signal });
       replace(
         teamSlot,
         select(
@@ -168,9 +159,13 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
   // Drawing
 
   function draw() {
+    const { runs, next } = feed;
+    live.hidden = false;
+    live.textContent = feed.isLive ? "live" : "asked again every few seconds";
+    live.classList.toggle("on", feed.isLive);
     status.textContent = runs.length === 0 ? "" : `${runs.length}${next ? "+" : ""} shown`;
     if (runs.length === 0) {
-      const isFiltered = names.some((name) => filter[name].length > 0);
+      const isFiltered = names.some((name) => name !== "order_by" && filter[name].length > 0);
       replace(
         list,
         card(
@@ -178,7 +173,9 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
           isFiltered
             ? empty({
               title: "No run matches",
-              text: "Nothing that is known fits all parts of the filter.",
+              text: filter.order_by[0]?.startsWith("ended")
+                ? "No run that is over fits all parts of the filter."
+                : "Nothing that is known fits all parts of the filter.",
               children: h("button", {
                 class: "button",
                 type: "button",
@@ -204,9 +201,9 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
     const foot = list.querySelector(".more");
     if (!next) replace(foot);
     else if (!foot.firstChild) {
-      const button = h("button", { class: "button", type: "button", onclick: () => more(button) }, "Show older runs");
+      const button = h("button", { class: "button", type: "button", onclick: () => more(button) }, "Show more runs");
       replace(foot, button);
-    } else foot.firstChild.disabled = false;
+    }
     showBatch();
   }
 
@@ -252,6 +249,12 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
       ),
     );
     replace(
+      orderSlot,
+      select(orders, filter.order_by[0], (value) => change({ order_by: value ? [value] : [] }), {
+        "aria-label": "Order",
+      }),
+    );
+    replace(
       viewSlot,
       menu([icon("bookmark"), "Views"], [
         ...views().map((view) => [view.name, () => go(`/runs${view.query ? `?${view.query}` : ""}`)]),
@@ -278,43 +281,29 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
   function change(part) {
     filter = { ...filter, ...part };
     setQuery(write(filter));
-    runs = [];
-    next = null;
-    isLoaded = false;
     rows.clear();
     drawFilter();
     const team = teamSlot.querySelector("select");
     if (team) team.value = filter.team[0] ?? "";
     replace(list, loading("Loading the runs…"));
-    refresh();
+    begin();
   }
 
   function toggleState(state) {
     change({
-      state: filter.state.includes(state)
-        ? filter.state.filter((other) => other !== state)
-        : [...filter.state, state],
+      state: filter.state.includes(state) ? filter.state.filter((other) => other !== state) : [...filter.state, state],
     });
   }
 
   function find(text) {
     searchBox.value = "";
     if (!text) return;
-    if (uuid.test(text)) go(addressOf.run(text));
-    else if (/^[^=\s]+=/.test(text)) change({ variable: [...filter.variable, text] });
-    else searchFor(text);
-  }
-
-  /** Words are looked for in all that a run tells; an API that cannot do that takes them for a job's name. */
-  async function searchFor(text) {
-    try {
-      await get("/runs", { search: text, limit: 1 }, { signal });
-      change({ search: [text] });
-    } catch (problem) {
-      if (problem.errors?.some((error) => error.field === "search" && error.message.includes("not a parameter"))) {
-        change({ job: [text] });
-      } else if (problem.name !== "AbortError") toast(problem.message, { tone: "bad" });
+    if (uuid.test(text)) {
+      go(addressOf.run(text));
+      return;
     }
+    const [name, value] = understood(text);
+    change({ [name]: filter[name].includes(value) ? filter[name] : [...filter[name], value] });
   }
 
   function save() {
@@ -340,7 +329,7 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
     actOnMany(action, rows.isWhole ? { filter: asBody(filter) } : { ids: [...rows.selected] }, {
       done: () => {
         rows.clear();
-        refresh(true).catch(() => {});
+        feed.read(true).catch(() => {});
       },
     });
   }
@@ -361,7 +350,7 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
           { class: "count", role: "status" },
           rows.isWhole ? "All runs of the filter" : plural(count, "run") + " selected",
         ),
-        !rows.isWhole && isWholePossible() && h("button", {
+        !rows.isWhole && h("button", {
           class: "button small quiet",
           type: "button",
           onclick: () => rows.selectWhole(),
@@ -377,9 +366,5 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
         h("button", { class: "button small quiet", type: "button", onclick: () => rows.clear() }, "Clear"),
       ),
     );
-  }
-
-  function isWholePossible() {
-    return filter.trigger.length === 0 && filter.schedule.length === 0;
   }
 }

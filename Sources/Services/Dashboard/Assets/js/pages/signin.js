@@ -1,4 +1,4 @@
-import { get } from "../api.js";
+import { caller, forgetCaller, get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { brandMark } from "../icons.js";
 import { setToken } from "../preferences.js";
@@ -6,21 +6,7 @@ import { arrive } from "../router.js";
 import { field } from "../parts/dialogs.js";
 import { problemNotice } from "../parts/notices.js";
 
-/** The ways in by providers of identities; they come back to the page that was asked for. */
-async function ways(element) {
-  try {
-    const { identity_providers: providers } = await get("/identity-providers");
-    const back = encodeURIComponent(location.pathname + location.search);
-    replace(
-      element,
-      providers.map(({ name, login }) =>
-        h("a", { class: "button", href: `${login}&return_to=${back}` }, `Sign in with ${name}`)
-      ),
-    );
-  } catch { /* A token is still a way in. */ }
-}
-
-/** Asks for a token, which is kept until the tab is closed, or offers the providers by which people log in. */
+/** Leads to who knows the person, or asks for a token, which is kept until the tab is closed. */
 export function showSignIn(root) {
   if (root.querySelector(".sign-in")) return;
   const input = h("input", {
@@ -31,8 +17,8 @@ export function showSignIn(root) {
     spellcheck: "false",
   });
   const trouble = h("div", {});
+  const providers = h("div", {});
   const button = h("button", { class: "button primary", type: "submit" }, "Sign in");
-  const providers = h("div", { class: "providers" });
   replace(
     root,
     h(
@@ -45,8 +31,9 @@ export function showSignIn(root) {
             event.preventDefault();
             button.disabled = true;
             setToken(input.value.trim());
+            forgetCaller();
             try {
-              await get("/version");
+              await caller();
               replace(root);
               arrive();
             } catch (problem) {
@@ -68,13 +55,34 @@ export function showSignIn(root) {
           },
         },
         h("div", { class: "brand" }, brandMark(), h("h1", {}, "Slipway")),
+        providers,
         field("API token", input, { hint: "It stays in this tab and is forgotten when you close it." }),
         trouble,
         button,
-        providers,
       ),
     ),
   );
-  ways(providers);
   input.focus();
+  showProviders(providers);
+}
+
+/** By whom one can log in; the browser comes back to the page that was asked for. */
+async function showProviders(slot) {
+  try {
+    const answer = await get("/identity-providers");
+    const providers = answer.identity_providers.filter((provider) => provider.login.startsWith("/"));
+    if (providers.length === 0) return;
+    const back = encodeURIComponent(location.pathname + location.search);
+    replace(
+      slot,
+      providers.map((provider) =>
+        h(
+          "a",
+          { class: "button primary login", href: `${provider.login}&return_to=${back}` },
+          `Sign in with ${provider.name}`,
+        )
+      ),
+      h("p", { class: "or" }, "or"),
+    );
+  } catch { /* A token does as well. */ }
 }

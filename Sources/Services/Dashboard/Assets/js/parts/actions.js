@@ -55,6 +55,18 @@ export const actions = {
     text:
       "The run is detached from its pod without being cancelled. Code that executes goes on, and nobody observes it.",
   },
+  pin: {
+    word: "Pin",
+    title: "Pin",
+    applies: (run) => run.pinned === false,
+    text: "The run is kept with its logs and outputs, whatever its age, until somebody unpins it.",
+  },
+  unpin: {
+    word: "Unpin",
+    title: "Unpin",
+    applies: (run) => run.pinned === true,
+    text: "The run goes when it is old enough, as what is kept of its team says.",
+  },
   delete: {
     word: "Delete",
     title: "Delete",
@@ -124,6 +136,11 @@ function finished(action, run, answer, done) {
     go("/runs");
     return;
   }
+  if (answer?.pinned !== undefined) {
+    toast(`Run ${shortID(run.id)} is ${answer.pinned ? "pinned" : "no longer pinned"}.`);
+    done?.();
+    return;
+  }
   toast(`${sentence(answer?.change ?? action)}: run ${shortID(run.id)}.`);
   done?.();
 }
@@ -143,9 +160,7 @@ export function actOnMany(action, selection, { done }) {
   const progress = h("p", { role: "status" });
   let bound = selection;
   const { agree } = showDialog({
-    title: `${entry.title}: ${
-      selection.ids ? plural(selection.ids.length, "selected run") : "all runs of the filter"
-    }`,
+    title: `${entry.title}: ${selection.ids ? plural(selection.ids.length, "selected run") : "all runs of the filter"}`,
     body: [h("p", {}, entry.text), preview, why.element, progress],
     confirmWord: entry.word,
     isDanger: entry.isDanger,
@@ -233,5 +248,4 @@ function tally(runs) {
   return counts;
 }
 
-const summary = (counts) =>
-  [...counts].map(([change, count]) => `${count} ${change.replaceAll("_", " ")}`).join(" · ");
+const summary = (counts) => [...counts].map(([change, count]) => `${count} ${change.replaceAll("_", " ")}`).join(" · ");

@@ -1,3 +1,4 @@
+import { signals } from "../api.js";
 import { append, h } from "../dom.js";
 import { icon } from "../icons.js";
 
@@ -12,9 +13,12 @@ export function notice({ title, text, tone, children }) {
   );
 }
 
-/** What the API said, with the request's id, under which its log tells more. */
+/**
+ * What the API said, with the request's id, under which its log tells more. If it said nothing, `retry` is called once it
+ * answers again.
+ */
 export function problemNotice(problem, retry) {
-  return notice({
+  const element = notice({
     title: problem.title ?? "Something went wrong",
     text: problem.message,
     tone: "bad",
@@ -31,6 +35,10 @@ export function problemNotice(problem, retry) {
       retry && h("p", {}, h("button", { class: "button small", type: "button", onclick: retry }, "Try again")),
     ],
   });
+  if (problem.isUnreached && retry) {
+    signals.addEventListener("reached", () => element.isConnected && retry(), { once: true });
+  }
+  return element;
 }
 
 export function fieldSentence(error) {

@@ -110,9 +110,13 @@ export function scheduleTable(schedules, { changed, showsJob }) {
   ], schedules);
 }
 
-/** What is to come, by day. */
+const YEAR = 365 * 86_400_000;
+const LEAST = 10;
+
+/** What is to come within a year, by day; at least a few, however rare they are. */
 export function upcomingList(answer) {
-  const entries = answer.upcoming;
+  const end = Date.now() + YEAR;
+  const entries = answer.upcoming.filter((entry, index) => index < LEAST || Date.parse(entry.tick) < end);
   if (entries.length === 0) {
     return empty({ title: "Nothing is to come", text: "No active schedule has a tick ahead.", drawing: "schedules" });
   }
@@ -122,49 +126,25 @@ export function upcomingList(answer) {
     if (!days.has(day)) days.set(day, []);
     days.get(day).push(entry);
   }
-  return h(
-    "div",
-    {},
-    [...days].map(([day, list]) => [
-      h(
-        "h3",
-        { class: "day" },
-        h(
-          "time",
-          { datetime: day },
-          `${day} ${
-            [
-              "Sunday",
-              "Monday",
-              "Tuesday",
-              "Wednesday",
-              "Thursday",
-              "Friday",
-              "Saturday",
-            ][new Date(`${day}T12:00`).getDay()]
-          }`,
-        ),
-      ),
-      table(
-        `Runs to come on ${day}`,
-        [
-          [
-            "At",
-            (entry) => h("span", { title: entry.local }, absolute(new Date(entry.tick), false).slice(11, 16)),
-            "nowrap",
-          ],
-          ["", (entry) => moment(entry.tick), "nowrap faint"],
-          [
-            "Job",
-            (entry) => h("a", { href: addressOf.job(entry.team, entry.job, "?tab=schedules") }, entry.job),
-            "nowrap",
-          ],
-          ["Schedule", (entry) => entry.schedule, "nowrap"],
-          ["Team", (entry) => entry.team, "nowrap"],
-        ],
-        list,
-        { isCompact: true },
-      ),
-    ]),
+  const rows = [...days].flatMap(([day, list]) => list.map((entry, index) => ({ ...entry, day: index === 0 && day })));
+  return table(
+    "Runs to come",
+    [
+      ["Day", ({ day }) => day && h("time", { datetime: day }, h("strong", {}, day), ` ${weekday(day)}`), "nowrap"],
+      [
+        "At",
+        (entry) => h("span", { title: entry.local }, absolute(new Date(entry.tick), false).slice(11, 16)),
+        "nowrap",
+      ],
+      ["", (entry) => moment(entry.tick), "nowrap faint"],
+      ["Job", (entry) => h("a", { href: addressOf.job(entry.team, entry.job, "?tab=schedules") }, entry.job), "nowrap"],
+      ["Schedule", (entry) => entry.schedule, "nowrap"],
+      ["Team", (entry) => entry.team, "nowrap"],
+    ],
+    rows,
+    { isCompact: true },
   );
 }
+
+const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const weekday = (day) => weekdays[new Date(`${day}T12:00`).getDay()];

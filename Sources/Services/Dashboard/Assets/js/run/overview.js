@@ -109,7 +109,7 @@ function tasks(run, context) {
               task.note,
               task.carried_from &&
               ["taken over from ", h("a", { href: addressOf.run(task.carried_from) }, shortID(task.carried_from))],
-              task.exit_code !== undefined && task.exit_code !== 0 && ` exit code ${task.exit_code}`,
+              !task.failure?.message && task.exit_code > 0 && `exit code ${task.exit_code}`,
             ].filter(Boolean), "wrap"],
         ],
         list.slice(0, 500),

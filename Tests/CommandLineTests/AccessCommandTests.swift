@@ -26,7 +26,7 @@ import class FoundationEssentials.FileManager
             let id = try #require(created.lines.first)
             let refused = try await program.run("run", "cancel", id)
             #expect(refused.status == 77 && refused.errors.contains("operator"), "\(refused.errors)")
-            let list = try await command.run("token", "list").output
+            let list = try await command.run("token", "list", "-o", "wide").output
             #expect(list.contains("default/nightly") && !list.contains(token))
             let name = try #require(try await command.run("token", "list", "-o", "name").lines.first)
             #expect(try await command.run("token", "show", name).output.contains("default/nightly"))
@@ -52,8 +52,12 @@ import class FoundationEssentials.FileManager
             #expect(time.status == 65 && time.errors.contains("expires_in"), "\(time.errors)")
             let viewer = try await command.run("token", "create", "a", "--team", "default=viewer", "-o", "name")
             var reader = command
-            reader.environment["SLIPWAY_TOKEN"] = viewer.lines.first
+            let token: String = try #require(viewer.lines.first)
+            reader.environment["SLIPWAY_TOKEN"] = token
             #expect(try await reader.run("whoami").output.contains("viewer of default"))
+            let top = try await reader.run("top", "--team", "default")
+            #expect(top.status == 0 && top.output.contains("CLUSTERS"), "\(top)")
+            #expect(!top.output.contains("PROCESSES"), "the processes are no team's")
             let more = try await reader.run("token", "create", "b", "--role", "admin")
             #expect(more.status != 0, "\(more.output)")
             #expect(try await command.run("token", "show", "abc").status == 64)

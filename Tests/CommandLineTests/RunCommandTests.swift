@@ -243,6 +243,13 @@ import class FoundationEssentials.JSONDecoder
             #expect(lastFound.lines.count == 1)
             let documents = try await fixture.command.run("run", "logs", "\(id)", "--stream", "extract", "-o", "json")
             #expect(documents.lines.count == 2 && documents.lines[1].contains("u001b"))
+            for form in ["yaml", "wide", "name", "jsonpath={.text}"] {
+                let other = try await fixture.command.run("run", "logs", "\(id)", "-o", form)
+                #expect(other.status == 64 && other.errors.contains("'table' and 'json'"), "\(form): \(other)")
+            }
+            var wide = fixture.command
+            wide.environment["SLIPWAY_OUTPUT"] = "wide"
+            #expect(try await wide.run("run", "logs", "\(id)", "--stream", "extract").lines.first == "first")
             let early = try await fixture.command.run(
                 ["run", "logs", "\(id)", "--stream", "extract", "--until", "2020-01-01T00:00:00Z"]
             )

@@ -170,7 +170,7 @@ enum APISettings {
         "api.keep_alive",
         default: standard.keepAlive,
         help: "How often a silent stream says that it is alive.",
-        allowed: .range(.seconds(1) ... .seconds(300))
+        allowed: .range(.seconds(1) ... .seconds(30))
     )
     static let jobMemory = SettingKey<Duration>(
         "api.job_memory",

@@ -16,13 +16,19 @@ struct APIClient: Sendable {
     /// With a format, changes are shown in it instead of being sent.
     var dryRunFormat: OutputFormat?
 
-    /// Lives as long as the program. A refused connection is told at once rather than tried again until the deadline.
-    private static let http: HTTPClient = {
+    /// Lives as long as the program.
+    private static let plain = http(patience: nil)
+    /// The same for streams, whose silence may mean that nobody is there any more.
+    private static let streaming = StreamPatience.seconds.map { http(patience: .seconds(Int64($0))) }
+
+    /// A refused connection is told at once rather than tried again until the deadline.
+    private static func http(patience: TimeAmount?) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.timeout.connect = .seconds(10)
+        configuration.timeout.read = patience
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+    }
 
     /// The longest a plain answer may take.
     private static let timeout = TimeAmount.seconds(60)
@@ -121,10 +127,10 @@ struct APIClient: Sendable {
         var request = request(.GET, path, query)
         request.headers.replaceOrAdd(name: "accept", value: accept)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
-        // A stream lives as long as the run: only its head has a deadline.
+        // A stream lives as long as the run: only its silence has a bound.
         let response: HTTPClientResponse
         do {
-            response = try await execute(request, .hours(24 * 30))
+            response = try await execute(request, .hours(24 * 30), by: Self.streaming.get())
         } catch let lost as LostAnswer {
             throw lost.failure
         }
@@ -200,7 +206,7 @@ struct APIClient: Sendable {
         var attempts = RequestAttempts(isRepeatable: isRepeatable && ["GET", "PUT", "POST"].contains(request.method.rawValue))
         while true {
             do {
-                let response = try await execute(request, Self.timeout)
+                let response = try await execute(request, Self.timeout, by: Self.plain)
                 let asked = response.headers.first(name: "retry-after").flatMap { Int($0) }
                 guard let pause = attempts.pause(status: Int(response.status.code), retryAfterSeconds: asked) else {
                     return response
@@ -217,9 +223,13 @@ struct APIClient: Sendable {
     }
 
     /// - Throws: ``LostAnswer`` if the connection broke after the request may have been sent.
-    private func execute(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> HTTPClientResponse {
+    private func execute(
+        _ request: HTTPClientRequest,
+        _ timeout: TimeAmount,
+        by http: HTTPClient
+    ) async throws -> HTTPClientResponse {
         do {
-            return try await Self.http.execute(request, timeout: timeout)
+            return try await http.execute(request, timeout: timeout)
         } catch is CancellationError {
             throw CancellationError()
         } catch let error as HTTPClientError where error == .remoteConnectionClosed {

@@ -12,22 +12,21 @@ struct AuditList: AsyncParsableCommand {
     )
 
     @OptionGroup var filter: AuditOptions
-    @Option(help: "How many, at most 500.")
+    @Option(help: "The most to show.")
     var limit = 50
     @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
-        guard (1...500).contains(limit) else { throw ValidationError("--limit is \(limit); allowed are 1 to 500.") }
+        guard limit >= 1 else { throw ValidationError("--limit is \(limit); allowed is 1 or more.") }
     }
 
     func run() async throws {
         let client = try server.client()
-        let query = filter.query + [("limit", String(limit))]
         let empty = "Nothing of that kind was changed."
         try await Listing.auditEvents.show("audit_events", watching, output.format, empty: empty) {
-            try await client.get("/audit-events", query).elements("audit_events")
+            try await client.all("/audit-events", filter.query, of: "audit_events", limit: limit)
         }
     }
 }

@@ -19,6 +19,11 @@ struct JobList: AsyncParsableCommand {
     @Option(help: "Only those with this text in the name or the description.")
     var text: String?
 
+    @Option(
+        help: ArgumentHelp("What else must hold, such as 'tags:nightly AND NOT owner=ann'.", valueName: "condition")
+    )
+    var filter: String?
+
     @Flag(help: "Only those that are paused.")
     var paused = false
 
@@ -34,13 +39,13 @@ struct JobList: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        let filter = [
-            ("team", team), ("kind", kind), ("owner", owner), ("tag", tag), ("text", text),
+        let query = [
+            ("team", team), ("kind", kind), ("owner", owner), ("tag", tag), ("text", text), ("filter", filter),
             ("paused", paused ? "true" : nil), ("archived", all ? "all" : archived ? "true" : nil),
         ]
         let empty = "There are no jobs. Store one with `slipway job apply FILE`."
         try await Listing.jobs.show("jobs", watching, output.format, empty: empty) {
-            try await client.all("/jobs", filter, of: "jobs")
+            try await client.all("/jobs", query, of: "jobs")
         }
     }
 }

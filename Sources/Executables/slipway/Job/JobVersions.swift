@@ -23,21 +23,14 @@ struct JobVersions: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        var versions: [Document] = []
-        var next: String?
-        repeat {
-            let page = try await client.get(
-                job.path() + "/versions",
-                [
-                    ("limit", String(min(500, limit - versions.count))), ("before", before.map { String($0) }),
-                    ("after", next),
-                ]
-            )
-            versions += page.elements("versions")
-            next = page["next"]?.string
-        } while next != nil && versions.count < limit
+        let (versions, hasMore) = try await client.first(
+            limit,
+            job.path() + "/versions",
+            [("before", before.map { String($0) })],
+            of: "versions"
+        )
         var members: [String: Document] = ["versions": .array(versions)]
-        if next != nil, let last = versions.last?.integer("version") { members["next"] = .integer(Int64(last)) }
+        if hasMore, let last = versions.last?.integer("version") { members["next"] = .integer(Int64(last)) }
         Listing.versions.show(
             versions,
             document: .object(members),

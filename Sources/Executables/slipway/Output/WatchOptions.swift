@@ -12,24 +12,39 @@ extension Listing {
     ///
     /// - Parameters:
     ///   - member: what the list is called in documents.
+    ///   - news: tells when rows have changed; without it, and while it tells nothing, they are asked for now and then.
     ///   - fetch: gives all rows.
     func show(
         _ member: String,
         _ watching: WatchOptions,
         _ format: OutputFormat,
         empty: String,
+        news: ListNews? = nil,
         fetch: () async throws -> [Document]
     ) async throws {
         let rows = try await fetch()
         show(rows, document: .object([member: .array(rows)]), format: format, empty: empty)
         guard watching.watch else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if let news { group.addTask { await news.run() } }
+            try await watch(member, rows, format, news, fetch)
+        }
+    }
+
+    private func watch(
+        _ member: String,
+        _ rows: [Document],
+        _ format: OutputFormat,
+        _ news: ListNews?,
+        _ fetch: () async throws -> [Document]
+    ) async throws {
         var known = ListChanges(listing: self, rows: rows)
         var pace = WatchPace()
         let first = table(rows, format)
         let widths = first.widths(in: format == .wide ? nil : Terminal.width)
         var hasTitles = !rows.isEmpty
         while true {
-            try await Task.sleep(for: pace.pause)
+            try await pace.wait(for: news)
             let rows: [Document]
             do {
                 rows = try await fetch()
@@ -91,6 +106,13 @@ struct WatchPace {
     private static let shortest = Duration.milliseconds(500)
     private static let longest = Duration.seconds(5)
     private static let mostFailures = 20
+
+    /// Waits until the list may be read again: after a while, or as soon as it has news, but not twice within the shortest pause.
+    func wait(for news: ListNews?) async throws {
+        guard let news else { return try await Task.sleep(for: pause) }
+        try await Task.sleep(for: Self.shortest)
+        try await news.wait(atMost: (news.isLive ? news.longestPause : pause) - Self.shortest)
+    }
 
     var mayGoOn: Bool { failures < Self.mostFailures }
 

@@ -60,7 +60,7 @@ struct RunActing {
             let part = ids[start..<min(start + Self.batch, ids.count)].map(JSONValue.string)
             var body: [String: JSONValue] = ["ids": .array(part), "dry_run": .bool(isDryRun)]
             // A run that has left the states that were asked for is not what the person looked at.
-            body["only_states"] = selection.onlyStates
+            body["only_states"] = selection.filter.states
             let answer: [Document]
             do {
                 answer = try await send(body).elements("runs")
@@ -80,7 +80,7 @@ struct RunActing {
 
     /// What would happen to the runs that the filter means.
     private func foretell() async throws -> [Document] {
-        let filter = try await selection.filter(client)
+        let filter = try await selection.members(client)
         var foretold: [Document] = []
         var after: JSONValue?
         repeat {

@@ -97,7 +97,16 @@ struct RunCreate: AsyncParsableCommand {
         var runs: [Document] = []
         while runs.count < count {
             let part = Array(repeating: JSONValue.object(request), count: min(Self.batch, count - runs.count))
-            runs += try await client.post("/runs:batch", .object(["runs": .array(part)])).elements("runs")
+            do {
+                runs += try await client.post("/runs:batch", .object(["runs": .array(part)])).elements("runs")
+            } catch {
+                // What was made before stands, and is told before the failure.
+                if !runs.isEmpty {
+                    show(runs)
+                    Terminal.note("\(runs.count) of \(count) runs were created.")
+                }
+                throw error
+            }
         }
         return runs
     }

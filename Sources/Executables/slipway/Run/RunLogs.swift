@@ -18,6 +18,10 @@ struct RunLogs: AsyncParsableCommand {
             """
     )
 
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table, json
+    }
+
     @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
@@ -45,7 +49,13 @@ struct RunLogs: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Show the time of each line.")
     var timestamps = false
 
-    @OptionGroup var output: OutputOptions
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("How to show it: table, or json with a document a line.", valueName: "format")
+    )
+    var output: Format?
+
+    @OptionGroup var appearance: AppearanceOptions
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
@@ -71,6 +81,9 @@ struct RunLogs: AsyncParsableCommand {
         }
     }
 
+    /// What was asked for, else what the environment or the context says where logs have that form, else lines of text.
+    private var format: Format { output ?? (Surroundings.output == .json ? .json : .table) }
+
     /// Lines that are searched, or end before the last one, cannot be counted from the end by the API.
     private var countsHere: Bool { grep != nil || until != nil }
 
@@ -90,7 +103,7 @@ struct RunLogs: AsyncParsableCommand {
     }
 
     /// JSON is for programs, which get what was written.
-    private var keepsColors: Bool { output.appearance.wantsColor ?? (output.format == .json || Terminal.showsColors) }
+    private var keepsColors: Bool { appearance.wantsColor ?? (format == .json || Terminal.showsColors) }
 
     private func showAll(_ id: String, _ client: APIClient, _ query: [(String, String?)]) async throws {
         var after: String?
@@ -122,7 +135,7 @@ struct RunLogs: AsyncParsableCommand {
     }
 
     private func text(_ line: Document) -> String {
-        guard output.format != .json else { return line.jsonText(isPretty: false) }
+        guard format != .json else { return line.jsonText(isPretty: false) }
         var prefix = timestamps ? "\(line.text("at")) " : ""
         if stream.count != 1 { prefix += Terminal.paint("\(line.text("stream")) │ ", .cyan) }
         guard Terminal.isOutputTerminal else { return prefix + line.text("text") }

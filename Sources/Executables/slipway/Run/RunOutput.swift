@@ -176,7 +176,7 @@ struct RunOutput: AsyncParsableCommand {
         let query = [("rows", rows.map(String.init))]
         var content = Data()
         try await client.stream(path, query, accept: type) { content.append(contentsOf: $0.readableBytesView) }
-        guard let to else { return Terminal.write(String(decoding: content, as: UTF8.self)) }
+        guard let to else { return Terminal.write(Array(content)) }
         do {
             // Written beside its place first, so that nobody reads half of it.
             try content.write(to: URL(filePath: to), options: .atomic)

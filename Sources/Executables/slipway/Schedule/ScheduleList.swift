@@ -10,6 +10,9 @@ struct ScheduleList: AsyncParsableCommand {
     @Option(help: "Only this team's; several are separated by commas.", completion: Candidates.teams)
     var team: String?
 
+    @Option(help: ArgumentHelp("What else must hold, such as 'zone=UTC AND problem:*'.", valueName: "condition"))
+    var filter: String?
+
     @Flag(help: "Only those that are paused.")
     var paused = false
 
@@ -19,10 +22,10 @@ struct ScheduleList: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        let filter = [("team", team), ("job", job), ("paused", paused ? "true" : nil)]
+        let query = [("team", team), ("job", job), ("filter", filter), ("paused", paused ? "true" : nil)]
         let empty = "There are no such schedules. Make one with `slipway schedule create JOB NAME`."
         try await Listing.schedules.show("schedules", watching, output.format, empty: empty) {
-            try await client.all("/schedules", filter, of: "schedules")
+            try await client.all("/schedules", query, of: "schedules")
         }
     }
 }

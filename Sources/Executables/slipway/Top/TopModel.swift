@@ -206,8 +206,10 @@ struct TopModel {
 
     private func header(_ clock: String) -> String {
         guard let snapshot else { return "slipway top   \(address)   asking …" }
-        let alive = snapshot.holders.count { $0["alive"] == .bool(true) }
-        let facts = "\(snapshot.runs.count) active, \(snapshot.waiting) waiting, \(alive) processes"
+        var facts = "\(snapshot.runCount) active, \(snapshot.waiting) waiting"
+        if let holders = snapshot.holders {
+            facts += ", \(holders.count { $0["alive"] == .bool(true) }) processes"
+        }
         return "slipway top   \(address)   \(clock)   \(facts)" + (filter.isEmpty ? "" : "   filter: \(filter)")
     }
 
@@ -218,10 +220,10 @@ struct TopModel {
         var lines = section("QUEUE", .holds, shown.holds, part, columns)
         let below =
             section("CLUSTERS", .clusters, shown.clusters, part, columns)
-            + section("PROCESSES", .holders, shown.holders, part, columns)
+            + (shown.holders.map { section("PROCESSES", .holders, $0, part, columns) } ?? [])
         let space = max(1, room - lines.count - below.count - 3)
         page = space
-        lines += runs(shown.runs, space, columns)
+        lines += runs(shown, space, columns)
         return lines + below
     }
 
@@ -235,12 +237,13 @@ struct TopModel {
         return [heading] + table.text(width: columns).split(separator: "\n").map { fitted(String($0), columns) } + [""]
     }
 
-    private func runs(_ runs: [Document], _ space: Int, _ columns: Int) -> [String] {
+    private func runs(_ shown: TopSnapshot, _ space: Int, _ columns: Int) -> [String] {
+        let runs = shown.runs
         let place = runs.firstIndex { $0.text("id") == selected } ?? 0
         let first = min(max(0, place - space / 2), max(0, runs.count - space))
         let visible = Array(runs.dropFirst(first).prefix(space))
         let more = visible.count < runs.count ? ", \(first + 1) to \(first + visible.count)" : ""
-        let heading = Terminal.paint("RUNS \(runs.count)\(more)", .cyan)
+        let heading = Terminal.paint("RUNS \(shown.runCount)\(more)", .cyan)
         guard !visible.isEmpty else { return [heading, ""] }
         let table = Listing.runs.table(visible, .table)
         let widths = table.widths(in: columns - 2)

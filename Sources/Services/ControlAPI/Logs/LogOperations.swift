@@ -99,6 +99,10 @@ struct LogOperations: Sendable {
                 try await sendLines(of: reader, after: &cursor, to: &events)
             }
             for await pulse in pulses {
+                guard let pulse else {
+                    try await events.alive()
+                    continue
+                }
                 try await call.requireStill(.viewer, in: run.team, orElse: Problem.runNotFound(id))
                 let before = cursor
                 try await sendLines(of: reader, after: &cursor, to: &events)

@@ -31,12 +31,14 @@ enum APISchemas {
 
     // MARK: Runs
 
+    private static let trigger = APISchema.words(RunListRequest.triggers)
+
     private static let runNeeded: [String: APISchema] = [
         "id": .id, "team": .text, "job": .text, "job_id": .id, "version": .integer, "cluster": .text, "state": state,
         "state_since": .time, "created_at": .time, "warnings": .integer, "priority": .integer, "attempt": .integer,
         "promoted": .flag, "placement": .integer,
         "trigger": .object(
-            ["kind": .words(["manual", "schedule", "backfill"])],
+            ["kind": trigger],
             ["schedule": .text, "schedule_id": .id, "tick": .time]
         ),
     ]
@@ -166,6 +168,7 @@ enum APISchemas {
         [
             "team": texts, "job": .text, "state": .oneOf([state, .array(state)]), "kind": .text, "origin": .id,
             "released": .flag, "before": .time, "after": .time,
+            "trigger": .oneOf([trigger, .array(trigger)]), "schedule": .text,
             "variables": .map(.oneOf([.text, .number, .flag, .anyObject])),
             "where": .text.about("What else must hold, in the grammar of the parameter `filter` of ListJobRuns."),
             "search": .text(1...200),

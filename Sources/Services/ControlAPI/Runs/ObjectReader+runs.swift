@@ -53,6 +53,10 @@ extension ObjectReader {
                 createdBefore: reader.moment("before"),
                 createdAfter: reader.moment("after"),
                 variables: reader.variableTexts("variables"),
+                triggerKinds: reader.list("trigger", allowed: RunListRequest.triggers) {
+                    RunListRequest.triggers.contains($0) ? $0 : nil
+                },
+                scheduleName: reader.value("schedule", allowed: ["a schedule's name"], Self.word),
                 condition: reader.condition("where"),
                 search: reader.search()
             )

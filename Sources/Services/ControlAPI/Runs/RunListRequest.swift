@@ -7,6 +7,8 @@ struct RunListRequest {
         "team", "job", "state", "kind", "origin", "released", "variable", "trigger", "schedule", "filter", "search",
     ]
     static let parameters = filters + ["order_by"]
+    /// What can have made a run.
+    static let triggers = ["manual", "schedule", "backfill"]
     /// The longest search.
     static let searchBytes = 200
     static let searchRule = "words of at most \(searchBytes) bytes, with letters or digits"
@@ -26,7 +28,7 @@ struct RunListRequest {
             originID: try query.identifier("origin"),
             isReleased: try query.text("released") == nil ? nil : query.flag("released"),
             variables: try query.pairs("variable"),
-            triggerKinds: try query.words("trigger", of: ["manual", "schedule", "backfill"]),
+            triggerKinds: try query.words("trigger", of: Self.triggers),
             scheduleName: try query.text("schedule"),
             condition: try query.filter("filter", RunFilter.schema),
             search: try Self.search(query)

@@ -26,6 +26,10 @@ struct WatchOperation: Sendable {
             var tasks: TasksSent?
             try await sendEvents(of: id, after: &sequence, to: &events)
             for await pulse in pulses {
+                guard let pulse else {
+                    try await events.alive()
+                    continue
+                }
                 try await call.requireStill(.viewer, in: run.team, orElse: Problem.runNotFound(id))
                 let before = sequence
                 try await sendEvents(of: id, after: &sequence, to: &events)

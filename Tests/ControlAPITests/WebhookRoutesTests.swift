@@ -81,6 +81,59 @@ import Testing
         }
     }
 
+    @Test("the address of any receiver is shown whole to admins alone, and each change of it is in the audit log")
+    func addresses() async throws {
+        try await APIFixture.with(token: "the-installation") { api in
+            let teams = try await TwoTeams.make(api)
+            let (admin, viewer) = (try #require(teams.roles[.admin]), try #require(teams.roles[.viewer]))
+            let path = "/webhooks/\(TwoTeams.own)/pager"
+            let url = "https://pager.example.org/in?token=1"
+            let changed = try await admin.send("PATCH", path, #"{"url": "\#(url)", "namespace": "lake"}"#)
+            #expect(changed.json["url"]?.string == url)
+            #expect(try await admin.get(path).json["url"]?.string == url)
+            #expect(try await viewer.get(path).json["url"]?.string == "https://pager.example.org/…")
+            for client in [viewer, teams.viewerOfAll] {
+                let list = try await client.get("/webhooks")
+                #expect(list.status == 200 && !list.text.contains("token=1"))
+            }
+            _ = try await admin.send("PATCH", path, #"{"form": "slack"}"#)
+            _ = try await admin.send("PATCH", path, #"{"url": "https://pager.example.org/other"}"#)
+            let entries = try await api.store.pool.query(
+                """
+                SELECT before->>'url', after->>'url', before->>'url_sha256' = after->>'url_sha256', after->>'namespace'
+                FROM audit_log WHERE action = 'update' AND subject_kind = 'webhook' ORDER BY id
+                """
+            ).decode(String.self, String.self, Bool.self, String.self)
+            let masked = "https://pager.example.org/…"
+            #expect(entries.map(\.0) == ["https://pager.example.org/", url, masked])
+            #expect(entries.map(\.1) == [url, masked, masked])
+            #expect(entries.map(\.2) == [false, true, false] && entries.allSatisfy { $0.3 == "lake" })
+        }
+    }
+
+    @Test("a team's admin shortens what is kept of the team, and neither lengthens it nor touches what others rely on")
+    func ownRetention() async throws {
+        try await APIFixture.with(token: "the-installation") { api in
+            let teams = try await TwoTeams.make(api)
+            let admin = try #require(teams.roles[.admin])
+            func set(_ client: TestClient, _ keep: String) async throws -> Answer {
+                try await client.send("PATCH", "/retention", #"{"team": "alpha", "keep": {\#(keep)}}"#)
+            }
+            for keep in [
+                #""audit": "1d""#, #""audit": "standard""#, #""deliveries": "1d""#, #""runs": "forever""#,
+                #""logs": "20d", "events": "181d""#, #""ticks": "36500d""#,
+            ] {
+                let answer = try await set(admin, keep)
+                #expect(answer.status == 403 && answer.code == "forbidden", "\(keep): \(answer.text)")
+            }
+            #expect(try await api.store.retentionPolicy() == RetentionPolicy())
+            #expect(try await set(admin, #""runs": "90d", "logs": "30d""#).status == 200)
+            #expect(try await set(api.client, #""runs": "forever", "audit": "500d""#).status == 200)
+            #expect(try await set(admin, #""runs": "standard""#).status == 200)
+            #expect(try await api.store.retentionPolicy().teams == ["alpha": [.logs: 30, .audit: 500]])
+        }
+    }
+
     @Test("what was delivered is listed and asked for again")
     func deliveries() async throws {
         try await APIFixture.with { api in

@@ -39,7 +39,7 @@ internal import Glibc
     private func answer(_ code: CURLcode, _ exchange: Exchange) -> WebhookAnswer {
         let status = unsafe slipway_curl_get_number(easy, CURLINFO_RESPONSE_CODE)
         // What comes after the head does not matter, be it broken off or too much.
-        if status >= 200, code == CURLE_OK || exchange.isTooLarge { return WebhookAnswer(status: status) }
+        if status >= 200 { return WebhookAnswer(status: status) }
         if let refused = exchange.refusedAddress {
             return WebhookAnswer(status: nil, failure: "its name leads to an address that is not allowed: \(refused)")
         }
@@ -129,7 +129,6 @@ private final class Exchange {
     private let policy: AddressPolicy
     private let answerBytes: Int
     private var taken = 0
-    private(set) var isTooLarge = false
     private(set) var refusedAddress: String?
 
     init(_ configuration: WebhookSenderConfiguration, _ cancellation: Cancellation) {
@@ -148,8 +147,7 @@ private final class Exchange {
     /// - Returns: how many bytes were taken; fewer than there are end the transfer.
     func take(_ count: Int) -> Int {
         taken += count
-        isTooLarge = taken > answerBytes
-        return isTooLarge ? 0 : count
+        return taken > answerBytes ? 0 : count
     }
 }
 

@@ -92,8 +92,11 @@ package struct HistoryKeeper: Service {
                 try await tolerating("Partitions could not be made") { _ = try await store.makePartitions() }
                 try await repeating(every: settings.retentionInterval, "retention", "Old history could not be removed")
                 {
-                    _ = try await store.makePartitions()
-                    _ = try await store.giveUpDeliveries()
+                    // Each by itself: what keeps one from being done keeps no other.
+                    try await tolerating("Partitions could not be made") { _ = try await store.makePartitions() }
+                    try await tolerating("Deliveries could not be given up") {
+                        _ = try await inBatches(of: RunStore.rowsAtOnce) { try await store.giveUpDeliveries() }
+                    }
                     _ = try await removeOld()
                 }
             }
@@ -136,20 +139,38 @@ package struct HistoryKeeper: Service {
             // What belongs to a run goes before it: if something could not, the runs wait, too.
             if table.kind == .runs, !round.left.isEmpty { break }
             for partition in try await store.oldPartitions(table, days: days, limit: settings.partitions) {
-                note(try await store.drop(partition, of: table, days: days), partition, &round)
+                try await note(partition, &round) { try await store.drop(partition, of: table, days: days) }
             }
         }
         if let days = policy.partitionDays(.deliveries) {
             for partition in try await store.oldDeliveryPartitions(days: days, limit: settings.partitions) {
-                note(try await store.drop(deliveries: partition), partition, &round)
+                try await note(partition, &round) { try await store.drop(deliveries: partition) }
             }
         }
     }
 
-    private func note(_ drop: PartitionDrop, _ partition: OldPartition, _ round: inout RetentionRound) {
-        switch drop {
+    /// Notes what became of a partition. One that cannot be dropped keeps no other from it.
+    private func note(
+        _ partition: OldPartition,
+        _ round: inout RetentionRound,
+        _ drop: () async throws -> PartitionDrop
+    ) async throws {
+        let outcome: PartitionDrop
+        do {
+            outcome = try await drop()
+        } catch {
+            try Task.checkCancellation()
+            round.left[partition.name] = "it could not be dropped"
+            logger.error(
+                "An old partition could not be dropped",
+                metadata: ["partition": "\(partition.name)", "error": "\(error)"]
+            )
+            return
+        }
+        switch outcome {
         case .dropped: round.dropped.append(partition.name)
         case .busy: round.left[partition.name] = "it is being used"
+        case .takesTooLong: round.left[partition.name] = "moving what stays takes too long"
         case .keepsTooMany:
             round.left[partition.name] = "more than \(RunStore.mostKeptRuns) of its runs are to be kept"
             logger.warning(

@@ -117,7 +117,6 @@ package struct WebhookDelivery: Service {
     private func claim(failing: Bool, perEndpoint: Int, limit: Int) async throws -> [ClaimedDelivery] {
         try await store.claimDeliveries(
             holder: holder,
-            now: time.now(),
             claim: settings.claim,
             failing: failing,
             perEndpoint: perEndpoint,
@@ -126,14 +125,16 @@ package struct WebhookDelivery: Service {
     }
 
     /// Makes one attempt and writes how it ended. Called by tests for one at a time.
+    ///
+    /// All times follow from that of the claim, which is the database's: schedulers whose clocks differ agree.
     package func attempt(_ delivery: ClaimedDelivery) async {
-        let began = time.now()
+        let began = delivery.claimedAt
         let start = time.instant()
         let answer = await send(delivery, at: began)
-        // Nobody knows how a request ended that was broken off here: it is made again.
-        guard !Task.isCancelled else { return }
+        // Nobody knows how a request ended that was broken off here: it is made again. One that was answered is written.
+        guard answer.status != nil || !Task.isCancelled else { return }
         let outcome = WebhookPolicy.outcome(status: answer.status)
-        let now = time.now()
+        let now = began + (time.instant() - start)
         let decision = settings.policy.decide(
             outcome,
             attempt: delivery.attempt,
@@ -148,15 +149,18 @@ package struct WebhookDelivery: Service {
             error: answer.failure
         )
         count(outcome)
+        var disabled: WebhookPolicy.DisabledReason?
         do {
-            try await store.settle(delivery, attempt, decision, holder: holder, now: now)
+            // why: a process that is being stopped still writes what it knows; the statements have a deadline.
+            let writing = Task { try await store.settle(delivery, attempt, decision, holder: holder, now: now) }
+            if case .disabled(let reason) = try await writing.value { disabled = reason }
         } catch {
             logger.error(
                 "How a delivery ended could not be written; it is made again",
                 metadata: ["webhook": "\(delivery.key.team)/\(delivery.key.name)", "error": "\(error)"]
             )
         }
-        if let reason = decision.disables {
+        if let reason = disabled {
             logger.warning(
                 "A webhook is not delivered to any more",
                 metadata: ["webhook": "\(delivery.key.team)/\(delivery.key.name)", "reason": "\(reason.rawValue)"]

@@ -182,7 +182,7 @@ import WebhookClient
                     holder: dead,
                     now: clock.source.now()
                 )
-                #expect(!late)
+                #expect(late == .notOurs)
                 let record = try #require(try await fixture.store.webhook(key))
                 #expect(record.spec.isEnabled)
                 #expect(try await fixture.store.deliveries(of: record.id, limit: 5).map(\.state) == [.delivered])
@@ -214,7 +214,7 @@ import WebhookClient
         }
     }
 
-    @Test("a redirect is not followed, and of a long answer little is read")
+    @Test("a redirect is not followed, of a long answer little is read, and half an answer is one")
     func replies() async throws {
         try await StoreFixture.with { fixture in
             let place = Mutex("")
@@ -222,6 +222,7 @@ import WebhookClient
                 switch request.path {
                 case "/elsewhere": .init(status: 302, headers: [("location", place.withLock { $0 })])
                 case "/long": .init(status: 200, bodyBytes: 200 << 20)
+                case "/half": .init(status: 200, isHalf: true)
                 default: .init(status: 200)
                 }
             }) { receiver in
@@ -232,12 +233,16 @@ import WebhookClient
                     events: [.run(.failed)]
                 )
                 let (long, _) = try await fixture.webhook("long", receiver.url + "/long", events: [.run(.failed)])
+                let (half, _) = try await fixture.webhook("half", receiver.url + "/half", events: [.run(.failed)])
                 _ = try await fixture.run(in: .failed)
                 let clock = MovedClock()
                 let holder = StoreFixture.identifier()
-                try await fixture.deliverDue(clock, fixture.delivery(clock, holder: holder), holder: holder)
+                var settings = StoreFixture.deliverySettings()
+                settings.sender.requestTimeout = .seconds(2)
+                try await fixture.deliverDue(clock, fixture.delivery(clock, holder: holder, settings), holder: holder)
                 #expect(!receiver.requests.contains { $0.path == "/secret" })
-                for (key, state) in [(elsewhere, DeliveryRecord.State.waiting), (long, .delivered)] {
+                for (key, state) in [(elsewhere, DeliveryRecord.State.waiting), (long, .delivered), (half, .delivered)]
+                {
                     let record = try #require(try await fixture.store.webhook(key))
                     #expect(
                         try await fixture.store.deliveries(of: record.id, limit: 5).map(\.state) == [state],

@@ -16,6 +16,8 @@ final class WebhookReceiver: Sendable {
         var status: Int
         var headers: [(String, String)] = []
         var bodyBytes = 0
+        /// Whether the body is said to be there and does not come.
+        var isHalf = false
     }
 
     private let kept = Mutex<[Request]>([])
@@ -80,12 +82,13 @@ final class WebhookReceiver: Sendable {
             case .end:
                 guard let request, let reply = answer(request) else { return }
                 var headers = HTTPHeaders(reply.headers)
-                headers.replaceOrAdd(name: "content-length", value: String(reply.bodyBytes))
+                headers.replaceOrAdd(name: "content-length", value: String(reply.isHalf ? 100 : reply.bodyBytes))
                 let status = HTTPResponseStatus(statusCode: reply.status)
                 context.write(
                     wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
                     promise: nil
                 )
+                guard !reply.isHalf else { return context.flush() }
                 let piece = ByteBuffer(repeating: UInt8(ascii: "x"), count: min(reply.bodyBytes, 1 << 20))
                 var left = reply.bodyBytes
                 while left > 0, context.channel.isActive {

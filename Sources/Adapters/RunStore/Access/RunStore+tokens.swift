@@ -137,7 +137,7 @@ extension RunStore {
         let row = try await pool.query(
             """
             SELECT \(unescaped: TokenRecord.columns), t.secret_hash, a.role AS account_role,
-                coalesce(u.email, u.name, u.subject) AS owner_name, u.group_grants, \(unescaped: Self.memberRoles)
+                coalesce(u.email, u.name, u.subject) AS owner_name, \(unescaped: Self.presentGroups), \(unescaped: Self.memberRoles)
             FROM api_tokens t
             LEFT JOIN service_accounts a ON a.team = t.team AND a.name = t.service_account
             LEFT JOIN access_users u ON u.subject = t.subject
@@ -158,10 +158,18 @@ extension RunStore {
         return lookup
     }
 
+    /// That the provider of the user `u` has told of them of late. What it told before may not be so any more.
+    private static let isPresent = "u.seen_at > now() - interval '7 days'"
+
+    /// What groups give the user `u`.
+    static let presentGroups =
+        "CASE WHEN \(isPresent) THEN u.group_grants ELSE '{\"teams\": {}}'::jsonb END AS group_grants"
+
     /// The roles of the user `u` in teams, by membership.
     static let memberRoles = """
         coalesce((SELECT jsonb_object_agg(role_of.team, role_of.role) FROM (
-            SELECT DISTINCT ON (m.team) m.team, m.role FROM team_members m WHERE m.subject = u.subject OR m.subject = u.email
+            SELECT DISTINCT ON (m.team) m.team, m.role FROM team_members m 
+            WHERE m.subject = u.subject OR m.subject = u.email AND \(isPresent)
             ORDER BY m.team, array_position(ARRAY['admin', 'operator', 'submitter', 'viewer'], m.role)
         ) AS role_of), '{}'::jsonb) AS member_roles
         """

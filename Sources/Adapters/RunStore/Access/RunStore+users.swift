@@ -8,10 +8,10 @@ package struct UserIdentity: Sendable, Hashable, Codable {
     package var name: String?
     /// One that its provider has verified; members may be named by it too.
     package var email: String?
-    /// What their groups give them.
-    package var groupGrants: Grants
+    /// What their groups give them; `nil` if the provider did not tell of groups.
+    package var groupGrants: Grants?
 
-    package init(subject: String, name: String? = nil, email: String? = nil, groupGrants: Grants = Grants()) {
+    package init(subject: String, name: String? = nil, email: String? = nil, groupGrants: Grants? = nil) {
         self.subject = subject
         self.name = name
         self.email = email
@@ -53,19 +53,25 @@ extension RunStore {
 
     /// Remembers somebody and what their groups give them now.
     ///
-    /// - Returns: what they may do, by groups and membership.
-    package func note(_ user: UserIdentity) async throws -> Grants {
+    /// - Parameter isWhole: what is not told of them is not so any more. Otherwise what was told before stays: many providers
+    ///   tell less in the tokens of programs than at a login.
+    /// - Returns: what they may do, by the groups that were told and membership.
+    package func note(_ user: UserIdentity, isWhole: Bool) async throws -> Grants {
         let rows = try await pool.query(
             """
             WITH u AS (
                 INSERT INTO access_users AS k (subject, name, email, group_grants)
                 VALUES (\(user.subject), \(nullable: user.name)::text, \(nullable: user.email)::text,
-                    \(try postgresJSON(user.groupGrants)))
-                ON CONFLICT (subject) DO UPDATE SET name = excluded.name, email = excluded.email,
-                    group_grants = excluded.group_grants, seen_at = now()
+                    \(try postgresJSON(user.groupGrants ?? Grants())))
+                ON CONFLICT (subject) DO UPDATE SET
+                    name = CASE WHEN \(isWhole) THEN excluded.name ELSE coalesce(excluded.name, k.name) END,
+                    email = CASE WHEN \(isWhole) THEN excluded.email ELSE coalesce(excluded.email, k.email) END,
+                    group_grants = CASE WHEN \(isWhole || user.groupGrants != nil) THEN excluded.group_grants
+                        ELSE k.group_grants END,
+                    seen_at = now()
                 RETURNING *
             )
-            SELECT u.group_grants, \(unescaped: Self.memberRoles) FROM u
+            SELECT \(try postgresJSON(user.groupGrants ?? Grants())) AS group_grants, \(unescaped: Self.memberRoles) FROM u
             """
         )
         return try rows.first.map(Self.userGrants) ?? Grants()
@@ -121,7 +127,7 @@ extension RunStore {
     package func lookUpSession(_ secretHash: [UInt8]) async throws -> SessionLookup? {
         let row = try await pool.query(
             """
-            SELECT u.subject, u.name, u.email, u.group_grants, s.expires_at, \(unescaped: Self.memberRoles)
+            SELECT u.subject, u.name, u.email, \(unescaped: Self.presentGroups), s.expires_at, \(unescaped: Self.memberRoles)
             FROM sessions s JOIN access_users u ON u.subject = s.subject
             WHERE s.secret_hash = \(secretHash) AND s.expires_at > now()
             """

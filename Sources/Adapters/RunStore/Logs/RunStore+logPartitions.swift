@@ -18,17 +18,18 @@ extension RunStore {
 
     /// Makes the partitions of the days to come. Keeps nobody waiting, and is safe to repeat.
     ///
-    /// - Returns: how many were missing.
+    /// - Returns: how many were missing and are there now.
     @discardableResult
     package func makeLogPartitions() async throws -> Int {
-        try await pool.query("SELECT make_log_partitions(\(Self.logDaysAhead)::int)").decode(Int.self)[0]
+        try await make("SELECT make_log_partitions(\(Self.logDaysAhead)::int)")
     }
 
     /// Drops the partitions all of whose days are older than `retention`, with the objects that hold their lines; the lines of
     /// pinned runs stay.
     ///
     /// A drop needs its table for itself for a moment. It waits at most a quarter of a second for it, so that it never holds
-    /// up those that write and read; what is busy stays until the next time.
+    /// up those that write and read; what is busy stays until the next time. Objects go after the rows that named them: which
+    /// they are is noted before.
     ///
     /// - Parameter retention: whole days are counted; `.zero` keeps everything.
     package func sweepLogPartitions(retention: Duration) async throws -> LogPartitionSweep {
@@ -36,17 +37,18 @@ extension RunStore {
         guard retention > .zero else { return sweep }
         let days = Int((retention.components.seconds + 86_399) / 86_400)
         for name in try await expiredLogPartitions(days: days) {
-            try await removeObjects(ofPartition: name)
+            try await noteObjects(ofPartition: name)
             do {
                 try await pool.transaction(retries: 0) { transaction in
-                    try await transaction.query("SET LOCAL lock_timeout = '250ms'")
+                    try await Self.holdPins(in: transaction)
                     try await Self.dropLogs(PostgresQuery.quotedIdentifier(name), in: transaction)
                 }
                 sweep.dropped.append(name)
-            } catch let error as PostgresError where error.sqlState == "55P03" {
+            } catch let error as PostgresError where error.isLockTimeout || error.code == .queryTimedOut {
                 sweep.busy.append(name)
             }
         }
+        if logObjects != nil { _ = try await removeUnnamedObjects() }
         return sweep
     }
 
@@ -56,12 +58,11 @@ extension RunStore {
         let columns = try await transaction.query("SELECT written_columns('run_log_chunks'::regclass)").decode(
             String.self
         )[0]
-        try await transaction.query(
-            """
-            INSERT INTO run_log_chunks (\(unescaped: columns))
+        let move: PostgresQuery = """
+            INSERT INTO run_log_chunks_default (\(unescaped: columns))
             SELECT \(unescaped: columns) FROM \(unescaped: name) WHERE run_id IN (SELECT run_id FROM run_pins)
             """
-        )
+        try await transaction.query(move.timeout(.seconds(10)))
         try await transaction.query("DROP TABLE \(unescaped: name)")
     }
 
@@ -70,25 +71,25 @@ extension RunStore {
         var partitions: [OldPartition] = []
         for name in try await expiredLogPartitions(days: days) {
             let quoted = PostgresQuery.quotedIdentifier(name)
-            let (bytes, rows, kept) = try await pool.query(
+            let (bytes, estimate, kept) = try await pool.query(
                 """
-                SELECT pg_total_relation_size(\(quoted)::text::regclass), count(*),
-                    count(DISTINCT run_id) FILTER (WHERE run_id IN (SELECT run_id FROM run_pins))
-                FROM \(unescaped: quoted)
+                SELECT pg_total_relation_size(oid), greatest(reltuples, 0)::bigint, (SELECT count(*) FROM run_pins p
+                    WHERE EXISTS (SELECT FROM \(unescaped: quoted) c WHERE c.run_id = p.run_id))
+                FROM pg_class WHERE oid = \(quoted)::text::regclass
                 """
             ).decode(Int.self, Int.self, Int.self)[0]
-            let nothing = Identifier(high: 0, low: 0)
+            let isCounted = bytes <= Self.countedBytes
             partitions.append(
                 OldPartition(
                     kind: .logs,
                     table: "run_log_chunks",
                     name: name,
                     bytes: bytes,
-                    rows: rows,
-                    isCounted: true,
+                    rows: isCounted ? try await count(name) : estimate,
+                    isCounted: isCounted,
                     keptRuns: kept,
-                    low: nothing,
-                    high: nothing
+                    low: Self.lowestID,
+                    high: Self.lowestID
                 )
             )
         }
@@ -110,22 +111,5 @@ extension RunStore {
             ORDER BY until LIMIT \(limits.batch)
             """
         ).decode(String.self)
-    }
-
-    /// Objects go before the rows that name them: what is interrupted is repeated. Each is of one run.
-    private func removeObjects(ofPartition name: String) async throws {
-        var after = ""
-        while true {
-            let keys = try await pool.query(
-                """
-                SELECT DISTINCT object_key FROM \(unescaped: PostgresQuery.quotedIdentifier(name))
-                WHERE object_key > \(after) AND run_id NOT IN (SELECT run_id FROM run_pins) ORDER BY object_key LIMIT \(limits.page)
-                """
-            ).decode(String.self)
-            guard let last = keys.last else { return }
-            guard let logObjects else { throw NoObjectStorage() }
-            for key in keys { try await logObjects.client.delete(key) }
-            after = last
-        }
     }
 }

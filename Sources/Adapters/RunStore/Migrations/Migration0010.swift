@@ -37,6 +37,8 @@ extension Migration {
             -- Signs beside the other until then.
             previous_secret text,
             previous_secret_until timestamptz,
+            -- When it was turned on last: what was to be told before that is not told any more.
+            on_since timestamptz NOT NULL DEFAULT clock_timestamp(),
             -- The first failed attempt after which none succeeded.
             failing_since timestamptz,
             delivered_at timestamptz,
@@ -80,6 +82,8 @@ extension Migration {
             PRIMARY KEY (noted_on, id)
         ) PARTITION BY RANGE (noted_on);
         CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_at) WHERE state = 'waiting';
+        -- Attempts that are being made.
+        CREATE INDEX webhook_deliveries_claimed ON webhook_deliveries (endpoint_id) WHERE claimed_until IS NOT NULL;
         CREATE INDEX webhook_deliveries_endpoint ON webhook_deliveries (endpoint_id, id);
         CREATE TABLE notifications_default PARTITION OF notifications DEFAULT;
         CREATE TABLE webhook_deliveries_default PARTITION OF webhook_deliveries DEFAULT WITH (fillfactor = 70);
@@ -247,5 +251,10 @@ extension Migration {
             pinned_at timestamptz NOT NULL DEFAULT now()
         );
         CREATE INDEX run_pins_team ON run_pins (team, run_id);
+        -- Objects that go once no row of a log names them.
+        CREATE TABLE log_object_removals (
+            object_key text PRIMARY KEY,
+            run_id uuid NOT NULL
+        );
         """#
 }

@@ -25,13 +25,17 @@ package enum PartitionDrop: Sendable, Hashable {
     case busy
     /// More runs in it are to be kept than are moved at once.
     case keepsTooMany
+    /// Moving what stays took too long; nothing was changed.
+    case takesTooLong
 }
 
 extension RunStore {
     /// A partition in which more runs than this are to be kept stays as it is for now.
-    package static let mostKeptRuns = 10_000
+    package static let mostKeptRuns = 2000
     /// Rows of smaller partitions are counted.
-    private static let countedBytes = 64 << 20
+    static let countedBytes = 64 << 20
+    /// Everybody waits for the table while rows that stay are moved: no longer than this.
+    private static let moveTimeout: Duration = .seconds(5)
 
     /// Partitions of a table with the history of runs that are old enough as a whole, the oldest first.
     package func oldPartitions(_ table: RunTable, days: Int, limit: Int = 100) async throws -> [OldPartition] {
@@ -70,9 +74,9 @@ extension RunStore {
         return partitions
     }
 
-    private static let lowestID = Identifier(high: 0, low: 0)
+    static let lowestID = Identifier(high: 0, low: 0)
 
-    private func count(_ name: String) async throws -> Int {
+    func count(_ name: String) async throws -> Int {
         try await pool.query("SELECT count(*) FROM \(unescaped: PostgresQuery.quotedIdentifier(name))").decode(
             Int.self
         )[0]
@@ -102,32 +106,29 @@ extension RunStore {
 
     /// Drops a partition. Rows of runs that stay go to the partition of what fits no other.
     ///
-    /// Others wait while it is done: it begins only if it gets the table for itself within a quarter of a second.
+    /// Others wait while it is done: it begins only if it gets the table for itself within a quarter of a second, and it is given
+    /// up if moving rows takes long.
     package func drop(_ partition: OldPartition, of table: RunTable, days: Int) async throws -> PartitionDrop {
         guard partition.keptRuns <= Self.mostKeptRuns else { return .keepsTooMany }
         let name = PostgresQuery.quotedIdentifier(partition.name)
         do {
             return try await pool.transaction(retries: 0) { transaction in
-                try await transaction.query("SET LOCAL lock_timeout = '250ms'")
+                try await Self.holdPins(in: transaction)
                 let kept = try await transaction.query(Self.kept(low: partition.low, high: partition.high, days: days))
                     .decode(RunID.self)
                 try await transaction.query(
                     "ALTER TABLE \(unescaped: table.rawValue) DETACH PARTITION \(unescaped: name)"
                 )
-                // Nobody reads or writes the table now: whoever pinned a run of it before is seen.
-                let pinned = try await transaction.query(
-                    "SELECT run_id FROM run_pins WHERE run_id >= \(partition.low) AND run_id < \(partition.high)"
-                ).decode(RunID.self)
                 let columns = try await transaction.query(
                     "SELECT written_columns(\(table.rawValue)::text::regclass)"
                 ).decode(String.self)[0]
-                let moved = try await transaction.query(
-                    """
-                    INSERT INTO \(unescaped: table.rawValue) (\(unescaped: columns))
+                // Not into the table itself: its triggers would take old events for new ones.
+                let move: PostgresQuery = """
+                    INSERT INTO \(unescaped: table.rawValue)_default (\(unescaped: columns))
                     SELECT \(unescaped: columns) FROM \(unescaped: name) p
-                    WHERE p.\(unescaped: table.key) = ANY(\(Array(Set(kept + pinned))))
+                    WHERE p.\(unescaped: table.key) = ANY(\(kept))
                     """
-                )
+                let moved = try await transaction.query(move.timeout(Self.moveTimeout))
                 try await transaction.query("DROP TABLE \(unescaped: name)")
                 try await Self.audit(
                     "drop_partition",
@@ -143,9 +144,18 @@ extension RunStore {
                 )
                 return .dropped(keptRows: moved.affectedRows)
             }
-        } catch let error as PostgresError where error.sqlState == "55P03" {
+        } catch let error as PostgresError where error.isLockTimeout {
             return .busy
+        } catch let error as PostgresError where error.code == .queryTimedOut {
+            return .takesTooLong
         }
+    }
+
+    /// Begins a transaction that takes runs away which are not pinned: nobody pins or unpins one until it is over, and who pins
+    /// one then sees that it is gone. It waits for no lock longer than a quarter of a second.
+    static func holdPins(in transaction: PostgresTransaction) async throws {
+        try await transaction.query("SET LOCAL lock_timeout = '250ms'")
+        try await transaction.query("LOCK TABLE run_pins IN SHARE MODE")
     }
 
     /// Partitions of notifications and deliveries whose days are old enough.
@@ -192,8 +202,13 @@ extension RunStore {
                 )
                 return .dropped(keptRows: 0)
             }
-        } catch let error as PostgresError where error.sqlState == "55P03" {
+        } catch let error as PostgresError where error.isLockTimeout {
             return .busy
         }
     }
+}
+
+extension PostgresError {
+    /// A lock was not to be had within `lock_timeout`.
+    var isLockTimeout: Bool { sqlState == "55P03" }
 }

@@ -19,13 +19,13 @@ extension RunStore {
 
     /// Removes what belongs to runs that ended long enough ago, from where it was left off before.
     ///
-    /// - Returns: how many runs were looked at; as many as it takes at once if there may be more.
+    /// - Returns: how many runs were looked at; as many as it takes at once if there may be more, none if others were in the way.
     package func removeOldRows(
         _ kind: RetentionKind,
         of scope: RetentionScope,
         days: Int
     ) async throws -> Int {
-        try await pool.transaction { transaction in
+        try await unlessInUse { transaction in
             let due = try await transaction.query(Self.due(kind, scope, days: days, limit: limits.batch))
                 .decode(RunID.self, Timestamp.self, Bool.self)
             guard let last = due.last else { return 0 }
@@ -39,6 +39,20 @@ extension RunStore {
                 """
             )
             return due.count
+        }
+    }
+
+    /// Removes rows of runs that nobody pins meanwhile.
+    ///
+    /// - Returns: 0 also if a lock was not to be had soon: then it is done in the next round.
+    private func unlessInUse(_ body: (PostgresTransaction) async throws -> Int) async throws -> Int {
+        do {
+            return try await pool.transaction { transaction in
+                try await Self.holdPins(in: transaction)
+                return try await body(transaction)
+            }
+        } catch let error as PostgresError where error.isLockTimeout {
+            return 0
         }
     }
 
@@ -104,56 +118,76 @@ extension RunStore {
     ///
     /// - Returns: how many rows.
     package func removeKeptRows(_ policy: RetentionPolicy) async throws -> Int {
-        var count = 0
+        var count = try await removeDanglingPins()
         for table in RunTable.allCases where table != .runs {
             guard let days = policy.partitionDays(table.kind) else { continue }
-            count += try await pool.query(
-                """
-                DELETE FROM \(unescaped: table.rawValue)_default WHERE ctid = ANY(ARRAY(
-                    SELECT d.ctid FROM \(unescaped: table.rawValue)_default d
-                    WHERE d.run_id < first_id_at(now() - make_interval(days => \(days)::int))
-                        AND NOT EXISTS (SELECT FROM live_runs r WHERE r.id = d.run_id)
-                        AND NOT EXISTS (SELECT FROM run_pins p WHERE p.run_id = d.run_id)
-                        AND NOT EXISTS (SELECT FROM finished_runs f
-                            WHERE f.id = d.run_id AND f.ended_at > now() - make_interval(days => \(days)::int))
-                    LIMIT \(Self.rowsAtOnce)))
-                """
-            ).affectedRows
+            count += try await unlessInUse { transaction in
+                try await transaction.query(
+                    """
+                    DELETE FROM \(unescaped: table.rawValue)_default WHERE ctid = ANY(ARRAY(
+                        SELECT d.ctid FROM \(unescaped: table.rawValue)_default d
+                        WHERE d.run_id < first_id_at(now() - make_interval(days => \(days)::int))
+                            AND NOT EXISTS (SELECT FROM live_runs r WHERE r.id = d.run_id)
+                            AND NOT EXISTS (SELECT FROM run_pins p WHERE p.run_id = d.run_id)
+                            AND NOT EXISTS (SELECT FROM finished_runs f
+                                WHERE f.id = d.run_id AND f.ended_at > now() - make_interval(days => \(days)::int))
+                        LIMIT \(Self.rowsAtOnce)))
+                    """
+                ).affectedRows
+            }
         }
         if let days = policy.partitionDays(.logs) {
-            count += try await pool.query(
-                """
-                WITH gone AS (
-                    DELETE FROM run_log_chunks_default WHERE ctid = ANY(ARRAY(
-                        SELECT d.ctid FROM run_log_chunks_default d
-                        WHERE d.stored_on < (now() AT TIME ZONE 'UTC')::date - \(days)::int
-                            AND NOT EXISTS (SELECT FROM run_pins p WHERE p.run_id = d.run_id)
-                        LIMIT \(Self.rowsAtOnce)))
-                    RETURNING run_id, object_key
-                ), noted AS (
-                    INSERT INTO log_removals (run_id) SELECT DISTINCT run_id FROM gone WHERE object_key IS NOT NULL
-                    ON CONFLICT DO NOTHING
-                )
-                SELECT count(*) FROM gone
-                """
-            ).decode(Int.self)[0]
+            count += try await unlessInUse { transaction in
+                try await transaction.query(
+                    """
+                    WITH gone AS (
+                        DELETE FROM run_log_chunks_default WHERE ctid = ANY(ARRAY(
+                            SELECT d.ctid FROM run_log_chunks_default d
+                            WHERE d.stored_on < (now() AT TIME ZONE 'UTC')::date - \(days)::int
+                                AND NOT EXISTS (SELECT FROM run_pins p WHERE p.run_id = d.run_id)
+                            LIMIT \(Self.rowsAtOnce)))
+                        RETURNING run_id, object_key
+                    ), noted AS (
+                        INSERT INTO log_object_removals (object_key, run_id)
+                        SELECT DISTINCT object_key, run_id FROM gone WHERE object_key IS NOT NULL
+                        ON CONFLICT DO NOTHING
+                    )
+                    SELECT count(*) FROM gone
+                    """
+                ).decode(Int.self)[0]
+            }
         }
         guard let days = policy.partitionDays(.runs) else { return count }
-        return try await pool.transaction { [count] transaction in
-            let runs = try await transaction.query(
-                """
-                SELECT id FROM finished_runs_default f
-                WHERE f.ended_at <= now() - make_interval(days => \(days)::int)
-                    AND NOT EXISTS (SELECT FROM run_pins p WHERE p.run_id = f.id)
-                LIMIT \(limits.batch)
-                """
-            ).decode(RunID.self)
-            try await Self.remove(.runs, of: runs, in: transaction)
-            return count + runs.count
-        }
+        return try await count
+            + unlessInUse { transaction in
+                let runs = try await transaction.query(
+                    """
+                    SELECT id FROM finished_runs_default f
+                    WHERE f.ended_at <= now() - make_interval(days => \(days)::int)
+                        AND NOT EXISTS (SELECT FROM run_pins p WHERE p.run_id = f.id)
+                    LIMIT \(limits.batch)
+                    """
+                ).decode(RunID.self)
+                try await Self.remove(.runs, of: runs, in: transaction)
+                return runs.count
+            }
     }
 
-    private static let rowsAtOnce = 5000
+    /// Forgets that runs are pinned that are not there.
+    private func removeDanglingPins() async throws -> Int {
+        try await pool.query(
+            """
+            DELETE FROM run_pins WHERE run_id IN (
+                SELECT p.run_id FROM run_pins p
+                WHERE NOT EXISTS (SELECT FROM live_runs r WHERE r.id = p.run_id)
+                    AND NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = p.run_id)
+                LIMIT \(limits.batch))
+            """
+        ).affectedRows
+    }
+
+    /// Rows that one statement takes away or changes.
+    package static let rowsAtOnce = 5000
 
     /// Removes old rows of the ledger of ticks or of the audit log.
     ///

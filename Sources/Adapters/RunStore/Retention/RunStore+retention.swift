@@ -32,6 +32,12 @@ extension RunStore {
                 let found = try await transaction.query("SELECT FROM teams WHERE name = \(team) FOR KEY SHARE")
                 guard found.rowCount > 0 else { return false }
             }
+            let kinds = days.keys.map(\.rawValue).sorted()
+            let before = try await transaction.query(
+                """
+                SELECT kind, days FROM retention_settings WHERE team = \(team ?? "") AND kind = ANY(\(kinds)) FOR UPDATE
+                """
+            ).decode(String.self, Int.self)
             for (kind, days) in days.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 if let days {
                     try await transaction.query(
@@ -48,25 +54,23 @@ extension RunStore {
                     )
                 }
             }
-            // A longer time means that what was passed over is looked at again.
+            // A longer time means that what was passed over is looked at again; and a team may count as one of all others from
+            // now on, whose runs were passed over.
             try await transaction.query(
-                "DELETE FROM retention_progress WHERE \(team == nil) OR team = \(team ?? "")"
+                "DELETE FROM retention_progress WHERE \(team == nil) OR team IN ('', \(team ?? ""))"
             )
-            let details = Dictionary(
-                uniqueKeysWithValues: days.map {
-                    ($0.key.rawValue, $0.value.map { JSONValue.integer(Int64($0)) } ?? .null)
-                }
-            )
-            try await Self.audit(
+            let after = days.compactMapValues(\.self).map { ($0.key.rawValue, $0.value) }
+            try await AuditEntry(
                 "set_retention",
                 team: team ?? "",
                 kind: "retention",
                 subject: team ?? "installation",
                 by: actor,
-                why: why,
-                details: .object(details),
-                in: transaction
-            )
+                why: why
+            ).changing(
+                from: Dictionary(uniqueKeysWithValues: before),
+                to: Dictionary(uniqueKeysWithValues: after)
+            ).write(in: transaction)
             return true
         }
         return isKnown ? try await retentionPolicy() : nil
@@ -87,8 +91,8 @@ extension RunStore {
     /// Keeps a run, with all that belongs to it, whatever its age. Safe to repeat.
     package func pin(_ run: RunID, by actor: String?, why: String?) async throws -> PinOutcome {
         try await pool.transaction { transaction in
-            // First the pin, then the look at the run: a partition that is dropped meanwhile either has seen the pin, or the
-            // run is gone here.
+            // First the pin, then the look at the run: who takes old runs away meanwhile has either seen the pin, or had this
+            // wait until the run is gone.
             let pinned = try await transaction.query(
                 """
                 INSERT INTO run_pins (run_id, team, pinned_by, why)

@@ -210,6 +210,9 @@ extension RunStore {
             )
             try await transaction.query("DELETE FROM jobs WHERE team = \(name)")
             try await transaction.query("DELETE FROM submission_budgets WHERE team = \(name)")
+            // Nobody could take them back, and a later team of this name would have them.
+            try await transaction.query("DELETE FROM retention_settings WHERE team = \(name)")
+            try await transaction.query("DELETE FROM retention_progress WHERE team IN ('', \(name))")
             try await transaction.query("DELETE FROM teams WHERE name = \(name)")
             try await AuditEntry("delete", team: name, kind: "team", subject: name, by: actor, why: why)
                 .changing(from: found.spec, to: TeamSpec?.none).write(in: transaction)

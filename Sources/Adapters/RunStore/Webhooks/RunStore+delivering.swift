@@ -17,6 +17,8 @@ package struct ClaimedDelivery: Sendable {
     package var attempt: Int
     package var createdAt: Timestamp
     package var failingSince: Timestamp?
+    /// By the database's clock.
+    package var claimedAt: Timestamp
     /// The day of the delivery's row.
     fileprivate var notedOn: String
 }
@@ -36,20 +38,31 @@ package struct DeliveryAttempt: Sendable, Hashable {
     }
 }
 
+/// What became of writing how an attempt ended.
+package enum SettledDelivery: Sendable, Hashable {
+    case done
+    /// And its endpoint was turned off.
+    case disabled(WebhookPolicy.DisabledReason)
+    /// Nothing was written: another process has the delivery by now, or it is gone.
+    case notOurs
+}
+
 extension RunStore {
-    /// No delivery is older than this when it is tried: retries end after a day, and what an endpoint missed while it was off is
-    /// not told to it later.
-    private static let deliveryDays = 3
+    /// No delivery is older than this when it is tried. Retries end after a day; only what waited longer because its endpoint had
+    /// too much to take is tried once more.
+    static let deliveryDays = 3
 
     /// Claims deliveries that are due, of each endpoint so many at most that no more than `perEndpoint` are under way.
     ///
     /// Any number of processes may claim: they do not wait for each other. What was claimed and not settled by `claim` later is
-    /// due again.
+    /// due again. Where there is more than `limit`, teams take turns: the one of which the fewest are under way comes first.
     ///
-    /// - Parameter failing: of endpoints whose latest attempt failed, or of the others.
+    /// - Parameters:
+    ///   - now: instead of the time by the database's clock, by which all processes go.
+    ///   - failing: of endpoints whose latest attempt failed, or of the others.
     package func claimDeliveries(
         holder: HolderID,
-        now: Timestamp,
+        now: Timestamp? = nil,
         claim: Duration,
         failing: Bool,
         perEndpoint: Int,
@@ -57,38 +70,56 @@ extension RunStore {
     ) async throws -> [ClaimedDelivery] {
         try await pool.query(
             """
-            WITH endpoints AS MATERIALIZED (
-                SELECT e.id FROM webhook_endpoints e
-                WHERE e.is_enabled AND (e.failing_since IS NOT NULL) = \(failing) AND EXISTS (
-                    SELECT FROM webhook_deliveries d
-                    WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.next_at <= \(now)
-                        AND d.noted_on > (now() AT TIME ZONE 'UTC')::date - \(Self.deliveryDays)::int)
+            WITH clock AS MATERIALIZED (
+                SELECT coalesce(\(nullable: now)::timestamptz, clock_timestamp()) AS now,
+                    (now() AT TIME ZONE 'UTC')::date - \(Self.deliveryDays)::int AS too_old
+            ), endpoints AS MATERIALIZED (
+                SELECT e.id, e.team, e.on_since FROM webhook_endpoints e
+                WHERE e.is_enabled AND (e.failing_since IS NOT NULL) = \(failing)
+                    AND e.form = ANY(\(WebhookForm.allCases.map(\.rawValue)))
+                    AND EXISTS (
+                        SELECT FROM webhook_deliveries d
+                        WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.next_at <= (SELECT now FROM clock)
+                            AND d.noted_on > (SELECT too_old FROM clock))
                 FOR NO KEY UPDATE SKIP LOCKED
-            ), room AS (
-                SELECT e.id, \(perEndpoint)::bigint - (
-                    SELECT count(*) FROM webhook_deliveries d
-                    WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.claimed_until > \(now)
-                        AND d.noted_on > (now() AT TIME ZONE 'UTC')::date - \(Self.deliveryDays)::int) AS places
-                FROM endpoints e
+            ), busy AS MATERIALIZED (
+                SELECT d.endpoint_id, count(*) AS attempts FROM webhook_deliveries d
+                WHERE d.claimed_until IS NOT NULL AND d.claimed_until > (SELECT now FROM clock) AND d.state = 'waiting'
+                    AND d.noted_on > (SELECT too_old FROM clock)
+                GROUP BY d.endpoint_id
+            ), load AS MATERIALIZED (
+                SELECT e.team, sum(b.attempts) AS attempts FROM busy b JOIN webhook_endpoints e ON e.id = b.endpoint_id
+                GROUP BY e.team
+            ), due AS MATERIALIZED (
+                SELECT e.team, d.noted_on, d.id, d.next_at FROM endpoints e LEFT JOIN busy b ON b.endpoint_id = e.id,
+                    LATERAL (
+                        SELECT d.noted_on, d.id, d.next_at FROM webhook_deliveries d
+                        WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.next_at <= (SELECT now FROM clock)
+                            AND (d.claimed_until IS NULL OR d.claimed_until <= (SELECT now FROM clock))
+                            AND d.noted_on > (SELECT too_old FROM clock) AND d.created_at >= e.on_since
+                            AND d.type = ANY(\(NotificationType.allCases.map(\.rawValue)))
+                            AND EXISTS (SELECT FROM notifications n
+                                WHERE n.noted_on = d.notified_on AND n.id = d.notification_id)
+                        ORDER BY d.next_at LIMIT greatest(\(perEndpoint)::bigint - coalesce(b.attempts, 0), 0)
+                        FOR UPDATE SKIP LOCKED
+                    ) d
             ), picked AS MATERIALIZED (
-                SELECT d.noted_on, d.id FROM room r, LATERAL (
-                    SELECT d.noted_on, d.id FROM webhook_deliveries d
-                    WHERE d.endpoint_id = r.id AND d.state = 'waiting' AND d.next_at <= \(now)
-                        AND (d.claimed_until IS NULL OR d.claimed_until <= \(now))
-                        AND d.noted_on > (now() AT TIME ZONE 'UTC')::date - \(Self.deliveryDays)::int
-                    ORDER BY d.next_at LIMIT greatest(r.places, 0) FOR UPDATE SKIP LOCKED
-                ) d LIMIT \(limit)
+                SELECT noted_on, id FROM (
+                    SELECT d.noted_on, d.id, d.next_at,
+                        coalesce(l.attempts, 0) + row_number() OVER (PARTITION BY d.team ORDER BY d.next_at) AS turn
+                    FROM due d LEFT JOIN load l ON l.team = d.team
+                ) d ORDER BY turn, next_at LIMIT \(limit)
             ), claimed AS (
                 UPDATE webhook_deliveries d SET attempt = d.attempt + 1, claimed_by = \(holder),
-                    claimed_until = \(now) + \(claim.postgresInterval)
+                    claimed_until = (SELECT now FROM clock) + \(claim.postgresInterval)
                 FROM picked p WHERE d.noted_on = p.noted_on AND d.id = p.id
                 RETURNING d.*
             )
             SELECT c.id, c.noted_on::text AS noted_on, c.attempt, c.created_at, e.id AS endpoint, e.team, e.name, e.url, e.form,
-                e.namespace, e.api_key, e.secret, e.failing_since,
-                CASE WHEN e.previous_secret_until > \(now) THEN e.previous_secret END AS previous_secret,
+                e.namespace, e.api_key, e.secret, e.failing_since, k.now AS claimed_at,
+                CASE WHEN e.previous_secret_until > k.now THEN e.previous_secret END AS previous_secret,
                 n.id AS notification_id, n.type, n.at, n.data
-            FROM claimed c JOIN webhook_endpoints e ON e.id = c.endpoint_id
+            FROM clock k, claimed c JOIN webhook_endpoints e ON e.id = c.endpoint_id
                 JOIN notifications n ON n.noted_on = c.notified_on AND n.id = c.notification_id
             """
         ).rows.compactMap(Self.claimed)
@@ -120,13 +151,13 @@ extension RunStore {
             attempt: try row.value("attempt"),
             createdAt: try row.value("created_at"),
             failingSince: try row.value("failing_since"),
+            claimedAt: try row.value("claimed_at"),
             notedOn: try row.value("noted_on")
         )
     }
 
-    /// Writes how an attempt ended, what becomes of the delivery, and what that says about its endpoint.
-    ///
-    /// - Returns: whether the delivery was still this holder's; otherwise nothing is written.
+    /// Writes how an attempt ended, what becomes of the delivery, and what that says about its endpoint: nothing, if it has
+    /// another address by now.
     @discardableResult
     package func settle(
         _ delivery: ClaimedDelivery,
@@ -134,7 +165,7 @@ extension RunStore {
         _ decision: WebhookPolicy.Decision,
         holder: HolderID,
         now: Timestamp
-    ) async throws -> Bool {
+    ) async throws -> SettledDelivery {
         var told: [String: JSONValue] = [
             "at": .string(attempt.at.description), "seconds": .number(attempt.seconds),
             "attempt": .integer(Int64(delivery.attempt)),
@@ -146,8 +177,11 @@ extension RunStore {
         return try await pool.transaction { transaction in
             // The endpoint goes first, as it does for whoever claims.
             let endpoint = try await transaction.query(
-                "SELECT is_enabled FROM webhook_endpoints WHERE id = \(delivery.endpoint) FOR NO KEY UPDATE"
-            ).decode(Bool.self)
+                """
+                SELECT is_enabled, failing_since FROM webhook_endpoints
+                WHERE id = \(delivery.endpoint) AND url = \(delivery.url) FOR NO KEY UPDATE
+                """
+            ).decode(Bool.self, Timestamp?.self)
             let settled = try await transaction.query(
                 """
                 UPDATE webhook_deliveries SET attempts = attempts || \(entry), state = \(next.state.rawValue),
@@ -157,7 +191,8 @@ extension RunStore {
                     AND attempt = \(delivery.attempt)::int AND state = 'waiting'
                 """
             )
-            guard settled.affectedRows > 0, let isEnabled = endpoint.first else { return settled.affectedRows > 0 }
+            guard settled.affectedRows > 0 else { return .notOurs }
+            guard let (isEnabled, failingSince) = endpoint.first else { return .done }
             try await transaction.query(
                 next.state == .delivered
                     ? """
@@ -168,10 +203,11 @@ extension RunStore {
                     WHERE id = \(delivery.endpoint) AND failing_since IS NULL
                     """
             )
-            if let reason = decision.disables, isEnabled {
-                try await Self.disable(delivery, because: reason, last: attempt, now, in: transaction)
-            }
-            return true
+            guard let reason = decision.disables, isEnabled else { return .done }
+            // Somebody turned it off and on meanwhile, or another attempt succeeded: it has not failed for so long.
+            if reason == .failing, failingSince == nil || failingSince != delivery.failingSince { return .done }
+            try await Self.disable(delivery, because: reason, last: attempt, now, in: transaction)
+            return .disabled(reason)
         }
     }
 
@@ -224,44 +260,4 @@ extension RunStore {
             """
         )
     }
-
-    /// Gives up deliveries that nobody will try any more: of endpoints that are off, and older than any is tried.
-    ///
-    /// - Returns: how many, a bounded number at once.
-    package func giveUpDeliveries() async throws -> Int {
-        try await pool.query(
-            """
-            WITH old AS (
-                SELECT noted_on, id FROM webhook_deliveries
-                WHERE state = 'waiting' AND noted_on <= (now() AT TIME ZONE 'UTC')::date - \(Self.deliveryDays)::int
-                LIMIT \(limits.batch) FOR UPDATE SKIP LOCKED
-            )
-            UPDATE webhook_deliveries d SET state = 'failed', ended_at = clock_timestamp(), claimed_by = NULL,
-                claimed_until = NULL
-            FROM old WHERE d.noted_on = old.noted_on AND d.id = old.id
-            """
-        ).affectedRows
-    }
-
-    /// Makes the partitions of the days and months to come. Safe to repeat.
-    ///
-    /// - Returns: how many were missing.
-    @discardableResult
-    package func makePartitions() async throws -> Int {
-        let days = Self.logDaysAhead
-        var made = try await pool.query(
-            """
-            SELECT make_day_partitions('notifications', 'noted_on', \(days)::int)
-                + make_day_partitions('webhook_deliveries', 'noted_on', \(days)::int)
-            """
-        ).decode(Int.self)[0]
-        for table in RunTable.allCases {
-            made += try await pool.query(
-                "SELECT make_month_partitions(\(table.rawValue), \(table.key), \(Self.monthsAhead)::int)"
-            ).decode(Int.self)[0]
-        }
-        return made
-    }
-
-    private static let monthsAhead = 3
 }

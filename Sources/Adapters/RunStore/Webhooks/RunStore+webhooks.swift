@@ -36,7 +36,7 @@ extension RunStore {
             )
             guard let row = stored.first else { return .exists }
             let record = try WebhookRecord(row: row)
-            try await Self.audit("create", webhook: record, by: actor, in: transaction)
+            try await Self.audit("create", webhook: key, by: actor, to: record.spec, in: transaction)
             return .done(record)
         }
     }
@@ -78,7 +78,8 @@ extension RunStore {
         ).rows.map(WebhookRecord.init(row:))
     }
 
-    /// Changes what is said of an endpoint. One that is turned on again begins without a past.
+    /// Changes what is said of an endpoint. One that is turned on again begins without a past: it is not told what it missed. One
+    /// that gets another address does not count as failing.
     ///
     /// - Parameter change: gets what is stored, returns what is to be.
     package func updateWebhook(
@@ -103,14 +104,23 @@ extension RunStore {
                     disabled_reason = CASE WHEN \(spec.isEnabled) THEN NULL
                         WHEN \(turns) THEN 'by_person' ELSE disabled_reason END,
                     disabled_at = CASE WHEN \(spec.isEnabled) THEN NULL WHEN \(turns) THEN now() ELSE disabled_at END,
-                    failing_since = CASE WHEN \(turns) THEN NULL ELSE failing_since END,
+                    failing_since = CASE WHEN \(turns || spec.url != found.spec.url) THEN NULL ELSE failing_since END,
+                    on_since = CASE WHEN \(turns && spec.isEnabled) THEN clock_timestamp() ELSE on_since END,
                     revision = revision + 1, updated_at = now()
                 WHERE id = \(found.id)
                 RETURNING \(unescaped: WebhookRecord.columns)
                 """
             )
             let record = try WebhookRecord(row: stored.rows[0])
-            try await Self.audit("update", webhook: record, by: actor, why: why, in: transaction)
+            try await Self.audit(
+                "update",
+                webhook: key,
+                by: actor,
+                why: why,
+                from: found.spec,
+                to: record.spec,
+                in: transaction
+            )
             return .done(record)
         }
     }
@@ -137,7 +147,7 @@ extension RunStore {
                 """
             )
             let record = try WebhookRecord(row: stored.rows[0])
-            try await Self.audit("rotate_secret", webhook: record, by: actor, in: transaction)
+            try await Self.audit("rotate_secret", webhook: key, by: actor, in: transaction)
             return .done(record)
         }
     }
@@ -154,31 +164,30 @@ extension RunStore {
             if let revision, revision != found.revision { return .otherRevision(found.revision) }
             try await transaction.query("DELETE FROM webhook_deliveries WHERE endpoint_id = \(found.id)")
             try await transaction.query("DELETE FROM webhook_endpoints WHERE id = \(found.id)")
-            try await Self.audit("delete", webhook: found, by: actor, why: why, in: transaction)
+            try await Self.audit("delete", webhook: key, by: actor, why: why, from: found.spec, in: transaction)
             return .done(found)
         }
     }
 
-    static func audit(
+    private static func audit(
         _ action: String,
-        webhook: WebhookRecord,
+        webhook key: WebhookKey,
         by actor: String?,
         why: String? = nil,
+        from before: WebhookSpec? = nil,
+        to after: WebhookSpec? = nil,
+        delivery: Identifier? = nil,
         in transaction: PostgresTransaction
     ) async throws {
-        try await audit(
+        try await AuditEntry(
             action,
-            team: webhook.key.team,
+            team: key.team,
             kind: "webhook",
-            subject: "\(webhook.key.team)/\(webhook.key.name)",
+            subject: "\(key.team)/\(key.name)",
             by: actor,
             why: why,
-            details: .object([
-                "form": .string(webhook.spec.form.rawValue), "enabled": .bool(webhook.spec.isEnabled),
-                "events": .array(webhook.spec.events.map { .string($0.rawValue) }),
-            ]),
-            in: transaction
-        )
+            details: delivery.map { .object(["delivery": .string($0.description)]) }
+        ).changing(from: before.map(AuditedWebhook.init), to: after.map(AuditedWebhook.init)).write(in: transaction)
     }
 
     // MARK: Deliveries
@@ -221,7 +230,7 @@ extension RunStore {
                 """
             )
             guard let row = rows.first else { return nil }
-            try await Self.audit("resend", webhook: webhook, by: actor, in: transaction)
+            try await Self.audit("resend", webhook: webhook.key, by: actor, delivery: delivery, in: transaction)
             return try DeliveryRecord(row: row)
         }
     }
@@ -247,8 +256,9 @@ extension RunStore {
                 RETURNING \(unescaped: DeliveryRecord.columns)
                 """
             )
-            try await Self.audit("test", webhook: webhook, by: actor, in: transaction)
-            return try DeliveryRecord(row: rows.rows[0])
+            let record = try DeliveryRecord(row: rows.rows[0])
+            try await Self.audit("test", webhook: webhook.key, by: actor, delivery: record.id, in: transaction)
+            return record
         }
     }
 }

@@ -43,6 +43,49 @@ package struct WebhookSpec: Sendable, Hashable {
     }
 }
 
+extension WebhookSpec {
+    /// The address without what may be a secret: a receiver may be known by its path or query alone.
+    package var maskedURL: String {
+        guard let scheme = url.firstRange(of: "://") else { return "…" }
+        return url[..<scheme.upperBound] + url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" } + "/…"
+    }
+
+    /// The address for those who decide about it. Of a chat service's receiver it is never shown whole.
+    package var knownURL: String { form == .slack ? maskedURL : url }
+}
+
+/// What the audit log has of a webhook.
+struct AuditedWebhook: Encodable {
+    private var url: String
+    /// Tells whether the address changed where it is not shown whole.
+    private var urlSHA256: String
+    private var form: String
+    private var events: [String]
+    private var description: String?
+    private var namespace: String?
+    private var apiKey: String?
+    private var enabled: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case url, form, events, description, namespace, enabled
+        case urlSHA256 = "url_sha256"
+        case apiKey = "api_key"
+    }
+
+    init(_ spec: WebhookSpec) {
+        url = spec.knownURL
+        urlSHA256 = Secrets.sha256(spec.url).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+        form = spec.form.rawValue
+        events = spec.events.map(\.rawValue)
+        description = spec.description
+        namespace = spec.namespace
+        apiKey = spec.apiKey
+        enabled = spec.isEnabled
+    }
+}
+
 /// A webhook endpoint as it is stored. Its secrets are not part of it.
 package struct WebhookRecord: Sendable, Hashable {
     package var id: Identifier

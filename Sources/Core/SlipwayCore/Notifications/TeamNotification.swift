@@ -114,17 +114,25 @@ extension TeamNotification {
 
     private static let sentencePartCharacters = 400
 
+    /// Also those that turn the direction of what follows.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        [.control, .format].contains(scalar.properties.generalCategory)
+    }
+
     private static func harmless(_ text: String) -> String {
         var result = ""
         for character in text.prefix(sentencePartCharacters) {
             switch character {
             case "&": result += "&amp;"
+            // A space without width keeps receivers from mentioning people and making links.
+            case "@": result += "@\u{200B}"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
-            case _ where character.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }: result += " "
+            case _ where character.unicodeScalars.contains { isControl($0) }: result += " "
             default: result.append(character)
             }
         }
+        result.replace("://", with: ":\u{200B}//")
         return text.count > sentencePartCharacters ? result + "…" : result
     }
 }

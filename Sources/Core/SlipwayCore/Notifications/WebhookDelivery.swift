@@ -6,9 +6,9 @@ package struct WebhookPolicy: Sendable, Hashable {
     package var longestDelaySeconds = 6 * 3600.0
     /// A wait is longer or shorter by up to this part of it, so that receivers which come back are not met by all at once.
     package var jitter = 0.2
-    /// No attempt begins later than this after the notification was written.
+    /// No attempt is planned for later than this after the delivery was asked for.
     package var lifetimeSeconds = 86_400.0
-    /// An endpoint of which every attempt failed for so long is not delivered to any more.
+    /// An endpoint of which every attempt failed for so long is not delivered to any more, once a delivery is given up.
     package var failingSeconds = 86_400.0
 
     package init() {}
@@ -75,7 +75,8 @@ package struct WebhookPolicy: Sendable, Hashable {
             let isLong = (failingForSeconds ?? 0) >= failingSeconds
             let delay = delaySeconds(after: attempt, random: random)
             let next: Decision.Next = ageSeconds + delay > lifetimeSeconds ? .givenUp : .again(afterSeconds: delay)
-            return Decision(next: next, disables: isLong ? .failing : nil)
+            // One that fails for the first time in a week has not failed for a week.
+            return Decision(next: next, disables: isLong && next == .givenUp ? .failing : nil)
         }
     }
 

@@ -105,7 +105,7 @@ struct Authenticator: Sendable {
 
     private func principal(withIdentity token: String) async throws -> Principal {
         let (user, end) = try await providers.identity(of: token, now: now())
-        let grants = try await users.value(user) { [store] in try await store.note(user) }
+        let grants = try await users.value(user) { [store] in try await store.note(user, isWhole: false) }
         return Principal(kind: .user, name: user.shownName, subject: user.subject, grants: grants, expiresAt: end)
     }
 

@@ -42,7 +42,11 @@ final class BriefMemory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             state.reading[key] = nil
             // why: an error is for those who waited, and is not remembered.
             guard let value = try? result.get() else { return }
-            if state.entries.count >= capacity { state.entries.removeAll() }
+            if state.entries.count >= capacity {
+                // What is old goes first, so that strangers do not push out those who are known.
+                state.entries = state.entries.filter { readAt - $0.value.readAt < age }
+                if state.entries.count >= capacity { state.entries.removeAll() }
+            }
             state.entries[key] = Entry(value: value, readAt: readAt)
         }
         return try result.get()

@@ -73,12 +73,11 @@ struct TokenOperations: Sendable {
         return (.installation, principal.grants)
     }
 
-    /// A person's token that was made with a token does not outlive that one.
+    /// A token that was made with a token of the same owner does not outlive that one.
     private func expiry(of request: TokenRequest, _ call: Call) throws(Problem) -> Timestamp? {
         let asked = request.lifetimeSeconds.map { now() + .seconds($0) }
-        guard call.principal.tokenID != nil, request.account == nil, let end = call.principal.expiresAt else {
-            return asked
-        }
+        let isOwn = request.account == nil || call.principal.kind == .serviceAccount
+        guard call.principal.tokenID != nil, isOwn, let end = call.principal.expiresAt else { return asked }
         guard let asked else { return end }
         return min(asked, end)
     }

@@ -46,6 +46,11 @@ struct Boundary: RouterMiddleware {
         response.headers[HeaderNames.requestID] = requestID
         allowance?.write(to: &response.headers)
         response.headers[.cacheControl] = response.headers[.cacheControl] ?? "no-store"
+        // Logs and outputs are users' texts, and come from the address that has the session.
+        response.headers[.xContentTypeOptions] = "nosniff"
+        if response.headers[.contentSecurityPolicy] == nil {
+            response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        }
         crossOrigin.mark(&response.headers, for: request)
         return response
     }

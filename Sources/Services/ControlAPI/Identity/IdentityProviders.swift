@@ -94,8 +94,8 @@ struct IdentityProviders: Sendable {
             case .array(let several): several.compactMap(\.string)
             default: []
             }
-        for group in groups {
-            if let grants = issuer.groups[group] { user.groupGrants = user.groupGrants.joined(with: grants) }
+        if claims[issuer.groupsClaim] != nil {
+            user.groupGrants = groups.compactMap { issuer.groups[$0] }.reduce(Grants()) { $0.joined(with: $1) }
         }
         return user
     }

@@ -118,7 +118,7 @@ struct LoginOperations: Sendable {
             throw Problem.loginFailed("its answer is another program's")
         }
         let user = IdentityProviders.user(claims, provider.issuer)
-        _ = try await store.note(user)
+        _ = try await store.note(user, isWhole: true)
         // Always a new session: one that somebody planted before is worth nothing.
         if let old = cookies.value(cookies.session, in: call.request).flatMap({ Secrets.bytes(hexadecimal: $0) }) {
             try await store.endSession(Secrets.sha256(old))

@@ -36,6 +36,7 @@ struct RetentionOperations: Sendable {
         let request = try RetentionRequest(try await call.json())
         if let team = request.team {
             try call.require(.admin, in: team)
+            if !call.isOverAll(.admin) { try await checkOwn(request) }
         } else if !call.isOverAll(.admin) {
             throw Problem.forbidden("what is kept of all teams is set by an admin over all teams; name a team")
         }
@@ -47,6 +48,23 @@ struct RetentionOperations: Sendable {
         )
         guard let policy else { throw Problem.teamNotFound(request.team ?? "") }
         return .json { $0.retention(policy, team: request.team, shownTo: call.teams(.viewer)) }
+    }
+
+    /// What a team's own admin may say: less than what holds for all, and nothing of what others rely on.
+    ///
+    /// - Throws: ``Problem`` of what only an admin over all teams says: how long the record of who did what stays, and what has
+    ///   partitions stay that all teams share.
+    private func checkOwn(_ request: RetentionRequest) async throws {
+        let policy = try await store.retentionPolicy()
+        for (kind, days) in request.days.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            if kind == .audit || kind == .deliveries {
+                throw Problem.forbidden("how long \(kind.rawValue) are kept is set by an admin over all teams")
+            }
+            guard let days, let most = policy.days(kind, team: nil), days == 0 || days > most else { continue }
+            throw Problem.forbidden(
+                "\(kind.rawValue) are kept for \(most) days; only an admin over all teams can keep them longer for a team"
+            )
+        }
     }
 
     /// Nothing goes.

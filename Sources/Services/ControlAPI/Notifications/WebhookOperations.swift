@@ -19,9 +19,22 @@ struct WebhookOperations: Sendable {
             Operation("UpdateWebhook", .patch, path, allows: .team(.admin), update),
             Operation("DeleteWebhook", .delete, path, allows: .team(.admin), delete),
             Operation("TestWebhook", .post, path + "/test", allows: .team(.operator), test),
-            Operation("RotateWebhookSecret", .post, path + "/rotate-secret", allows: .team(.admin), isSecret: true, rotate),
+            Operation(
+                "RotateWebhookSecret",
+                .post,
+                path + "/rotate-secret",
+                allows: .team(.admin),
+                isSecret: true,
+                rotate
+            ),
             Operation("ListWebhookDeliveries", .get, path + "/deliveries", allows: .team(.viewer), deliveries),
-            Operation("ResendWebhookDelivery", .post, path + "/deliveries/{id}/resend", allows: .team(.operator), resend),
+            Operation(
+                "ResendWebhookDelivery",
+                .post,
+                path + "/deliveries/{id}/resend",
+                allows: .team(.operator),
+                resend
+            ),
         ]
     }
 
@@ -42,7 +55,9 @@ struct WebhookOperations: Sendable {
         let record = try Self.stored(outcome, key)
         var headers = HTTPFields.revision(record.revision)
         headers[.location] = Links.webhook(key)
-        return .json(.created, headers: headers) { $0.webhook(record, change: .created, secret: secret.text) }
+        return .json(.created, headers: headers) { json in
+            json.webhook(record, isKnown: true, change: .created, secret: secret.text)
+        }
     }
 
     private static func identifier() -> Identifier {
@@ -76,7 +91,7 @@ struct WebhookOperations: Sendable {
         let found = try await store.webhooks(teams: teams, after: after, limit: page.limit)
         return .json { json in
             json.object { json in
-                json.array("webhooks", found) { $0.webhook($1) }
+                json.array("webhooks", found) { $0.webhook($1, isKnown: Self.knows(call, $1)) }
                 json.member("next", page.next(found) { [$0.key.team, $0.key.name] })
             }
         }
@@ -85,7 +100,12 @@ struct WebhookOperations: Sendable {
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
         let record = try await found(call, .viewer)
-        return .json(headers: .revision(record.revision)) { $0.webhook(record) }
+        return .json(headers: .revision(record.revision)) { $0.webhook(record, isKnown: Self.knows(call, record)) }
+    }
+
+    /// Whether the caller is one of those who decide about a webhook. Addresses of receivers often are secrets.
+    private static func knows(_ call: Call, _ webhook: WebhookRecord) -> Bool {
+        call.teams(.admin).contains(webhook.key.team)
     }
 
     private func found(_ call: Call, _ role: TeamRole) async throws -> WebhookRecord {
@@ -113,7 +133,7 @@ struct WebhookOperations: Sendable {
             why: why
         ) { change.applied(to: $0) }
         let record = try Self.stored(outcome, key)
-        return .json(headers: .revision(record.revision)) { $0.webhook(record, change: .updated) }
+        return .json(headers: .revision(record.revision)) { $0.webhook(record, isKnown: true, change: .updated) }
     }
 
     @Sendable private func delete(_ call: Call) async throws -> Response {
@@ -153,7 +173,9 @@ struct WebhookOperations: Sendable {
             by: call.actor()
         )
         let record = try Self.stored(outcome, key)
-        return .json(headers: .revision(record.revision)) { $0.webhook(record, change: .updated, secret: secret.text) }
+        return .json(headers: .revision(record.revision)) { json in
+            json.webhook(record, isKnown: true, change: .updated, secret: secret.text)
+        }
     }
 
     // MARK: Deliveries

@@ -5,12 +5,19 @@ internal import SlipwayCore
 // How webhooks and their deliveries look in answers.
 
 extension JSONWriter {
-    /// - Parameter secret: told when it was made, and never again.
-    mutating func webhook(_ webhook: WebhookRecord, change: StoreChange? = nil, secret: String? = nil) {
+    /// - Parameters:
+    ///   - isKnown: whether it is shown to somebody who decides about it: others do not see its whole address.
+    ///   - secret: told when it was made, and never again.
+    mutating func webhook(
+        _ webhook: WebhookRecord,
+        isKnown: Bool,
+        change: StoreChange? = nil,
+        secret: String? = nil
+    ) {
         object { json in
             json.member("team", webhook.key.team)
             json.member("name", webhook.key.name)
-            json.member("url", webhook.shownURL)
+            json.member("url", isKnown ? webhook.spec.knownURL : webhook.spec.maskedURL)
             json.member("form", webhook.spec.form)
             json.array("events", webhook.spec.events) { $0.value($1.rawValue) }
             json.member("description", webhook.spec.description)
@@ -47,14 +54,6 @@ extension JSONWriter {
             json.member("created_at", delivery.createdAt)
             json.member("ended_at", delivery.endedAt)
         }
-    }
-}
-
-extension WebhookRecord {
-    /// The address of a chat service's receiver is itself a secret: of such a one only the host is shown.
-    fileprivate var shownURL: String {
-        guard spec.form == .slack, let scheme = spec.url.firstRange(of: "://") else { return spec.url }
-        return spec.url[..<scheme.upperBound] + spec.url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" } + "/…"
     }
 }
 

@@ -25,7 +25,8 @@ extension RunStore {
     }
 
     /// Runs that fit a filter and were changed there or later, by the transaction and the id.
-    package func runs(_ filter: RunFilter, changed place: RunChangePlace, limit: Int) async throws -> [RunChangeRecord] {
+    package func runs(_ filter: RunFilter, changed place: RunChangePlace, limit: Int) async throws -> [RunChangeRecord]
+    {
         var conditions = filter.conditions
         switch place {
         case .since(let transaction): conditions.require(String(transaction)) { "changed_in >= \($0)::text::xid8" }

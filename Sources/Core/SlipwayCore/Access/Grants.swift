@@ -55,9 +55,9 @@ package struct Grants: Sendable, Hashable, Codable {
     package func limited(to others: Grants) -> Grants {
         var both = Grants(everywhere: Self.lesser(everywhere, others.everywhere))
         for team in Set(teams.keys).union(others.teams.keys) {
-            guard let role = Self.lesser(role(in: team), others.role(in: team)), role > both.everywhere else {
-                continue
-            }
+            guard let role = Self.lesser(role(in: team), others.role(in: team)),
+                Self.is(role, moreThan: both.everywhere)
+            else { continue }
             both.teams[team] = role
         }
         return both
@@ -76,13 +76,16 @@ package struct Grants: Sendable, Hashable, Codable {
         return max(one, other)
     }
 
+    private static func `is`(_ role: TeamRole, moreThan other: TeamRole?) -> Bool {
+        guard let other else { return true }
+        return other < role
+    }
+
     private static func lesser(_ one: TeamRole?, _ other: TeamRole?) -> TeamRole? {
         guard let one, let other else { return nil }
         return min(one, other)
     }
 }
-
-private func > (role: TeamRole, other: TeamRole?) -> Bool { other.map { role > $0 } ?? true }
 
 /// Some teams, or all.
 package enum TeamSelection: Sendable, Hashable {

@@ -110,7 +110,9 @@ struct APIClient: Sendable {
         var request = request(method, path, query)
         request.headers.add(name: "content-type", value: contentType)
         // The same key with each attempt: the API does it once, however often it is asked.
-        if isRepeatable, method == .POST { request.headers.add(name: "idempotency-key", value: UUID().uuidString.lowercased()) }
+        if isRepeatable, method == .POST {
+            request.headers.add(name: "idempotency-key", value: UUID().uuidString.lowercased())
+        }
         if let revision { request.headers.add(name: "if-match", value: "\"\(revision)\"") }
         request.body = .bytes(ByteBuffer(string: body))
         return try await document(request, path, body, isRepeatable: isRepeatable)
@@ -203,7 +205,8 @@ struct APIClient: Sendable {
 
     /// The answer, asked for again where that is safe and may help.
     private func answer(_ request: HTTPClientRequest, _ isRepeatable: Bool) async throws -> HTTPClientResponse {
-        var attempts = RequestAttempts(isRepeatable: isRepeatable && ["GET", "PUT", "POST"].contains(request.method.rawValue))
+        let isSafe = ["GET", "PUT", "POST"].contains(request.method.rawValue)
+        var attempts = RequestAttempts(isRepeatable: isRepeatable && isSafe)
         while true {
             do {
                 let response = try await execute(request, Self.timeout, by: Self.plain)

@@ -12,7 +12,7 @@ struct ServiceAccountList: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        let empty = "There are no service accounts. Make one with `slipway service-account apply TEAM/NAME --role ROLE`."
+        let empty = "There are none. Make one with `slipway service-account apply TEAM/NAME --role ROLE`."
         try await Listing.serviceAccounts.show("service_accounts", watching, output.format, empty: empty) {
             try await client.all("/service-accounts", [("team", team)], of: "service_accounts")
         }

@@ -6,7 +6,9 @@ internal import SlipwayCore
 struct AdmissionSharesOperation: Sendable {
     let view: AdmissionView
 
-    var all: [Operation] { [Operation("ListAdmissionShares", .get, "/admission/shares", allows: .team(.viewer), shares)] }
+    var all: [Operation] {
+        [Operation("ListAdmissionShares", .get, "/admission/shares", allows: .team(.viewer), shares)]
+    }
 
     @Sendable private func shares(_ call: Call) async throws -> Response {
         let query = try call.query("team")

@@ -134,7 +134,7 @@ extension Problem {
             .conflict,
             .outcomeUnknown,
             title: "Nobody knows whether it was done",
-            detail: "\(operation) was begun with this Idempotency-Key and lost; see what there is, and send it with a new key"
+            detail: "\(operation) was begun with this Idempotency-Key and lost; see what there is, then take a new key"
         )
     }
 

@@ -77,7 +77,8 @@ struct WatchListOperation: Sendable {
                 pause = limits.listInterval
             } else {
                 told = [:]
-                try await events.send("ready", id: String(horizon)) { json in json.object { $0.member("missed", true) } }
+                try await events.send("ready", id: String(horizon)) { json in json.object { $0.member("missed", true) }
+                }
                 spokenAt = .now
                 // A transaction that stays open has each look find all again.
                 pause = min(pause * 2, Self.longestPause)

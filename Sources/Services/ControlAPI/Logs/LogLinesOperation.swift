@@ -8,7 +8,9 @@ struct LogLinesOperation: Sendable {
 
     let store: RunStore
 
-    var all: [Operation] { [Operation("ListJobRunLogLines", .get, "/runs/{id}/logs/lines", allows: .team(.viewer), lines)] }
+    var all: [Operation] {
+        [Operation("ListJobRunLogLines", .get, "/runs/{id}/logs/lines", allows: .team(.viewer), lines)]
+    }
 
     /// `from` is the number of the first line, from 0; without it the last lines are given. `at` is the position of a line,
     /// placement and number with a full stop between them: then the lines around it.

@@ -43,7 +43,14 @@ struct ScheduleOperations: Sendable {
                 try await pause($0, false)
             },
             Operation("DryRunSchedule", .get, Self.path + "/dry-run", allows: .team(.viewer), dryRun),
-            Operation("BackfillSchedule", .post, Self.path + "/backfill", allows: .team(.operator), isOnce: true, backfill),
+            Operation(
+                "BackfillSchedule",
+                .post,
+                Self.path + "/backfill",
+                allows: .team(.operator),
+                isOnce: true,
+                backfill
+            ),
             Operation("TriggerSchedule", .post, Self.path + "/trigger", allows: .team(.submitter), trigger),
             Operation("ListScheduleTicks", .get, Self.path + "/ticks", allows: .team(.viewer), scheduleTicks),
             Operation("ListJobTicks", .get, Self.jobPath + "/ticks", allows: .team(.viewer), jobTicks),

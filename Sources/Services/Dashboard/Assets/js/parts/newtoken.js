@@ -26,11 +26,18 @@ export function newToken({ account: given, done }) {
     ],
     confirmWord: "Make the token",
     confirm: async () => {
+      const owner = given ?? (account.value.trim() || undefined);
+      // A service account has a role in its own team only.
+      const bound = !most.value
+        ? {}
+        : owner
+        ? { teams: { [owner.split("/")[0]]: most.value } }
+        : { everywhere: most.value };
       const made = await send("POST", "/tokens", {
         name: name.value.trim(),
         expires_in: lifetime.value || undefined,
-        everywhere: most.value || undefined,
-        service_account: given ?? (account.value.trim() || undefined),
+        service_account: owner,
+        ...bound,
       });
       done();
       showSecret("The token", made.token, "the token");

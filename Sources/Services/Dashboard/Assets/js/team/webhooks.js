@@ -106,7 +106,7 @@ export function askForWebhook({ team, webhook, done }) {
     required: !isHidden,
     maxlength: "2048",
     value: isHidden ? "" : webhook?.url ?? "",
-    placeholder: isHidden ? "As it is" : "https://",
+    placeholder: isHidden ? "As it is" : "Begins with https",
     autocomplete: "off",
     spellcheck: "false",
   });

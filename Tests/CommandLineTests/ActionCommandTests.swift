@@ -92,6 +92,32 @@ import Testing
         }
     }
 
+    @Test("what narrows a list narrows an action on many, and nothing blank means every run")
+    func narrowed() async throws {
+        try await CommandLineFixture.with { fixture in
+            try await fixture.applyJob()
+            let here = try await fixture.createRun()
+            let there = try await fixture.createRun("--variable", "country=DE")
+            for (words, expected) in [
+                (["--with-variable", "country=DE"], [there]), (["--filter", "variables.country=NL"], [here]),
+                (["--search", "DE"], [there]), (["--trigger", "schedule,backfill"], []),
+                (["--trigger", "manual", "--schedule", "nightly"], []), (["--released"], []),
+                (["--trigger", "manual"], [there, here]),
+            ] {
+                let listed = try await fixture.command.run(["run", "list", "-o", "name"] + words)
+                #expect(listed.lines == expected.map(\.description), "\(words): \(listed)")
+                let meant = try await fixture.command.run(["run", "cancel", "--dry-run", "-o", "name"] + words)
+                #expect(meant.status == 0 && meant.lines == expected.map(\.description), "\(words): \(meant)")
+            }
+            let unknown = try await fixture.command.run("run", "cancel", "--trigger", "magic", "--dry-run")
+            #expect(unknown.status == 65 && unknown.errors.contains("manual, schedule, backfill"), "\(unknown)")
+            for option in ["--filter", "--job", "--team"] {
+                let blank = try await fixture.command.run("run", "delete", option, " ", "--yes")
+                #expect(blank.status == 64 && blank.errors.contains("leave it out"), "\(option): \(blank)")
+            }
+        }
+    }
+
     @Test("many more runs than one request takes are acted on")
     func many() async throws {
         try await CommandLineFixture.with { fixture in

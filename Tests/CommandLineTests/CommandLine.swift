@@ -19,6 +19,11 @@ struct CommandResult: Sendable {
 struct CommandLine: Sendable {
     var environment: [String: String] = [:]
 
+    /// What the person who runs the tests has configured is none of their business.
+    private var ownEnvironment: [String: String] {
+        ["SLIPWAY_CLIENT_CONFIG": "/dev/null/config.yaml"].merging(environment) { $1 }
+    }
+
     /// Runs it in a pipe.
     func run(_ arguments: String..., input: String = "") async throws -> CommandResult {
         try await run(arguments, input: input)
@@ -36,7 +41,7 @@ struct CommandLine: Sendable {
         let process = try TestProcess(
             "/bin/sh",
             ["-c", shell, try BuiltExecutable.path("slipway")] + arguments,
-            environment: environment
+            environment: ownEnvironment
         )
         return Running(process: process, folder: folder)
     }
@@ -54,7 +59,7 @@ struct CommandLine: Sendable {
         let process = try TestProcess(
             line == nil ? "/usr/bin/script" : "/bin/sh",
             line.map { ["-c", typed, script, "\(folder)/out", $0] } ?? ["-qec", script, "\(folder)/out"],
-            environment: environment.merging(["TERM": "xterm"]) { $1 }
+            environment: ownEnvironment.merging(["TERM": "xterm"]) { $1 }
         )
         guard case .status(let status) = try await process.waitForExit(within: .seconds(60)) else {
             throw EndedBySignal(description: "the terminal was ended by a signal")

@@ -35,9 +35,7 @@ struct CommandLineFixture: Sendable {
         settings: [String: String] = [:],
         _ body: (CommandLineFixture) async throws -> Void
     ) async throws {
-        try await withFreshDatabase { url in
-            let migrated = try await CommandLine(environment: ["SLIPWAY_POSTGRES_URL": url]).run("admin", "migrate")
-            try #require(migrated.status == 0, "\(migrated.errors)")
+        try await withFreshDatabase(copyOf: "migrated", preparedBy: migrate) { url in
             let port = try LoopbackPort.free(count: 1)[0]
             var environment = [
                 "SLIPWAY_POSTGRES_URL": url, "SLIPWAY_AMQP_URL": "amqp://127.0.0.1:1",
@@ -87,6 +85,11 @@ struct CommandLineFixture: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    @Sendable private static func migrate(_ url: String) async throws {
+        let migrated = try await CommandLine(environment: ["SLIPWAY_POSTGRES_URL": url]).run("admin", "migrate")
+        try #require(migrated.status == 0, "\(migrated.errors)")
     }
 
     // MARK: Steps that many tests take

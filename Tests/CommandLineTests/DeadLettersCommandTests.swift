@@ -26,6 +26,8 @@ struct DeadLettersCommandTests {
             #expect(delivery.message.messageID == "second-002")
             let unasked = try await command.run("admin", "dead-letters", "drop", "--all")
             #expect(unasked.status == 64 && unasked.errors.contains("--yes"))
+            let tried = try await command.run("admin", "dead-letters", "drop", "--all", "--dry-run", "-o", "name")
+            #expect(tried.lines.count == 2, "\(tried)")
             let dropped = try await command.run("admin", "dead-letters", "drop", "--all", "--yes")
             #expect(dropped.output == "dropped: 2 messages.\n")
             #expect(try await command.run("admin", "dead-letters", "list", "-o", "name").output.isEmpty)

@@ -16,5 +16,12 @@ struct DoctorCommandTests {
         #expect(away.lines.contains { $0.hasPrefix("broker") && $0.contains("skipped") })
         #expect(away.lines.prefix(20).allSatisfy { $0.count <= 80 })
         #expect(!away.output.contains("secret"))
+        let lenient = try await command.run(
+            "doctor",
+            "--postgres-url",
+            "postgres://slipway:secret@127.0.0.1:1/slipway",
+            "--allow-warnings"
+        )
+        #expect(lenient.status == 10, "what lets warnings pass lets no violation pass: \(lenient.errors)")
     }
 }

@@ -224,9 +224,13 @@ import class FoundationEssentials.JSONDecoder
             #expect(all.lines.suffix(2) == ["task/extract │ first", "task/extract │ second red"])
             #expect(all.lines.first?.hasPrefix("run │ created → pending") == true)
             let two = try await fixture.command.run(
-                ["run", "logs", "\(id)", "--stream", "extract", "--stream", "sail", "--color"]
+                ["run", "logs", "\(id)", "--stream", "extract", "--stream", "sail", "--color", "always"]
             )
-            #expect(two.lines == ["task/extract │ first", "task/extract │ second \u{1B}[31mred"])
+            #expect(
+                two.lines == [
+                    "\u{1B}[36mtask/extract │ \u{1B}[0mfirst", "\u{1B}[36mtask/extract │ \u{1B}[0msecond \u{1B}[31mred",
+                ]
+            )
             let one = try await fixture.command.run("run", "logs", "\(id)", "--stream", "extract", "--since", "10m")
             #expect(one.lines.first == "first")
             let found = try await fixture.command.run("run", "logs", "\(id)", "--grep", "SECOND", "--ignore-case")
@@ -239,6 +243,13 @@ import class FoundationEssentials.JSONDecoder
             #expect(lastFound.lines.count == 1)
             let documents = try await fixture.command.run("run", "logs", "\(id)", "--stream", "extract", "-o", "json")
             #expect(documents.lines.count == 2 && documents.lines[1].contains("u001b"))
+            for form in ["yaml", "wide", "name", "jsonpath={.text}"] {
+                let other = try await fixture.command.run("run", "logs", "\(id)", "-o", form)
+                #expect(other.status == 64 && other.errors.contains("'table' and 'json'"), "\(form): \(other)")
+            }
+            var wide = fixture.command
+            wide.environment["SLIPWAY_OUTPUT"] = "wide"
+            #expect(try await wide.run("run", "logs", "\(id)", "--stream", "extract").lines.first == "first")
             let early = try await fixture.command.run(
                 ["run", "logs", "\(id)", "--stream", "extract", "--until", "2020-01-01T00:00:00Z"]
             )

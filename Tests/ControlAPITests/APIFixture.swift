@@ -1,5 +1,5 @@
 import AMQPClient
-import ControlAPI
+import Dashboard
 import DevStack
 import EventLoop
 import Logging
@@ -12,11 +12,16 @@ import SlipwayCore
 import TestSupport
 import Testing
 
+@testable import ControlAPI
+
 /// An API served on a port of its own, over a migrated database of its own. There is no broker: signals wait for nobody.
 struct APIFixture: Sendable {
     let client: TestClient
     let store: RunStore
     let metrics: MetricsRegistry
+    let server: ControlAPI
+    /// All that the router serves.
+    var operations: [Operation] { server.operations }
 
     static let jobFile = """
         name: report
@@ -36,18 +41,44 @@ struct APIFixture: Sendable {
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
         logObjects: LogObjects? = nil,
+        callerRate: RequestRate? = nil,
+        refusalRate: RequestRate? = nil,
+        trustedProxies: [String] = [],
+        issuers: [IdentityIssuer] = [],
+        publicURL: String? = nil,
+        dashboard: DashboardFiles? = nil,
+        crossOrigins: [String] = [],
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
-        try await withFreshDatabase { url in
+        try await withFreshDatabase(copyOf: "migrated", preparedBy: migrate) { url in
             try await with(
                 database: url,
                 token: token,
                 limits: limits,
                 prices: prices,
                 logObjects: logObjects,
+                callerRate: callerRate,
+                refusalRate: refusalRate,
+                trustedProxies: trustedProxies,
+                issuers: issuers,
+                publicURL: publicURL,
+                dashboard: dashboard,
+                crossOrigins: crossOrigins,
                 body
             )
         }
+    }
+
+    @Sendable static func migrate(_ url: String) async throws {
+        let loop = EventLoop(name: "test-postgres")
+        defer { loop.shutdown() }
+        let pool = PostgresPool(
+            configuration: try PostgresConfiguration(url: url),
+            eventLoop: loop,
+            logger: Logger(label: "test")
+        )
+        _ = try await RunStore(pool: pool).migrate()
+        await pool.close()
     }
 
     /// Followed runs are looked at often, so that tests are quick.
@@ -57,12 +88,21 @@ struct APIFixture: Sendable {
         return limits
     }
 
+    /// - Parameter acquireTimeout: how long a call waits for a connection. Many tests run side by side on one server.
     static func with(
         database url: String,
+        acquireTimeout: Duration = .seconds(30),
         token: String = "",
         limits: ControlAPILimits = quick,
         prices: ResourcePrices? = nil,
         logObjects: LogObjects? = nil,
+        callerRate: RequestRate? = nil,
+        refusalRate: RequestRate? = nil,
+        trustedProxies: [String] = [],
+        issuers: [IdentityIssuer] = [],
+        publicURL: String? = nil,
+        dashboard: DashboardFiles? = nil,
+        crossOrigins: [String] = [],
         _ body: @Sendable @escaping (APIFixture) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -70,10 +110,9 @@ struct APIFixture: Sendable {
         let loop = EventLoop(name: "test-postgres")
         defer { loop.shutdown() }
         var database = try PostgresConfiguration(url: url)
-        database.acquireTimeout = .seconds(2)
+        database.acquireTimeout = acquireTimeout
         let pool = PostgresPool(configuration: database, eventLoop: loop, logger: logger)
         let store = RunStore(pool: pool, logObjects: logObjects)
-        _ = try await store.migrate()
         let metrics = MetricsRegistry()
         let port = try LoopbackPort.free(count: 1)[0]
         let messaging = RunMessaging(
@@ -90,7 +129,14 @@ struct APIFixture: Sendable {
                 port: port,
                 token: token,
                 limits: limits,
-                prices: prices
+                prices: prices,
+                callerRate: callerRate,
+                refusalRate: refusalRate,
+                trustedProxies: trustedProxies,
+                issuers: issuers,
+                publicURL: publicURL,
+                dashboard: dashboard,
+                crossOrigins: crossOrigins
             ),
             store: store,
             messaging: messaging,
@@ -104,7 +150,8 @@ struct APIFixture: Sendable {
         let fixture = APIFixture(
             client: TestClient(base: "http://127.0.0.1:\(port)", token: token),
             store: store,
-            metrics: metrics
+            metrics: metrics,
+            server: api
         )
         let group = ServiceGroup(services: [api], logger: logger)
         let result = await withTaskGroup(of: Void.self) { tasks in

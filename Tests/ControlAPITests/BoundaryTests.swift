@@ -298,7 +298,8 @@ import Testing
     @Test("while the database is away the API says so, and recovers")
     func databaseAway() async throws {
         let server = try await TestServers.privatePostgres()
-        try await APIFixture.with(database: server.url) { api in
+        try await APIFixture.migrate(server.url)
+        try await APIFixture.with(database: server.url, acquireTimeout: .seconds(2)) { api in
             try await api.applyJob()
             await server.stop()
             let away = try await api.client.get("/jobs")

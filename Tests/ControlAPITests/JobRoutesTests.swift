@@ -80,8 +80,8 @@ import Testing
             #expect(job["spec"]?["name"]?.string == "report")
             let versions = try await api.client.get("/jobs/default/report/versions?limit=1").json
             #expect(versions.elements("versions").map { $0.integer("version") } == [2])
-            let next = try #require(versions.integer("next"))
-            let older = try await api.client.get("/jobs/default/report/versions?before=\(next)").json
+            let next = try #require(versions["next"]?.string)
+            let older = try await api.client.get("/jobs/default/report/versions?limit=2&after=\(next)").json
             #expect(older.elements("versions").map { $0.integer("version") } == [1])
             #expect(older["next"] == nil)
             #expect(try await api.client.get("/jobs/default/other").code == "job_not_found")

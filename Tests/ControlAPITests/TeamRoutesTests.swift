@@ -28,7 +28,7 @@ import Testing
             #expect(try await api.client.send("POST", "/teams/finance/resume").json["suspended"] == .bool(false))
             let list = try await api.client.get("/teams?limit=1").json
             #expect(list.elements("teams").map { $0["name"]?.string } == ["default"])
-            #expect(list["next"]?.string == "default")
+            #expect(list["next"]?.string != nil)
             let team = try await api.client.get("/teams/finance")
             #expect(team.json["spec"]?["quotas"]?["cpu_millicores"]?.integer("nominal") == 8000)
             #expect(try await api.client.send("DELETE", "/teams/finance").status == 200)

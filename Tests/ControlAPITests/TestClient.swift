@@ -34,12 +34,27 @@ struct TestClient: Sendable {
         try await send("GET", path, headers: headers)
     }
 
+    /// Every answer is held against the API's document.
     func send(
         _ method: String,
         _ path: String,
         _ body: String? = nil,
         contentType: String = "application/json",
         headers: [(String, String)] = []
+    ) async throws -> Answer {
+        let answer = try await exchange(method, path, body, contentType: contentType, headers: headers)
+        if !path.hasPrefix("//"), let contract = try await KnownContract.shared.contract(self) {
+            for mistake in contract.mistakes(method, "/api/v1\(path)", answer) { Issue.record("\(mistake)") }
+        }
+        return answer
+    }
+
+    func exchange(
+        _ method: String,
+        _ path: String,
+        _ body: String?,
+        contentType: String,
+        headers: [(String, String)]
     ) async throws -> Answer {
         var request = request(method, path, headers)
         if let body {
@@ -51,6 +66,47 @@ struct TestClient: Sendable {
         return Answer(
             status: Int(response.status.code),
             headers: Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 }),
+            text: String(decoding: bytes.readableBytesView, as: UTF8.self)
+        )
+    }
+
+    /// The beginning of an answer that has no end: its first event. What is refused is answered whole.
+    func opening(_ path: String) async throws -> Answer {
+        let response = try await HTTPClient.shared.execute(request("GET", path, []), timeout: .seconds(30))
+        var text = ""
+        for try await part in response.body {
+            text += String(decoding: part.readableBytesView, as: UTF8.self)
+            if response.status == .ok, text.contains("event: "), text.hasSuffix("\n\n") { break }
+        }
+        return Answer(
+            status: Int(response.status.code),
+            headers: Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 }),
+            text: text
+        )
+    }
+
+    /// The bytes of a body as they came.
+    func bytes(_ path: String, headers: [(String, String)]) async throws -> [UInt8] {
+        // The shared one unpacks what it gets.
+        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        let response = try await client.execute(request("GET", path, headers), timeout: .seconds(30))
+        let bytes = Array(try await response.body.collect(upTo: 64 << 20).readableBytesView)
+        try await client.shutdown()
+        return bytes
+    }
+
+    /// A body that begins and does not end before the answer.
+    func slowPost(_ path: String) async throws -> Answer {
+        var request = request("POST", path, [("content-type", "application/json")])
+        let (parts, part) = AsyncStream.makeStream(of: ByteBuffer.self)
+        part.yield(ByteBuffer(string: "{"))
+        request.body = .stream(parts, length: .unknown)
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let bytes = try await response.body.collect(upTo: 1 << 20)
+        part.finish()
+        return Answer(
+            status: Int(response.status.code),
+            headers: [:],
             text: String(decoding: bytes.readableBytesView, as: UTF8.self)
         )
     }

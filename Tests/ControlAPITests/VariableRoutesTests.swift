@@ -111,9 +111,12 @@ import Testing
     @Test("a job of two thousand tasks and half a megabyte is taken, described and run")
     func large() async throws {
         try await APIFixture.with { api in
-            let filler = String(repeating: "y", count: 200)
+            // Text that hardly packs: the client takes an answer that grows much for an attack.
+            func filler() -> String {
+                (0..<13).map { _ in String(UInt64.random(in: 1 << 63 ... .max), radix: 16) }.joined()
+            }
             let tasks = (0..<JobLimits.standard.tasks).map {
-                "  - {name: task-\($0), command: [echo, '\(filler)']}\n"
+                "  - {name: task-\($0), command: [echo, '\(filler())']}\n"
             }
             let file = "name: report\nengine: none\ntasks:\n\(tasks.joined())"
             #expect(file.utf8.count > 450_000)

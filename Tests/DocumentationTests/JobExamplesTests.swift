@@ -37,7 +37,8 @@ import Testing
 
     @Test("every YAML block of the pages is a job, or a part of one that parses with a name and a task")
     func blocks() throws {
-        for page in try DocumentationPage.all() {
+        // The values in Installing are tried by the chart's own tests.
+        for page in try DocumentationPage.all() where !page.path.hasSuffix("Installing.md") {
             for block in page.blocks("yaml") {
                 if page.path.hasSuffix("Clusters.md") {
                     _ = try ClusterFile.parse(block, file: page.path)

@@ -35,7 +35,7 @@ import Testing
         #expect(told.subtracting(declared).sorted() == [], "rows without a metric")
     }
 
-    private static let nouns = "job|run|schedule|team|credential|cluster|admin|dev"
+    private static let nouns = "job|run|schedule|team|credential|webhook|retention|cluster|admin|dev"
 
     @Test("every command that a page or an example names exists")
     func commands() throws {

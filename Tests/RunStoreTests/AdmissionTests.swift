@@ -60,7 +60,7 @@ import Testing
                 #expect(states[first] == "cancelled cancel_requested" && states[second] == "cancelled superseded")
                 #expect(try await shell.cycle().admitted.map(\.id) == [third])
                 let audit = try await fixture.store.pool.query("SELECT actor, action FROM audit_log")
-                    .decode(String.self, String.self)
+                    .decode(String?.self, String.self)
                 #expect(audit.contains { $0 == ("concurrency policy", "cancel") })
             }
         }

@@ -54,7 +54,7 @@ import Testing
             }
             #expect(try await store.act(.pause, onJob: "none", of: "default", by: nil, why: nil) == nil)
             let actions = try await store.pool.query(
-                "SELECT action FROM audit_log WHERE subject_kind = 'job' ORDER BY id"
+                "SELECT action FROM audit_log WHERE subject_kind = 'job' AND actor = 'ann' ORDER BY id"
             )
             #expect(try actions.decode(String.self) == ["pause", "archive", "resume", "unarchive"])
             _ = try await store.act(.archive, onJob: "report", of: "default", by: nil, why: nil)

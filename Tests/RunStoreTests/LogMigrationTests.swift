@@ -82,6 +82,8 @@ import Testing
             try await fixture.store.pool.query("DROP TABLE run_log_chunks_first")
             #expect(try await fixture.store.store([fixture.flush(run, number: 0, lines: 2)]) == [run.id])
             #expect(try await fixture.everyLine(of: run.id).count == 2)
+            #expect(try await fixture.store.makeLogPartitions() == 1)
+            #expect(try await fixture.everyLine(of: run.id).count == 2, "the new partition takes over its lines")
             #expect(try await fixture.store.makeLogPartitions() == 0)
         }
     }

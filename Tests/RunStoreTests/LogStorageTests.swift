@@ -110,12 +110,15 @@ enum LogHome: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
-    @Test("go with their day", arguments: LogHome.available)
+    @Test("go with their day, unless their run is pinned", arguments: LogHome.available)
     func retention(home: LogHome) async throws {
         let objects = try await home.objects()
         try await StoreFixture.with(logObjects: objects) { fixture in
             let run = try await fixture.writtenRun(flushes: 2, linesEach: 20)
             try await fixture.end(run, home)
+            let kept = try await fixture.writtenRun(flushes: 1, linesEach: 20)
+            try await fixture.end(kept, home)
+            _ = try await fixture.store.pin(kept.id, by: nil, why: nil)
             #expect(try await fixture.store.sweepLogPartitions(retention: .zero).dropped.isEmpty)
             #expect(try await fixture.store.sweepLogPartitions(retention: .seconds(86_400)).dropped.isEmpty)
             // Three days pass: the partition of today is that of three days ago.
@@ -125,7 +128,15 @@ enum LogHome: String, CaseIterable, CustomTestStringConvertible {
             #expect(sweep.dropped == ["run_log_chunks_old"])
             #expect(try await fixture.everyLine(of: run.id).isEmpty)
             #expect(try await fixture.store.run(run.id) != nil)
-            if let objects { #expect(try await objects.keys().isEmpty) }
+            #expect(try await fixture.count("run_log_chunks", of: kept.id) > 0)
+            #expect(try await fixture.store.removeKeptRows(RetentionPolicy(installation: [.logs: 2])) == 0)
+            if let objects { #expect(try await objects.keys().allSatisfy { $0.contains(kept.id.description) }) }
+            _ = try await fixture.store.unpin(kept.id, by: nil, why: nil)
+            #expect(try await fixture.store.removeKeptRows(RetentionPolicy(installation: [.logs: 2])) > 0)
+            #expect(try await fixture.count("run_log_chunks", of: kept.id) == 0)
+            guard let objects else { return }
+            _ = try await fixture.store.removeLogObjects()
+            #expect(try await objects.keys().isEmpty)
         }
     }
 

@@ -1,6 +1,9 @@
+import EventLoop
+import Logging
 import PostgresClient
 import RunStore
 import SlipwayCore
+import TestSupport
 import Testing
 
 /// What is found again after an answer was lost, and what keeps one run's trouble from the others.
@@ -135,11 +138,20 @@ import Testing
     @Test func anInstallationKeepsItsIDAndNoTwoShareOne() async throws {
         var ids: [String] = []
         for _ in 1...2 {
-            try await StoreFixture.with { fixture in
-                let id = try await fixture.store.installationID()
-                _ = try await fixture.store.migrate()
-                #expect(try await fixture.store.installationID() == id)
+            // Not copied from another: the first migration makes the id.
+            try await withFreshDatabase { url in
+                let pool = PostgresPool(
+                    configuration: try PostgresConfiguration(url: url),
+                    eventLoop: EventLoop(name: "test-postgres"),
+                    logger: Logger(label: "test")
+                )
+                let store = RunStore(pool: pool)
+                _ = try await store.migrate()
+                let id = try await store.installationID()
+                _ = try await store.migrate()
+                #expect(try await store.installationID() == id)
                 ids.append(id)
+                await pool.close()
             }
         }
         #expect(Set(ids).count == 2)

@@ -27,7 +27,7 @@ struct StoreFixture: Sendable {
         logObjects: LogObjects? = nil,
         _ body: (StoreFixture) async throws -> Void
     ) async throws {
-        try await withFreshDatabase { url in
+        try await withFreshDatabase(copyOf: "migrated", preparedBy: migrate) { url in
             var configuration = try PostgresConfiguration(url: url)
             // All tests run side by side on one server.
             configuration.acquireTimeout = .seconds(60)
@@ -37,8 +37,6 @@ struct StoreFixture: Sendable {
                 logger: Logger(label: "test")
             )
             let store = RunStore(pool: pool, logObjects: logObjects)
-            let status = try await store.migrate()
-            #expect(status.pending == Migration.all.map(\.number))
             let job = try #require(
                 try await store.apply(spec, canonicalSpec: try spec.canonicalJSON(), id: identifier(), by: "tester")
             )
@@ -47,6 +45,16 @@ struct StoreFixture: Sendable {
             try await body(StoreFixture(url: url, store: store, job: job, holder: holder))
             await pool.close()
         }
+    }
+
+    @Sendable private static func migrate(_ url: String) async throws {
+        let pool = PostgresPool(
+            configuration: try PostgresConfiguration(url: url),
+            eventLoop: EventLoop(name: "test-postgres"),
+            logger: Logger(label: "test")
+        )
+        _ = try await RunStore(pool: pool).migrate()
+        await pool.close()
     }
 
     static func identifier() -> Identifier {

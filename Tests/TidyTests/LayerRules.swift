@@ -1,10 +1,10 @@
 /// Which modules of the package each folder may import: the folders are the layers, and imports point downwards.
 enum LayerRules {
     private static let core = ["SlipwayCore"]
-    private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient", "ObjectStorage"]
+    private static let clients = ["PostgresClient", "AMQPClient", "KubernetesClient", "ObjectStorage", "WebhookClient"]
     private static let adapters = ["RunStore", "RunMessaging", "Placement"]
     private static let services = [
-        "Scheduler", "Clusters", "Dispatcher", "Worker", "ControlAPI", "Doctor", "ServiceProcess",
+        "Scheduler", "Clusters", "Dispatcher", "Worker", "ControlAPI", "Dashboard", "Doctor", "ServiceProcess",
     ]
     private static let agents = ["Runner"]
     private static let local = ["LocalKubernetes", "DevStack"]
@@ -22,7 +22,8 @@ enum LayerRules {
         case ("Core", _), ("CLibraries", _): []
         case ("Clients", "PostgresClient"): ["CPostgres", "EventLoop"]
         case ("Clients", "AMQPClient"): ["CRabbitMQ", "EventLoop"]
-        case ("Clients", "KubernetesClient"), ("Clients", "ObjectStorage"): ["CCurl", "EventLoop"]
+        case ("Clients", "KubernetesClient"), ("Clients", "ObjectStorage"), ("Clients", "WebhookClient"):
+            ["CCurl", "EventLoop"]
         case ("Adapters", "RunMessaging"): Set(core + ["AMQPClient", "Observability"])
         case ("Adapters", "RunStore"): Set(core + ["PostgresClient", "ObjectStorage", "Compression"])
         case ("Adapters", _): Set(core + clients)
@@ -30,6 +31,9 @@ enum LayerRules {
             Set(core + clients + adapters + ["Clusters", "EventLoop", "Observability", "Settings"])
         case ("Services", "Dispatcher"), ("Services", "Worker"):
             Set(core + clients + adapters + ["Clusters", "Observability", "Settings"])
+        case ("Services", "Dashboard"): []
+        case ("Services", "ControlAPI"):
+            Set(core + clients + adapters + ["Compression", "Dashboard", "Observability", "Settings"])
         case ("Services", _): Set(core + clients + adapters + ["Observability", "Settings"])
         case ("Agents", _): Set(core + ["CRunnerSystem"])
         case ("Local", _): []

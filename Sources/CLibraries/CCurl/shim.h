@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 typedef size_t (*slipway_curl_data_callback)(char *, size_t, size_t, void *);
@@ -68,6 +69,34 @@ static int slipway_curl_prepare_socket(void *context, curl_socket_t descriptor, 
 
 static inline CURLcode slipway_curl_prepare_sockets(CURL *easy) {
     return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, slipway_curl_prepare_socket);
+}
+
+/// Decides about a connection that is about to be made; returns `CURL_SOCKET_BAD` to refuse it.
+typedef curl_socket_t (*slipway_curl_open_callback)(void *, curlsocktype, struct curl_sockaddr *);
+
+static inline CURLcode slipway_curl_set_open_callback(CURL *easy, slipway_curl_open_callback callback, void *context) {
+    CURLcode status = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
+    return status == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callback) : status;
+}
+
+/// Copies the IP address that a connection would be made to, in network order; returns its length, 0 for another family.
+static inline int slipway_curl_copy_address(struct curl_sockaddr *address, unsigned char bytes[16]) {
+    const void *socket_address = &address->addr;
+    if (address->family == AF_INET) {
+        const struct sockaddr_in *found = socket_address;
+        memcpy(bytes, &found->sin_addr, 4);
+        return 4;
+    }
+    if (address->family == AF_INET6) {
+        const struct sockaddr_in6 *found = socket_address;
+        memcpy(bytes, &found->sin6_addr, 16);
+        return 16;
+    }
+    return 0;
+}
+
+static inline curl_socket_t slipway_curl_open_socket(struct curl_sockaddr *address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static inline long slipway_curl_get_number(CURL *easy, CURLINFO info) {

@@ -1,4 +1,6 @@
 internal import ControlAPI
+internal import Dashboard
+internal import FoundationEssentials
 internal import ServiceProcess
 internal import Settings
 internal import SlipwayCore
@@ -20,6 +22,99 @@ enum APISettings {
         isSecret: true
     )
 
+    static let authentication = SettingKey<String>(
+        "api.authentication",
+        default: "auto",
+        help:
+            "Whether every request needs an identity: required, or auto, which lets in everyone on this machine if api.token is empty.",
+        allowed: AllowedValues("auto or required") { ControlAPIConfiguration.Authentication(rawValue: $0) != nil }
+    )
+    static let identityFile = SettingKey<String>(
+        "api.identity_file",
+        default: "",
+        help: "A YAML file with the OpenID Connect issuers whose tokens count; empty for none."
+    )
+    static let publicURL = SettingKey<String>(
+        "api.public_url",
+        default: "",
+        help: "Where browsers reach the API, such as https://slipway.example.org; needed for logging in.",
+        allowed: AllowedValues("an http or https address") {
+            $0.isEmpty || $0.hasPrefix("https://") || $0.hasPrefix("http://")
+        }
+    )
+    static let sessionLength = SettingKey<Duration>(
+        "api.session_length",
+        default: standard.sessionLength,
+        help: "How long people stay logged in.",
+        allowed: .range(.seconds(300) ... .seconds(30 * 86_400))
+    )
+    static let accessMemory = SettingKey<Duration>(
+        "api.access_memory",
+        default: standard.accessMemory,
+        help: "How long a revoked token, an ended session or a lost role may go unnoticed by other API processes.",
+        allowed: .range(.zero ... .seconds(60))
+    )
+    static let callerRate = SettingKey<Double>(
+        "api.rate.caller_requests_per_second",
+        default: 100,
+        help: "Requests a second of one token or person, for each API process; 0 for any number.",
+        allowed: .range(0...1_000_000)
+    )
+    static let callerBurst = SettingKey<Int>(
+        "api.rate.caller_burst",
+        default: 200,
+        help: "Requests that one token or person may send at once.",
+        allowed: .range(1...1_000_000)
+    )
+    static let teamRate = SettingKey<Double>(
+        "api.rate.team_requests_per_second",
+        default: 500,
+        help: "Requests a second of all callers of one team, for each API process; 0 for any number.",
+        allowed: .range(0...1_000_000)
+    )
+    static let teamBurst = SettingKey<Int>(
+        "api.rate.team_burst",
+        default: 1000,
+        help: "Requests that all callers of one team may send at once.",
+        allowed: .range(1...1_000_000)
+    )
+    static let refusalRate = SettingKey<Double>(
+        "api.rate.refused_requests_per_second",
+        default: 1,
+        help: "Requests a second without valid credentials of one address, for each API process; 0 for any number.",
+        allowed: .range(0...1_000_000)
+    )
+    static let refusalBurst = SettingKey<Int>(
+        "api.rate.refused_burst",
+        default: 100,
+        help: "Requests without valid credentials that one address may send at once.",
+        allowed: .range(1...1_000_000)
+    )
+    static let trustedProxies = SettingKey<[String]>(
+        "api.trusted_proxies",
+        default: [],
+        help: "Networks of the proxies whose X-Forwarded-For tells where requests come from, such as 10.1.0.0/16.",
+        allowed: AllowedValues("networks such as 10.1.0.0/16") { $0.allSatisfy(ControlAPIConfiguration.isNetwork) }
+    )
+    static let dashboardFolder = SettingKey<String>(
+        "api.dashboard_folder",
+        default: "",
+        help:
+            "The folder with the dashboard's files; empty takes those beside the executable, off serves the API alone."
+    )
+    static let crossOrigins = SettingKey<String>(
+        "api.cors.origins",
+        default: "",
+        help: "The other sites whose pages may use the API, separated by commas; empty for none.",
+        allowed: AllowedValues("origins such as https://slipway.example.org, separated by commas") { text in
+            origins(text).allSatisfy(ControlAPIConfiguration.isOrigin)
+        }
+    )
+
+    private static func origins(_ text: String) -> [String] {
+        text.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
+    }
+
     static let acquireTimeout = SettingKey<Duration>(
         "postgres.acquire_timeout",
         default: .seconds(5),
@@ -39,7 +134,7 @@ enum APISettings {
         "api.limits.runs_per_request",
         default: standard.runsPerRequest,
         help: "The most runs of one bulk request.",
-        allowed: .range(1...10_000)
+        allowed: .range(1000...10_000)
     )
     static let runsPerCommit = SettingKey<Int>(
         "api.limits.runs_per_commit",
@@ -75,7 +170,7 @@ enum APISettings {
         "api.keep_alive",
         default: standard.keepAlive,
         help: "How often a silent stream says that it is alive.",
-        allowed: .range(.seconds(1) ... .seconds(300))
+        allowed: .range(.seconds(1) ... .seconds(30))
     )
     static let jobMemory = SettingKey<Duration>(
         "api.job_memory",
@@ -155,11 +250,13 @@ enum APISettings {
             ),
         ],
         keys: [
-            listen, token, SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
+            listen, token, authentication, identityFile, publicURL, sessionLength, accessMemory, callerRate,
+            callerBurst, teamRate, teamBurst, refusalRate, refusalBurst, trustedProxies, dashboardFolder, crossOrigins,
+            SharedSettings.postgresURL, SharedSettings.postgresPoolSize, acquireTimeout,
             SharedSettings.amqpURL, SharedSettings.amqpPrefix, bodySize, runsPerRequest, runsPerCommit, waitingRuns,
             pageRows, followers, followInterval, keepAlive, jobMemory, scheduleTimeout,
             startTimeout, sailReadyTimeout, runTimeout, cancelTimeout, cpuHour, memoryHour, currency,
-            ServiceKeys.zoneinfo,
+            ServiceKeys.zoneinfo, WebhookKeys.allowsPlainText,
         ] + LogStorageKeys.objects + SharedSettings.reporting
     )
 
@@ -174,6 +271,8 @@ enum APISettings {
         limits.followInterval = try settings(followInterval)
         limits.keepAlive = try settings(keepAlive)
         limits.jobMemory = try settings(jobMemory)
+        limits.sessionLength = try settings(sessionLength)
+        limits.accessMemory = try settings(accessMemory)
         func seconds(_ key: SettingKey<Duration>) throws -> Int { Int(try settings(key).components.seconds) }
         let timeouts = JobSpec.Timeouts(
             scheduleSeconds: try seconds(scheduleTimeout),
@@ -183,17 +282,49 @@ enum APISettings {
             cancelSeconds: try seconds(cancelTimeout)
         )
         let address = try settings(listen)
+        let browsers = try settings(publicURL)
         return try ControlAPIConfiguration(
             host: address.host,
             port: address.port,
             token: settings(token),
+            authentication: ControlAPIConfiguration.Authentication(rawValue: settings(authentication)) ?? .required,
             limits: limits,
             timeouts: timeouts,
             prices: ResourcePrices(
                 cpuHour: settings(cpuHour),
                 memoryGiBHour: settings(memoryHour),
                 currency: settings(currency)
-            )
+            ),
+            callerRate: RequestRate(perSecond: settings(callerRate), burst: settings(callerBurst)),
+            teamRate: RequestRate(perSecond: settings(teamRate), burst: settings(teamBurst)),
+            refusalRate: RequestRate(perSecond: settings(refusalRate), burst: settings(refusalBurst)),
+            trustedProxies: settings(trustedProxies),
+            issuers: issuers(settings(identityFile)),
+            publicURL: browsers.isEmpty ? nil : browsers,
+            dashboard: dashboard(settings),
+            crossOrigins: origins(settings(crossOrigins)),
+            allowsPlainWebhooks: settings(WebhookKeys.allowsPlainText)
         )
+    }
+
+    private static func dashboard(_ settings: Settings) throws -> DashboardFiles? {
+        let given = try settings(dashboardFolder)
+        guard given != "off", let folder = given.isEmpty ? DashboardFiles.standardFolder : given else { return nil }
+        return try DashboardFiles(folder: folder)
+    }
+
+    private static func issuers(_ path: String) throws -> [IdentityIssuer] {
+        guard !path.isEmpty else { return [] }
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw IdentityFileError("api.identity_file is \"\(path)\", which cannot be read")
+        }
+        do throws(IdentityFileError) {
+            return try IdentityFile.parse(text).issuers
+        } catch {
+            throw IdentityFileError("api.identity_file \(path): \(error)")
+        }
     }
 }

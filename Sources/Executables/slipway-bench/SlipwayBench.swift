@@ -7,13 +7,14 @@ internal import Settings
 struct SlipwayBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slipway-bench",
-        abstract: "Measures what runs cost, what the clients of the servers reach, and what admission costs.",
+        abstract: "Measures what runs cost, what the clients of the servers reach, and what admission and lists cost.",
         discussion: """
-            The first two need servers that run; `slipway dev up --simulate` starts them.
+            All but the one of admission need servers that run; `slipway dev up --simulate` starts them.
 
               slipway-bench runs --runs 5000 --clients 32
               slipway-bench runs --runs 2000 --rate 200 --require-rate 190 --require-p99 2s
               slipway-bench clients --json
+              slipway-bench lists --runs 1000000 --require-p99 100ms
               slipway-bench admission --require-cycle 50ms
 
             EXIT CODES
@@ -23,7 +24,7 @@ struct SlipwayBench: AsyncParsableCommand {
               70  it could not be measured
             """,
         version: "slipway-bench \(SlipwayVersion.current)",
-        subcommands: [RunsCommand.self, ClientsCommand.self, AdmissionCommand.self]
+        subcommands: [RunsCommand.self, ClientsCommand.self, AdmissionCommand.self, ListsCommand.self]
     )
 
     @Flag(name: .customLong("show-config"), help: "Print the bounds and defaults of all measurements.")
@@ -34,6 +35,7 @@ struct SlipwayBench: AsyncParsableCommand {
         Terminal.print(RunsCommand.helpMessage(columns: 100))
         Terminal.print(ClientsCommand.helpMessage(columns: 100))
         Terminal.print(AdmissionCommand.helpMessage(columns: 100))
+        Terminal.print(ListsCommand.helpMessage(columns: 100))
     }
 
     static func main() async {

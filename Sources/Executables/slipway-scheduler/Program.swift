@@ -43,12 +43,6 @@ import SlipwayCore
         help: "Schedules are looked at after this long at the latest, also if none is known to be due.",
         allowed: .range(.milliseconds(100)...Duration.seconds(60))
     )
-    private static let tickRetention = SettingKey<Duration>(
-        "schedules.tick_retention",
-        default: .seconds(400 * 86_400),
-        help: "What became of ticks is forgotten once it is older than this; 0 keeps it.",
-        allowed: .range(.zero...Duration.seconds(3650 * 86_400))
-    )
     private static let chargeInterval = SettingKey<Duration>(
         "scheduler.charge_interval",
         default: .seconds(15),
@@ -75,11 +69,17 @@ import SlipwayCore
         help: "A failed cluster is active again once a process found it healthy for this long without a break.",
         allowed: .range(.zero...Duration.seconds(3600))
     )
-    private static let retention = SettingKey<Duration>(
-        "logs.retention",
-        default: .seconds(30 * 86_400),
-        help: "Logs older than this are dropped, by whole days; 0 keeps them.",
-        allowed: .range(.zero...Duration.seconds(3650 * 86_400))
+    private static let retentionInterval = SettingKey<Duration>(
+        "retention.interval",
+        default: .seconds(3600),
+        help: "How often what is old enough is looked for.",
+        allowed: .range(.seconds(1)...Duration.seconds(86_400))
+    )
+    private static let alertInterval = SettingKey<Duration>(
+        "scheduler.alert_interval",
+        default: .seconds(5),
+        help: "How often late runs, and jobs whose runs fail again and again, are looked for.",
+        allowed: .range(.milliseconds(50)...Duration.seconds(300))
     )
     private static let logSweepInterval = SettingKey<Duration>(
         "logs.sweep_interval",
@@ -116,10 +116,10 @@ import SlipwayCore
         keys: ServiceKeys.holder
             + [
                 admissionInterval, leaseSweepInterval, sweepInterval, hintAge, reportBatch, scheduleInterval,
-                tickRetention, ServiceKeys.zoneinfo, chargeInterval, teamInterval, clusterFailureDelay,
-                clusterRecoveryDelay, retention, logSweepInterval,
+                ServiceKeys.zoneinfo, chargeInterval, teamInterval, clusterFailureDelay,
+                clusterRecoveryDelay, retentionInterval, alertInterval, logSweepInterval,
                 LogStorageKeys.storage, moveInterval, moveAt,
-            ] + AdmissionKeys.all + LogStorageKeys.objects
+            ] + AdmissionKeys.all + LogStorageKeys.objects + DeliveryKeys.all
     )
 
     static func main() async {
@@ -136,7 +136,6 @@ import SlipwayCore
             work.hintAge = try settings(hintAge)
             work.reportBatch = try settings(reportBatch)
             work.scheduleInterval = try settings(scheduleInterval)
-            work.tickRetention = try settings(tickRetention)
             work.chargeInterval = try settings(chargeInterval)
             work.teamInterval = try settings(teamInterval)
             work.admission = try AdmissionKeys.settings(settings)
@@ -156,7 +155,6 @@ import SlipwayCore
                 makeHolder: try process.makeHolder(.scheduler, clusters: [])
             )
             var keeping = LogKeeperSettings()
-            keeping.retention = try settings(retention)
             keeping.sweepInterval = try settings(logSweepInterval)
             keeping.moveInterval = try settings(moveInterval)
             keeping.moves.liveBytes = try settings(moveAt).bytes
@@ -170,7 +168,24 @@ import SlipwayCore
                 registry: process.metrics,
                 logger: process.logger
             )
-            try await process.run([keeper, scheduler], store: store, messaging: messaging)
+            let delivery = WebhookDelivery(
+                store: store,
+                holder: .random(),
+                settings: try DeliveryKeys.settings(settings),
+                registry: process.metrics,
+                logger: process.logger
+            )
+            let history = HistoryKeeper(
+                store: store,
+                holder: .random(),
+                settings: HistoryKeeperSettings(
+                    alertInterval: try settings(alertInterval),
+                    retentionInterval: try settings(retentionInterval)
+                ),
+                registry: process.metrics,
+                logger: process.logger
+            )
+            try await process.run([keeper, delivery, history, scheduler], store: store, messaging: messaging)
         }
     }
 }

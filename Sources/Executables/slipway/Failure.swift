@@ -1,11 +1,13 @@
 /// Why a command did not do what was asked: what is wrong and what to do next.
 struct Failure: Error {
     let code: ExitStatus
-    let message: String
+    var message: String
     /// The next step, as a sentence or a command.
     var advice: String?
     /// One line each.
     var details: [String] = []
+    /// The API's code for the kind of problem; empty if it is not the API's.
+    var problem = ""
 
     init(_ code: ExitStatus, _ message: String, advice: String? = nil, details: [String] = []) {
         self.code = code
@@ -15,7 +17,7 @@ struct Failure: Error {
     }
 }
 
-/// What the program's exit code means. Those from 64 on are the ones of sysexits.h.
+/// What the program's exit code means; the page CommandLine has a table of them. Those from 64 on are the ones of sysexits.h.
 enum ExitStatus: Int32, CaseIterable {
     case success = 0
     case runFailed = 10

@@ -17,9 +17,11 @@ struct Slipway: AsyncParsableCommand {
               slipway run create report --follow     run it and watch
               slipway run list --state failed        what went wrong
               slipway run logs 0192b1c4 --follow     what it writes
+              slipway top                            what goes on now
 
-            The API's address is --server, else SLIPWAY_SERVER, else that of `slipway dev`, else http://127.0.0.1:8080. \
-            Its token is read from SLIPWAY_TOKEN. Who asks is SLIPWAY_ACTOR, else the name you are logged in with.
+            The API's address is --server, else that of --context, else SLIPWAY_SERVER, else that of the context that holds, \
+            else that of `slipway dev`, else http://127.0.0.1:8080. Its token is SLIPWAY_TOKEN, else what `slipway login` stored. \
+            Who asks is SLIPWAY_ACTOR, else the name you are logged in with.
 
             EXIT CODES
               0   done; a run that was waited for succeeded
@@ -34,15 +36,20 @@ struct Slipway: AsyncParsableCommand {
             """,
         subcommands: [
             JobCommand.self, RunCommand.self, ScheduleCommand.self, TeamCommand.self, QuotaCommand.self,
-            CredentialCommand.self, ClusterCommand.self, AdminCommand.self, DoctorCommand.self, DevCommand.self,
-            VersionCommand.self,
+            CredentialCommand.self, WebhookCommand.self, RetentionCommand.self, ClusterCommand.self, TokenCommand.self,
+            ServiceAccountCommand.self, AuditCommand.self, WhoamiCommand.self, ContextCommand.self, LoginCommand.self,
+            LogoutCommand.self, TopCommand.self, AdminCommand.self, DoctorCommand.self, DevCommand.self,
+            VersionCommand.self, CompletionCommand.self,
         ]
     )
 
     @Flag(name: .customLong("version"), help: "Print the version.")
     var showsVersion = false
 
-    @Flag(name: .customLong("show-config"), help: "Print which API is spoken to, and where each setting comes from.")
+    @Flag(
+        name: .customLong("show-config"),
+        help: "Print which context holds, which API is spoken to, and where each setting comes from."
+    )
     var showsConfiguration = false
 
     func run() throws {
@@ -56,14 +63,17 @@ struct Slipway: AsyncParsableCommand {
     }
 
     private static func configurationText() throws -> String {
-        let (address, origin) = try ServerOptions.address()
+        let target = try Surroundings.target(server: nil)
+        let chosen = try Surroundings.chosen()
         let environment = ProcessInfo.processInfo.environment
-        let hasToken = environment["SLIPWAY_TOKEN"].map { !$0.isEmpty } ?? false
         let folder = try StackFolder.standard(environment)
         let actor = try ServerOptions.actor(environment)
+        if let output = environment["SLIPWAY_OUTPUT"], !output.isEmpty { _ = try OutputFormat(output) }
         return """
-            server = \(address)  # \(origin)
-            token = \(hasToken ? "<set>  # SLIPWAY_TOKEN" : "<unset>")
+            context = \(chosen?.name ?? "<unset>")  # \(chosen?.origin ?? Surroundings.configurationPath)
+            server = \(target.address)  # \(target.addressOrigin)
+            token = \(target.token.isEmpty ? "<unset>" : "<set>  # \(target.tokenOrigin)")
+            team = \(Surroundings.team)
             actor = \(actor.name.isEmpty ? "<unset>" : actor.name)  # \(actor.origin)
             dev.state = \(folder.path)  # \(environment["SLIPWAY_STATE"] == nil ? "default" : "SLIPWAY_STATE")
             """
@@ -73,7 +83,7 @@ struct Slipway: AsyncParsableCommand {
         // A reader that leaves early, such as `head`, ends this program quietly.
         signal(SIGPIPE, SIG_DFL)
         do {
-            var command = try parseAsRoot()
+            var command = try await asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -83,6 +93,8 @@ struct Slipway: AsyncParsableCommand {
             Terminal.fail(failure)
         } catch let request as ExitRequest {
             Glibc.exit(request.status.rawValue)
+        } catch let request as UnsentRequest {
+            request.show()
         } catch {
             exit(withError: error)
         }

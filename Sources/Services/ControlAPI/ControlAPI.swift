@@ -13,8 +13,15 @@ package struct ControlAPI: Service {
     private let responder: RouterResponder<CallContext>
     private let configuration: ControlAPIConfiguration
     private let live: LiveRuns
+    private let uses: TokenUses
     private let listening: @Sendable () -> Void
     private let logger: Logger
+    /// All that clients can ask for.
+    let operations: [Operation]
+    /// The ids of operations that the API's document does not describe.
+    package let undescribed: [String]
+    /// The ids that it describes and that are not served.
+    package let unserved: [String]
 
     /// - Parameters:
     ///   - identifiers: makes the ids of runs and jobs.
@@ -94,6 +101,7 @@ package struct ControlAPI: Service {
         )
         let tasks = TaskOperations(store: store, directory: directory, limits: limits)
         let logs = LogOperations(store: store, live: live, limits: limits)
+        let logLines = LogLinesOperation(store: store)
         let schedules = ScheduleOperations(
             store: store,
             directory: directory,
@@ -104,31 +112,95 @@ package struct ControlAPI: Service {
             signals: messaging.signals,
             limits: limits
         )
-        let teams = TeamOperations(store: store, limits: limits)
+        let uses = TokenUses(store: store, logger: logger)
+        let providers = IdentityProviders(
+            configuration.issuers,
+            shortestPause: limits.identityKeysPause,
+            longestMemory: limits.identityKeysMemory,
+            logger: logger
+        )
+        let cookies = Cookies(isSecure: configuration.publicURL?.hasPrefix("https://") ?? false)
+        let authenticator = Authenticator(
+            access: configuration.access,
+            crossOrigin: configuration.crossOrigin,
+            store: store,
+            uses: uses,
+            guesses: GuessGate(rate: configuration.refusalRate),
+            providers: providers,
+            cookies: cookies,
+            memory: limits.accessMemory,
+            now: now
+        )
+        let teams = TeamOperations(store: store, authenticator: authenticator, limits: limits)
         let credentials = CredentialOperations(store: store, signals: messaging.signals, limits: limits)
+        let webhooks = WebhookOperations(
+            store: store,
+            limits: limits,
+            allowsPlainText: configuration.allowsPlainWebhooks
+        )
+        let retention = RetentionOperations(store: store, limits: limits)
         let admission = AdmissionOperations(
             store: store,
             view: view,
             now: now
         )
+        let shares = AdmissionSharesOperation(view: view)
         let quotas = QuotaOperations(store: store, zones: zones, now: now)
         let comparison = JobComparisonOperations(jobs: jobs)
         let registry = ClusterOperations(store: store, directory: clusters, limits: limits, now: now)
         let fleet = FleetOperations(store: store, version: version, now: now)
 
+        let tokens = TokenOperations(
+            store: store,
+            authenticator: authenticator,
+            identifiers: identifiers,
+            limits: limits,
+            now: now
+        )
+        let accounts = ServiceAccountOperations(store: store, authenticator: authenticator, limits: limits)
+        let logins = LoginOperations(
+            store: store,
+            providers: providers,
+            authenticator: authenticator,
+            cookies: cookies,
+            publicURL: configuration.publicURL,
+            sessionSeconds: Int(limits.sessionLength.components.seconds),
+            now: now
+        )
+        let audit = AuditOperations(store: store, limits: limits)
+        let watchList = WatchListOperation(store: store, live: live, limits: limits)
+        let described =
+            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + watchList.all + tasks.all
+            + logs.all + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
+            + comparison.all + registry.all + tokens.all + accounts.all + audit.all + logins.all + logLines.all
+            + shares.all + webhooks.all + retention.all
+        let document = DocumentOperation(of: described, version: version)
+        undescribed = document.undescribed
+        unserved = document.unserved
+        operations = described + document.all
+
         let router = Router(context: CallContext.self)
-        router.add(middleware: Boundary(access: configuration.access))
+        if let dashboard = configuration.dashboard { router.add(middleware: DashboardPages(files: dashboard)) }
+        router.add(
+            middleware: Boundary(
+                authenticator: authenticator,
+                proxies: configuration.proxies,
+                rates: RateGate(caller: configuration.callerRate, team: configuration.teamRate),
+                crossOrigin: configuration.crossOrigin
+            )
+        )
         router.serve(
-            jobs.all + runs.all + outputs.all + metricsOfRuns.all + actions.all + watch.all + tasks.all + logs.all
-                + fleet.all + schedules.all + teams.all + credentials.all + admission.all + quotas.all
-                + comparison.all + registry.all,
+            operations,
             under: Links.root,
+            store: store,
             limits: limits,
             metrics: metrics
         )
+        router.serve(document.all, under: "", store: store, limits: limits, metrics: metrics)
         responder = router.buildResponder()
         self.configuration = configuration
         self.live = live
+        self.uses = uses
         self.listening = listening
         self.logger = logger
     }
@@ -147,7 +219,7 @@ package struct ControlAPI: Service {
                 serverName: nil,
                 backlog: 1024
             ),
-            services: [live],
+            services: [live, uses],
             onServerRunning: { [logger, listening, configuration] _ in
                 logger.info(
                     "The API is served",

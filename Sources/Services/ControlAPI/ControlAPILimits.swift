@@ -2,6 +2,14 @@
 package struct ControlAPILimits: Sendable {
     /// The largest request body.
     package var bodyBytes = 1 << 20
+    /// How long the body of a request may take to come.
+    package var bodyPatience: Duration = .seconds(30)
+    /// How often streams of lists look for changes.
+    package var listInterval: Duration = .seconds(1)
+    /// Streams that follow a list at once.
+    package var listFollowers = 200
+    /// How many of them may be one caller's.
+    package var listFollowersOfOne = 50
     /// Runs created by one bulk request.
     package var runsPerRequest = 1000
     /// Runs stored by one commit.
@@ -40,6 +48,14 @@ package struct ControlAPILimits: Sendable {
     package var rememberedJobs = 1000
     /// About what remembered jobs may take up in memory; twice as much with versions that are not current.
     package var rememberedJobBytes = 64 << 20
+    /// How long what is known of a token, a session or a membership may be remembered: a change elsewhere holds after this.
+    package var accessMemory: Duration = .seconds(5)
+    /// How long people stay logged in.
+    package var sessionLength: Duration = .seconds(12 * 3600)
+    /// The shortest time between two requests for the keys of a provider of identities.
+    package var identityKeysPause: Duration = .seconds(10)
+    /// How old the keys of a provider of identities may be, as long as it can be asked for newer ones.
+    package var identityKeysMemory: Duration = .seconds(3600)
     /// How long the state and the load of clusters may be remembered.
     package var clusterMemory: Duration = .seconds(2)
     /// The most differences between two versions that are told.

@@ -6,8 +6,6 @@ package import SlipwayCore
 
 /// How logs are kept; all of it is configurable and printed by `--show-config`.
 package struct LogKeeperSettings: Sendable {
-    /// Logs are dropped once they are this old; `.zero` keeps them.
-    package var retention: Duration = .seconds(30 * 86_400)
     /// How often partitions are made and dropped.
     package var sweepInterval: Duration = .seconds(3600)
     /// Whether logs are moved into the object storage.
@@ -92,7 +90,8 @@ package struct LogKeeper: Service {
 
     /// One look at the partitions.
     package func sweep() async throws {
-        let sweep = try await store.sweepLogPartitions(retention: settings.retention)
+        let days = try await store.retentionPolicy().partitionDays(.logs)
+        let sweep = try await store.sweepLogPartitions(retention: .seconds((days ?? 0) * 86_400))
         droppedPartitions.increment(by: sweep.dropped.count)
         if !sweep.dropped.isEmpty || sweep.made > 0 {
             logger.info(

@@ -39,7 +39,6 @@ struct ScheduleDuty: Sendable {
                     alarm.set(time.instant() + pause)
                 }
             }
-            group.addTask { try await prune() }
             try await group.next()
             group.cancelAll()
         }
@@ -74,31 +73,6 @@ struct ScheduleDuty: Sendable {
             )
         }
         if round.written.runs > 0 { madeRuns() }
-    }
-
-    private func prune() async throws {
-        guard settings.tickRetention > .zero else {
-            // Kept for ever: there is nothing to do until the end.
-            try await time.every(settings.tickPruneInterval) {}
-            return
-        }
-        try await time.every(settings.tickPruneInterval) {
-            guard term() != nil else { return }
-            do {
-                var count = 0
-                while term() != nil {
-                    let pruned = try await ledger.pruneTicks(olderThan: settings.tickRetention)
-                    count += pruned
-                    if pruned == 0 { break }
-                }
-                if count > 0 { logger.info("Old ticks left the ledger", metadata: ["ticks": "\(count)"]) }
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                try Task.checkCancellation()
-                logger.error("Old ticks could not be taken from the ledger", metadata: ["error": "\(error)"])
-            }
-        }
     }
 }
 

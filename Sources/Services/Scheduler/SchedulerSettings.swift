@@ -23,10 +23,6 @@ package struct SchedulerSettings: Sendable {
     package var reportBatch = 200
     /// Schedules are looked at after this long at the latest.
     package var scheduleInterval: Duration = .seconds(5)
-    /// Rows of the ledger of ticks are dropped once they are this old; `.zero` keeps them.
-    package var tickRetention: Duration = .seconds(400 * 86_400)
-    /// How often that is done.
-    package var tickPruneInterval: Duration = .seconds(600)
     /// How often teams are charged for what their runs take.
     package var chargeInterval: Duration = .seconds(15)
     /// How often paused runs whose team has credits again, and checks of credentials, are looked for.

@@ -284,7 +284,9 @@ import Testing
         try await StoreFixture.with { fixture in
             _ = try await fixture.schedule(StoreFixture.minute)
             try await fixture.decide(at: noon + 5, fixture.term())
-            #expect(try await fixture.store.pruneTicks(olderThan: .seconds(1)) == 6)
+            let scope = RunStore.RetentionScope(team: "", policy: RetentionPolicy())
+            #expect(try await fixture.store.removeOldEntries(.ticks, of: scope, days: 36_500) == 0)
+            #expect(try await fixture.store.removeOldEntries(.ticks, of: scope, days: 1) == 6)
             #expect(try await fixture.ledger().isEmpty)
         }
     }

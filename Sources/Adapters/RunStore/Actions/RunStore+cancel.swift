@@ -72,8 +72,8 @@ extension RunStore {
                     \(nullable: actor)::text, nullif(b.placement, 0), b.lease_epoch
                 FROM changed c JOIN before b USING (id)
             ), audited AS (
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                SELECT \(nullable: actor)::text, 'cancel', b.team, 'run', b.id::text, \(nullable: why)::text,
+                INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, 'cancel', b.team, 'run', b.id::text, \(nullable: why)::text,
                     jsonb_build_object('state', b.state)
                 FROM changed c JOIN before b USING (id)
             )

@@ -70,9 +70,13 @@ extension RunStore {
             DELETE FROM run_usage_chunks x USING gone WHERE x.run_id = gone.id
         ), placements AS (
             DELETE FROM run_placements x USING gone WHERE x.run_id = gone.id
+        ), pins AS (
+            DELETE FROM run_pins x USING gone WHERE x.run_id = gone.id
+        ), misses AS (
+            DELETE FROM sla_misses x USING gone WHERE x.run_id = gone.id
         ), audited AS (
-            INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-            SELECT \(nullable: actor)::text, 'delete', team, 'run', id::text, \(nullable: why)::text,
+            INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+            SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, 'delete', team, 'run', id::text, \(nullable: why)::text,
                 jsonb_build_object('state', state, 'job', job_name, 'version', job_version, 'created_at', created_at)
             FROM gone
         )
@@ -82,13 +86,16 @@ extension RunStore {
     }
 
     /// Which of these runs somebody has deleted.
-    package func deletedBefore(_ ids: [RunID]) async throws -> Set<RunID> {
+    ///
+    /// - Parameter teams: only runs of these; `nil`: of all.
+    package func deletedBefore(_ ids: [RunID], teams: [String]? = nil) async throws -> Set<RunID> {
         guard !ids.isEmpty else { return [] }
         let rows = try await pool.query(
             """
             SELECT w.id FROM unnest(\(ids)) AS w (id) WHERE EXISTS (
                 SELECT FROM audit_log a
-                WHERE a.subject_kind = 'run' AND a.subject = w.id::text AND a.action = 'delete')
+                WHERE a.subject_kind = 'run' AND a.subject = w.id::text AND a.action = 'delete'
+                    AND (\(nullable: teams)::text[] IS NULL OR a.team = ANY(\(nullable: teams)::text[])))
             """
         ).decode(RunID.self)
         return Set(rows)

@@ -116,8 +116,8 @@ extension RunStore {
                 INSERT INTO run_events (run_id, kind, state, at, actor, message)
                 SELECT id, 'created', 'pending', created_at, \(nullable: actor)::text, \(nullable: why)::text FROM created
             ), audited AS (
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                SELECT \(nullable: actor)::text, origin_kind, team, 'run', origin_id::text, \(nullable: why)::text,
+                INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, origin_kind, team, 'run', origin_id::text, \(nullable: why)::text,
                     jsonb_strip_nulls(jsonb_build_object('run', id, 'from_task', p.plan -> 'from_task'))
                 FROM created LEFT JOIN plans p ON p.run_id = id
             )

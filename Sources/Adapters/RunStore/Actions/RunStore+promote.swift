@@ -43,8 +43,8 @@ extension RunStore {
                     FROM changed
                 ) AS e ORDER BY id, kind DESC
             ), audited AS (
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                SELECT \(nullable: actor)::text, 'promote', b.team, 'run', b.id::text, \(nullable: why)::text,
+                INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, 'promote', b.team, 'run', b.id::text, \(nullable: why)::text,
                     jsonb_build_object('state', b.state)
                 FROM changed c JOIN before b USING (id)
             )

@@ -68,8 +68,8 @@ extension RunStore {
                     placement, lease_epoch
                 FROM changed
             ), audited AS (
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                SELECT \(nullable: actor)::text, 'release', team, 'run', id::text, \(nullable: why)::text,
+                INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, 'release', team, 'run', id::text, \(nullable: why)::text,
                     jsonb_build_object('state', state, 'placement', placement)
                 FROM changed
             )

@@ -29,8 +29,8 @@ extension RunStore {
                 INSERT INTO run_events (run_id, kind, from_state, state, at, message, actor)
                 SELECT id, 'state', 'paused', state, state_since, \(nullable: why)::text, \(nullable: actor)::text FROM changed
             ), audited AS (
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                SELECT \(nullable: actor)::text, 'unpause', b.team, 'run', b.id::text, \(nullable: why)::text,
+                INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, 'unpause', b.team, 'run', b.id::text, \(nullable: why)::text,
                     jsonb_strip_nulls(jsonb_build_object('state', b.state, 'reason', b.reason))
                 FROM changed c JOIN before b USING (id)
             )

@@ -57,11 +57,11 @@ extension RunStore {
     }
 
     /// Paused runs by team and reason.
-    package func pausedCounts(team: String?) async throws -> [PausedCount] {
+    package func pausedCounts(teams: [String]? = nil) async throws -> [PausedCount] {
         try await pool.query(
             """
             SELECT team, reason, count(*) FROM live_runs
-            WHERE state = 'paused' AND (\(nullable: team)::text IS NULL OR team = \(nullable: team)::text)
+            WHERE state = 'paused' AND (\(nullable: teams)::text[] IS NULL OR team = ANY(\(nullable: teams)::text[]))
             GROUP BY team, reason ORDER BY team, reason
             """
         ).decode(String.self, ReasonCode?.self, Int.self).map { PausedCount(team: $0.0, reason: $0.1, runs: $0.2) }

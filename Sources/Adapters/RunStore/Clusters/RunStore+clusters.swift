@@ -4,9 +4,19 @@ package import SlipwayCore
 extension RunStore {
     /// The registered clusters by name, after `after`.
     ///
-    /// - Parameter limit: 1 to `limits.page`; larger values are cut.
-    package func clusters(after: String? = nil, limit: Int = 500) async throws -> [ClusterRecord] {
-        try await clusters(where: "c.name > $1", [after ?? ""], limit: limit, in: pool)
+    /// - Parameters:
+    ///   - limit: 1 to `limits.page`; larger values are cut.
+    ///   - teams: only those that take runs of one of these; `nil`: all.
+    package func clusters(
+        after: String? = nil,
+        limit: Int = 500,
+        servingAnyOf teams: [String]? = nil
+    ) async throws -> [ClusterRecord] {
+        let condition = """
+            c.name > $1 AND ($2::text[] IS NULL OR jsonb_typeof(c.spec -> 'teams') IS DISTINCT FROM 'array'
+                OR c.spec -> 'teams' ?| $2)
+            """
+        return try await clusters(where: condition, [after ?? "", teams], limit: limit, in: pool)
     }
 
     /// A cluster by its name.
@@ -158,9 +168,9 @@ extension RunStore {
             ).decode(String.self)
             guard missing.isEmpty else { return .unknownTeams(missing) }
             let found = try await transaction.query(
-                "SELECT revision, wanted, spec = \(json) FROM clusters WHERE name = \(name) FOR UPDATE"
-            ).decode(Int64.self, String.self, Bool.self).first
-            if let (current, wanted, isSame) = found {
+                "SELECT revision, wanted, spec = \(json), spec FROM clusters WHERE name = \(name) FOR UPDATE"
+            ).decode(Int64.self, String.self, Bool.self, PostgresJSON.self).first
+            if let (current, wanted, isSame, _) = found {
                 guard revision == nil || revision == current else { return .outdated(revision: current) }
                 guard wanted != WantedCluster.destroying.rawValue else { return .leaving }
                 if isSame { return .unchanged(revision: current) }
@@ -175,7 +185,10 @@ extension RunStore {
                 RETURNING revision
                 """
             ).decode(Int64.self)[0]
-            try await Self.audit(transaction, actor, found == nil ? "register" : "update", name, nil, json)
+            let before: JSONValue? = try found.map { try decoded($0.3) }
+            let action = found == nil ? "register" : "update"
+            try await AuditEntry(action, team: nil, kind: "cluster", subject: name, by: actor)
+                .changing(from: before, to: spec).write(in: transaction)
             return found == nil ? .created(revision: stored) : .updated(revision: stored)
         }
     }
@@ -211,24 +224,9 @@ extension RunStore {
                 case .draining: "drain"
                 case .destroying: "remove"
                 }
-            try await Self.audit(transaction, actor, action, name, why, nil)
+            try await AuditEntry(action, team: nil, kind: "cluster", subject: name, by: actor, why: why)
+                .changing(from: ["wanted": before], to: ["wanted": wanted.rawValue]).write(in: transaction)
             return .updated(revision: stored)
         }
-    }
-
-    private static func audit(
-        _ transaction: PostgresTransaction,
-        _ actor: String?,
-        _ action: String,
-        _ cluster: String,
-        _ why: String?,
-        _ details: PostgresJSON?
-    ) async throws {
-        try await transaction.query(
-            """
-            INSERT INTO audit_log (actor, action, subject_kind, subject, why, details)
-            VALUES (\(nullable: actor), \(action), 'cluster', \(cluster), \(nullable: why), \(nullable: details))
-            """
-        )
     }
 }

@@ -43,7 +43,7 @@ extension RunStore {
                 """
             )
             let record = try CredentialRecord(row: stored.rows[0])
-            try await Self.audit("apply", credential: key, by: actor, in: transaction)
+            try await Self.entry("apply", key, by: actor).changing(from: found?.spec, to: spec).write(in: transaction)
             return .done(record, found == nil ? .created : .updated)
         }
     }
@@ -131,7 +131,8 @@ extension RunStore {
             try await transaction.query(
                 "DELETE FROM credentials WHERE team = \(key.team) AND name = \(key.name)"
             )
-            try await Self.audit("delete", credential: key, by: actor, why: why, in: transaction)
+            try await Self.entry("delete", key, by: actor, why: why)
+                .changing(from: found.spec, to: CredentialSpec?.none).write(in: transaction)
             return .done
         }
     }
@@ -246,8 +247,8 @@ extension RunStore {
                         AND r.state = 'paused' AND r.reason = 'credential_invalid'
                     ORDER BY r.id FOR UPDATE OF r
                 ), \(unescaped: Self.returned), audited AS (
-                    INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                    SELECT \(nullable: actor)::text, 'unpause', team, 'run', id::text, \(nullable: why)::text,
+                    INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                    SELECT \(nullable: AuditOrigin.json)::jsonb, \(nullable: actor)::text, 'unpause', team, 'run', id::text, \(nullable: why)::text,
                         jsonb_build_object('state', 'paused', 'reason', 'credential_invalid')
                     FROM returned
                 )
@@ -279,6 +280,16 @@ extension RunStore {
             try await Self.audit("check", credential: key, by: actor, in: transaction)
             return (try CredentialRecord(row: rows.rows[0]), true)
         }
+    }
+
+    private static func entry(
+        _ action: String,
+        _ key: CredentialKey,
+        by actor: String?,
+        why: String? = nil
+    ) throws -> AuditEntry {
+        let subject = "\(key.team)/\(key.name)"
+        return try AuditEntry(action, team: key.team, kind: "credential", subject: subject, by: actor, why: why)
     }
 
     static func audit(

@@ -13,6 +13,8 @@ package struct JobFilter: Sendable, Hashable {
     package var isPaused: Bool?
     /// `nil`: both those that are archived and the others.
     package var isArchived: Bool?
+    /// What else must hold, over the fields of ``schema``.
+    package var condition: FilterCondition?
 
     package init(
         teams: [String]? = nil,
@@ -21,7 +23,8 @@ package struct JobFilter: Sendable, Hashable {
         tags: [String]? = nil,
         text: String? = nil,
         isPaused: Bool? = nil,
-        isArchived: Bool? = false
+        isArchived: Bool? = false,
+        condition: FilterCondition? = nil
     ) {
         self.teams = teams
         self.kind = kind
@@ -30,6 +33,7 @@ package struct JobFilter: Sendable, Hashable {
         self.text = text
         self.isPaused = isPaused
         self.isArchived = isArchived
+        self.condition = condition
     }
 }
 
@@ -75,7 +79,12 @@ extension RunStore {
         limit: Int = 100
     ) async throws -> [JobSummary] {
         let page = min(max(limit, 1), limits.page)
-        let rows = try await pool.query(
+        var conditions = filter.conditions
+        if let after {
+            let team = conditions.bind(after.team)
+            conditions.require(after.name) { "(j.team, j.name) > (\(team)::text, \($0)::text)" }
+        }
+        let query = PostgresQuery(
             """
             SELECT j.id, j.team, j.name, j.current_version, j.created_at, j.updated_at, j.paused_at, j.archived_at,
                 jsonb_build_object('kind', v.spec->'kind', 'description', v.spec->'description', 'owner', v.spec->'owner',
@@ -85,18 +94,12 @@ extension RunStore {
                     'tasks', jsonb_path_query_array(v.spec, '$.tasks[0 to 9].name'),
                     'variables', to_jsonb(ARRAY(SELECT jsonb_object_keys(coalesce(v.spec->'variables', '{}')) ORDER BY 1 LIMIT 10)))
             FROM jobs j JOIN job_versions v ON v.job_id = j.id AND v.version = j.current_version
-            WHERE (\(nullable: filter.teams)::text[] IS NULL OR j.team = ANY(\(nullable: filter.teams)::text[]))
-                AND (j.team, j.name) > (\(after?.team ?? ""), \(after?.name ?? ""))
-                AND (\(nullable: filter.isArchived)::bool IS NULL OR (j.archived_at IS NOT NULL) = \(nullable: filter.isArchived)::bool)
-                AND (\(nullable: filter.isPaused)::bool IS NULL OR (j.paused_at IS NOT NULL) = \(nullable: filter.isPaused)::bool)
-                AND (\(nullable: filter.kind)::text IS NULL OR v.spec->>'kind' = \(nullable: filter.kind)::text)
-                AND (\(nullable: filter.owner)::text IS NULL OR v.spec->>'owner' = \(nullable: filter.owner)::text)
-                AND (\(nullable: filter.tags)::text[] IS NULL OR v.spec->'tags' ?& \(nullable: filter.tags)::text[])
-                AND (\(nullable: filter.text)::text IS NULL OR strpos(lower(j.name), lower(\(nullable: filter.text)::text)) > 0
-                    OR strpos(lower(v.spec->>'description'), lower(\(nullable: filter.text)::text)) > 0)
+            WHERE \(conditions.text)
             ORDER BY j.team, j.name LIMIT \(page)
-            """
-        ).decode(
+            """,
+            conditions.parameters
+        )
+        let rows = try await pool.query(query).decode(
             JobID.self,
             String.self,
             String.self,

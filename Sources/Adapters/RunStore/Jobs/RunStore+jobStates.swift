@@ -39,13 +39,24 @@ extension RunStore {
                 }
             if isAlreadySo { return false }
             try await transaction.query(Self.change(action, of: id, by: actor))
-            try await transaction.query(
-                """
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                VALUES (\(nullable: actor), \(action.rawValue), \(team), 'job', \(name), \(nullable: why),
-                    jsonb_build_object('job_id', \(id)::uuid))
-                """
-            )
+            let state = ["paused": isPaused, "archived": isArchived]
+            var changed = state
+            switch action {
+            case .pause: changed["paused"] = true
+            case .resume: changed["paused"] = false
+            case .archive: changed["archived"] = true
+            case .unarchive: changed["archived"] = false
+            }
+            let details = JSONValue.object(["job_id": .string(id.description)])
+            try await AuditEntry(
+                action.rawValue,
+                team: team,
+                kind: "job",
+                subject: name,
+                by: actor,
+                why: why,
+                details: details
+            ).changing(from: state, to: changed).write(in: transaction)
             return true
         }
     }

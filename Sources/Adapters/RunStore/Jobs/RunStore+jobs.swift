@@ -81,6 +81,9 @@ extension RunStore {
                     \(PostgresJSON(text: canonicalSpec)), \(nullable: actor))
                 """
             )
+            // The versions themselves stay.
+            try await AuditEntry("apply", team: spec.team, kind: "job", subject: spec.name, by: actor)
+                .changing(from: found.map { ["version": $0.1] }, to: ["version": storedVersion]).write(in: transaction)
             return AppliedJob(id: storedID, version: storedVersion, change: found == nil ? .created : .updated)
         }
     }

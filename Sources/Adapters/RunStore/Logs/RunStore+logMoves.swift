@@ -75,7 +75,7 @@ extension RunStore {
         try await pool.query("DELETE FROM log_moves WHERE run_id = \(run) AND claimed_by = \(holder)")
     }
 
-    /// Removes the objects of runs that were deleted. Safe to repeat.
+    /// Removes the objects of runs that were deleted, and those of days that went. Safe to repeat.
     ///
     /// - Returns: how many runs are now without objects.
     package func removeLogObjects(limit: Int = 100) async throws -> Int {
@@ -107,6 +107,7 @@ extension RunStore {
             } while token != nil
             try await pool.query("DELETE FROM log_removals WHERE run_id = \(run)")
         }
+        try await removeUnnamedObjects()
         return gone.count
     }
 

@@ -1,5 +1,6 @@
 internal import ObjectStorage
 internal import PostgresClient
+private import SlipwayCore
 
 /// What a look at the partitions of the logs did.
 package struct LogPartitionSweep: Sendable, Hashable {
@@ -17,16 +18,18 @@ extension RunStore {
 
     /// Makes the partitions of the days to come. Keeps nobody waiting, and is safe to repeat.
     ///
-    /// - Returns: how many were missing.
+    /// - Returns: how many were missing and are there now.
     @discardableResult
     package func makeLogPartitions() async throws -> Int {
-        try await pool.query("SELECT make_log_partitions(\(Self.logDaysAhead)::int)").decode(Int.self)[0]
+        try await make("SELECT make_log_partitions(\(Self.logDaysAhead)::int)")
     }
 
-    /// Drops the partitions all of whose days are older than `retention`, with the objects that hold their lines.
+    /// Drops the partitions all of whose days are older than `retention`, with the objects that hold their lines; the lines of
+    /// pinned runs stay.
     ///
     /// A drop needs its table for itself for a moment. It waits at most a quarter of a second for it, so that it never holds
-    /// up those that write and read; what is busy stays until the next time.
+    /// up those that write and read; what is busy stays until the next time. Objects go after the rows that named them: which
+    /// they are is noted before.
     ///
     /// - Parameter retention: whole days are counted; `.zero` keeps everything.
     package func sweepLogPartitions(retention: Duration) async throws -> LogPartitionSweep {
@@ -34,20 +37,63 @@ extension RunStore {
         guard retention > .zero else { return sweep }
         let days = Int((retention.components.seconds + 86_399) / 86_400)
         for name in try await expiredLogPartitions(days: days) {
-            try await removeObjects(ofPartition: name)
+            try await noteObjects(ofPartition: name)
             do {
                 try await pool.transaction(retries: 0) { transaction in
-                    try await transaction.query("SET LOCAL lock_timeout = '250ms'")
-                    try await transaction.query(
-                        "DROP TABLE IF EXISTS \(unescaped: PostgresQuery.quotedIdentifier(name))"
-                    )
+                    try await Self.holdPins(in: transaction)
+                    try await Self.dropLogs(PostgresQuery.quotedIdentifier(name), in: transaction)
                 }
                 sweep.dropped.append(name)
-            } catch let error as PostgresError where error.sqlState == "55P03" {
+            } catch let error as PostgresError where error.isLockTimeout || error.code == .queryTimedOut {
                 sweep.busy.append(name)
             }
         }
+        if logObjects != nil { _ = try await removeUnnamedObjects() }
         return sweep
+    }
+
+    /// - Parameter name: quoted.
+    private static func dropLogs(_ name: String, in transaction: PostgresTransaction) async throws {
+        try await transaction.query("ALTER TABLE run_log_chunks DETACH PARTITION \(unescaped: name)")
+        let columns = try await transaction.query("SELECT written_columns('run_log_chunks'::regclass)").decode(
+            String.self
+        )[0]
+        let move: PostgresQuery = """
+            INSERT INTO run_log_chunks_default (\(unescaped: columns))
+            SELECT \(unescaped: columns) FROM \(unescaped: name) WHERE run_id IN (SELECT run_id FROM run_pins)
+            """
+        try await transaction.query(move.timeout(.seconds(10)))
+        try await transaction.query("DROP TABLE \(unescaped: name)")
+    }
+
+    /// The partitions of logs that are old enough, for those who want to know before.
+    package func oldLogPartitions(days: Int) async throws -> [OldPartition] {
+        var partitions: [OldPartition] = []
+        for name in try await expiredLogPartitions(days: days) {
+            let quoted = PostgresQuery.quotedIdentifier(name)
+            let (bytes, estimate, kept) = try await pool.query(
+                """
+                SELECT pg_total_relation_size(oid), greatest(reltuples, 0)::bigint, (SELECT count(*) FROM run_pins p
+                    WHERE EXISTS (SELECT FROM \(unescaped: quoted) c WHERE c.run_id = p.run_id))
+                FROM pg_class WHERE oid = \(quoted)::text::regclass
+                """
+            ).decode(Int.self, Int.self, Int.self)[0]
+            let isCounted = bytes <= Self.countedBytes
+            partitions.append(
+                OldPartition(
+                    kind: .logs,
+                    table: "run_log_chunks",
+                    name: name,
+                    bytes: bytes,
+                    rows: isCounted ? try await count(name) : estimate,
+                    isCounted: isCounted,
+                    keptRuns: kept,
+                    low: Self.lowestID,
+                    high: Self.lowestID
+                )
+            )
+        }
+        return partitions
     }
 
     /// The partitions whose last day is so many days ago or more, oldest first.
@@ -66,26 +112,4 @@ extension RunStore {
             """
         ).decode(String.self)
     }
-
-    /// Objects go before the rows that name them: what is interrupted is repeated.
-    private func removeObjects(ofPartition name: String) async throws {
-        var after = ""
-        while true {
-            let keys = try await pool.query(
-                """
-                SELECT DISTINCT object_key FROM \(unescaped: PostgresQuery.quotedIdentifier(name))
-                WHERE object_key > \(after) ORDER BY object_key LIMIT \(limits.page)
-                """
-            ).decode(String.self)
-            guard let last = keys.last else { return }
-            guard let logObjects else { throw NoObjectStorage() }
-            for key in keys { try await logObjects.client.delete(key) }
-            after = last
-        }
-    }
-}
-
-extension PostgresError {
-    /// There is no partition for today: whoever makes them has been away for very long.
-    var isOfMissingPartition: Bool { sqlState == "23514" && table == "run_log_chunks" && constraint == nil }
 }

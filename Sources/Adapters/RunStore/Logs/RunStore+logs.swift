@@ -4,7 +4,7 @@ internal import PostgresClient
 package import SlipwayCore
 
 /// Where a chunk's bytes are.
-private struct ChunkRow {
+struct LogChunkRow {
     var stream: String
     var placement: Int
     var firstSequence: Int64
@@ -86,7 +86,7 @@ extension RunStore {
             Int?.self,
             Int?.self
         ).map { stream, placement, first, last, content, key, offset, length in
-            ChunkRow(
+            LogChunkRow(
                 stream: stream,
                 placement: placement,
                 firstSequence: first,
@@ -98,7 +98,7 @@ extension RunStore {
         return try await chunks(of: rows, after: position)
     }
 
-    private func chunks(of rows: [ChunkRow], after position: LogPosition) async throws -> [StoredLogChunk] {
+    func chunks(of rows: [LogChunkRow], after position: LogPosition) async throws -> [StoredLogChunk] {
         let moved = try await contents(of: rows.compactMap(\.object))
         return try rows.map { row in
             let content = row.object.flatMap { moved[$0] } ?? row.content
@@ -166,7 +166,7 @@ extension RunStore {
 
     /// Which partitions can hold lines of a run: none from before it, and none from after its end. A day more on either side
     /// for what happens around midnight.
-    private static func daysOfRun(_ id: String) -> String {
+    static func daysOfRun(_ id: String) -> String {
         """
         stored_on >= coalesce((SELECT (created_at AT TIME ZONE 'UTC')::date - 1 FROM runs WHERE id = \(id)), '-infinity')
             AND stored_on <= coalesce((SELECT logged_until + 1 FROM finished_runs WHERE id = \(id)), 'infinity')

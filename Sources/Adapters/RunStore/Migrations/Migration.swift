@@ -7,5 +7,7 @@ package struct Migration: Sendable {
     /// One or several statements, run in one transaction.
     package let sql: String
 
-    package static let all: [Migration] = [.initial, .recovery, .tasks, .logs, .usage, .variableOrigins, .admission]
+    package static let all: [Migration] = [
+        .initial, .recovery, .tasks, .logs, .usage, .variableOrigins, .admission, .access, .lists, .notifications,
+    ]
 }

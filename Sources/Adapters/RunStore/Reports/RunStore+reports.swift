@@ -133,14 +133,16 @@ extension RunStore {
 
     private static func statements(for changes: [RunChange]) throws -> [PostgresQuery] {
         var statements: [PostgresQuery] = []
-        statements += eventStatements(changes)
+        let finished = changes.filter { if case .finished = $0.next { true } else { false } }
+        statements += eventStatements(changes.filter { if case .finished = $0.next { false } else { true } })
         statements += try placementStatements(changes)
         let live = changes.filter { if case .live = $0.next { true } else { false } }
         if !live.isEmpty { statements.append(liveStatement(live)) }
         let replaced = changes.filter { if case .replace = $0.next { true } else { false } }
         if !replaced.isEmpty { statements.append(replaceStatement(replaced)) }
-        let finished = changes.filter { if case .finished = $0.next { true } else { false } }
         if !finished.isEmpty { statements.append(try finishStatement(finished)) }
+        // Whoever is told of an end is told all of it.
+        statements += eventStatements(finished)
         return statements
     }
 

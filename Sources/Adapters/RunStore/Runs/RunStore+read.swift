@@ -20,6 +20,10 @@ package struct RunFilter: Sendable {
     package var triggerKinds: [String]?
     /// The name of the schedule it is of.
     package var scheduleName: String?
+    /// What else must hold, over the fields of ``schema``.
+    package var condition: FilterCondition?
+    /// Words that are all found in its job's name, its reason, message and the like, or the values of its variables.
+    package var search: String?
 
     package init(
         teams: [String]? = nil,
@@ -32,7 +36,9 @@ package struct RunFilter: Sendable {
         createdAfter: Timestamp? = nil,
         variables: [String: String]? = nil,
         triggerKinds: [String]? = nil,
-        scheduleName: String? = nil
+        scheduleName: String? = nil,
+        condition: FilterCondition? = nil,
+        search: String? = nil
     ) {
         self.teams = teams
         self.jobName = jobName
@@ -45,6 +51,8 @@ package struct RunFilter: Sendable {
         self.variables = variables
         self.triggerKinds = triggerKinds
         self.scheduleName = scheduleName
+        self.condition = condition
+        self.search = search
     }
 }
 
@@ -53,44 +61,6 @@ extension RunStore {
     package func run(_ id: RunID) async throws -> RunRecord? {
         let result = try await pool.query("SELECT \(unescaped: RunRecord.columns) FROM runs WHERE id = \(id)")
         return try result.first.map(RunRecord.init(row:))
-    }
-
-    /// Runs, newest first, older than `before`.
-    ///
-    /// - Parameter limit: 1 to `limits.page`; larger values are cut.
-    package func runs(_ filter: RunFilter, before: RunID?, limit: Int) async throws -> [RunRecord] {
-        // Each half of the view is cut to the page before they are merged, so the cost does not grow with history.
-        let columns = RunRecord.columns
-        let page = min(max(limit, 1), limits.page)
-        let variables = filter.variables.map { $0.sorted { $0.key < $1.key } }
-        let result = try await pool.query(
-            """
-            SELECT \(unescaped: columns) FROM runs
-            WHERE (\(nullable: before)::uuid IS NULL OR id < \(nullable: before))
-                AND (\(nullable: filter.teams)::text[] IS NULL OR team = ANY(\(nullable: filter.teams)))
-                AND (\(nullable: filter.jobName)::text IS NULL OR job_name = \(nullable: filter.jobName))
-                AND (\(nullable: filter.states)::text[] IS NULL OR state = ANY(\(nullable: filter.states)))
-                AND (\(nullable: filter.kind)::text IS NULL OR kind = \(nullable: filter.kind))
-                AND (\(nullable: filter.originID)::uuid IS NULL OR origin_id = \(nullable: filter.originID))
-                AND (\(nullable: filter.isReleased)::boolean IS NULL
-                    OR (released_at IS NOT NULL) = \(nullable: filter.isReleased))
-                AND (\(nullable: filter.createdBefore)::timestamptz IS NULL
-                    OR created_at < \(nullable: filter.createdBefore))
-                AND (\(nullable: filter.createdAfter)::timestamptz IS NULL
-                    OR created_at >= \(nullable: filter.createdAfter))
-                AND (\(nullable: filter.triggerKinds)::text[] IS NULL OR trigger_kind = ANY(\(nullable: filter.triggerKinds)))
-                AND (\(nullable: filter.scheduleName)::text IS NULL OR schedule_id IN (
-                    SELECT s.id FROM schedules s WHERE s.name = \(nullable: filter.scheduleName)))
-                AND (\(nullable: variables?.map(\.key))::text[] IS NULL OR NOT EXISTS (
-                    SELECT FROM unnest(\(nullable: variables?.map(\.key))::text[],
-                        \(nullable: variables?.map(\.value))::text[]) AS wanted (name, value)
-                    WHERE wanted.value IS DISTINCT FROM CASE jsonb_typeof(variables -> wanted.name) WHEN 'object'
-                        THEN concat_ws('/', variables #>> ARRAY[wanted.name, 'secret'], variables #>> ARRAY[wanted.name, 'key'])
-                        ELSE variables ->> wanted.name END))
-            ORDER BY id DESC LIMIT \(page)
-            """
-        )
-        return try result.rows.map(RunRecord.init(row:))
     }
 
     /// The runs with these ids; what does not exist is missing from the result.

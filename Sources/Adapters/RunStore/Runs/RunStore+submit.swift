@@ -31,6 +31,8 @@ package struct NewRun: Sendable {
     package var trigger: Trigger
     /// Why, in the words of whoever asked.
     package var why: String?
+    /// From where somebody asked for it: that of the request in which this value is made; `nil`: nobody did.
+    package let askedFrom = AuditOrigin.current
 
     /// What makes a run.
     package enum Trigger: Sendable, Hashable {
@@ -131,6 +133,7 @@ extension RunStore {
         let limitKeys = try runs.map { try postgresJSON($0.admission.limitKeys) }
         let clusters = try runs.map { try postgresJSON($0.clusters) }
         let credentials = try runs.map { try postgresJSON($0.admission.credentials) }
+        let origins = try runs.map { try $0.askedFrom.map(postgresJSON) }
         return """
             WITH created AS (
                 INSERT INTO live_runs (id, job_id, job_version, team, job_name, kind, cluster, variables, origin_id,
@@ -158,11 +161,19 @@ extension RunStore {
                         memory_bytes, limit_keys, credentials, clusters, trigger_kind, schedule_id, tick)
                 WHERE NOT EXISTS (SELECT FROM finished_runs f WHERE f.id = n.id)
                 ON CONFLICT DO NOTHING
-                RETURNING id, created_at, submitted_by, origin_id
+                RETURNING id, created_at, submitted_by, origin_id, team, job_name, job_version
             ), origins AS (
                 INSERT INTO run_events (run_id, kind, at, actor, message)
                 SELECT origin_id, 'retried', created_at, submitted_by, 'new run ' || id FROM created
                 WHERE origin_id IS NOT NULL
+            ), audited AS (
+                INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                SELECT w.origin, c.submitted_by, 'create', c.team, 'run', c.id::text, w.why,
+                    jsonb_build_object('job', c.job_name, 'version', c.job_version)
+                FROM created c
+                JOIN unnest(\(runs.map(\.id)), \(origins)::jsonb[], \(runs.map(\.why))::text[]) AS w (id, origin, why)
+                    USING (id)
+                WHERE w.origin IS NOT NULL
             )
             INSERT INTO run_events (run_id, kind, state, at, actor, message)
             SELECT c.id, 'created', 'pending', c.created_at, c.submitted_by, w.why

@@ -107,8 +107,8 @@ extension RunStore {
             try await transaction.query(Self.creation(of: runs))
             try await transaction.query(
                 """
-                INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-                VALUES (\(nullable: editing.actor)::text, 'backfill', \(record.team), 'schedule', \(record.id.description),
+                INSERT INTO audit_log (origin, actor, action, team, subject_kind, subject, why, details)
+                VALUES (\(nullable: AuditOrigin.json)::jsonb, \(nullable: editing.actor)::text, 'backfill', \(record.team), 'schedule', \(record.id.description),
                     \(nullable: editing.why)::text, jsonb_build_object('job', \(record.jobName)::text,
                     'name', \(record.name)::text, 'from', \(request.range.lowerBound), 'until', \(request.range.upperBound),
                     'runs', \(runs.count)))

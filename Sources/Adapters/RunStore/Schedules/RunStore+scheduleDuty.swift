@@ -5,7 +5,6 @@ package import SlipwayCore
 package protocol ScheduleLedger: Sendable {
     func decideDueSchedules(holder: HolderID, term: Int64) async throws -> DueDecision?
     func nextScheduleDue() async throws -> Duration?
-    func pruneTicks(olderThan retention: Duration) async throws -> Int
 }
 
 /// What one round of deciding did.
@@ -22,7 +21,6 @@ extension RunStore: ScheduleLedger {
     /// A schedule that is always on and whose tick was skipped has another one after this long.
     private static let skippedPause: Duration = .seconds(30)
     private static let failurePause: Duration = .seconds(60)
-    private static let pruned = 10_000
 
     /// Decides schedules that are due: ledger rows, runs and the schedules' next moments in one transaction, which the
     /// term guards.
@@ -67,28 +65,6 @@ extension RunStore: ScheduleLedger {
         .decode(Timestamp?.self, Timestamp.self)
         guard let (due, now) = rows.first, let due else { return nil }
         return max(.zero, due - now)
-    }
-
-    /// Takes old rows from the ledger, a bounded number at once.
-    ///
-    /// - Returns: how many; as many as it takes at once if there may be more.
-    package func pruneTicks(olderThan retention: Duration) async throws -> Int {
-        let interval = retention.postgresInterval
-        let gone = try await pool.query(
-            """
-            WITH old AS (
-                SELECT schedule_id, tick FROM schedule_ticks WHERE decided_at < clock_timestamp() - \(interval)
-                ORDER BY decided_at LIMIT \(Self.pruned)
-            ), backfills AS (
-                DELETE FROM schedule_backfills WHERE created_at < clock_timestamp() - \(interval)
-            ), gone AS (
-                DELETE FROM schedule_ticks t USING old WHERE t.schedule_id = old.schedule_id AND t.tick = old.tick
-                RETURNING 1
-            )
-            SELECT count(*) FROM gone
-            """
-        ).decode(Int.self)
-        return gone[0]
     }
 
     // MARK: One round

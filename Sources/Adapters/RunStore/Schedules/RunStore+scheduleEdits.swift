@@ -68,7 +68,7 @@ extension RunStore {
             )
             guard let record = try await Self.locked(editing, in: transaction) else { return .notFound }
             guard made.first != nil else { return .alreadyExists }
-            try await Self.audit("create", record, editing, in: transaction)
+            try await Self.audit("create", from: nil, to: record, editing, in: transaction)
             return .created(record)
         }
     }
@@ -144,7 +144,7 @@ extension RunStore {
                 _ = try await settle(ticks, now: now, in: transaction)
             }
             try await transaction.query("DELETE FROM schedules WHERE id = \(record.id)")
-            try await Self.audit("delete", record, editing, in: transaction)
+            try await Self.audit("delete", from: record, to: nil, editing, in: transaction)
             return .deleted(record)
         }
     }
@@ -193,7 +193,7 @@ extension RunStore {
                 WHERE id = \(record.id)
                 """
             )
-            try await Self.audit(action, record, editing, in: transaction)
+            try await Self.audit(action, from: record, to: change.record, editing, in: transaction)
             guard let changed = try await Self.locked(editing, in: transaction) else { return .notFound }
             return .changed(changed, runs: written.runs)
         }
@@ -221,20 +221,36 @@ extension RunStore {
         try? record.schedule(zones)
     }
 
+    /// - Parameters:
+    ///   - before: `nil`: it is new.
+    ///   - after: `nil`: it is deleted.
     private static func audit(
         _ action: String,
-        _ record: ScheduleRecord,
+        from before: ScheduleRecord?,
+        to after: ScheduleRecord?,
         _ editing: ScheduleEditing,
         in transaction: PostgresTransaction
     ) async throws {
-        let before = try postgresJSON(record.spec)
-        try await transaction.query(
-            """
-            INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-            VALUES (\(nullable: editing.actor)::text, \(action), \(record.team), 'schedule', \(record.id.description),
-                \(nullable: editing.why)::text,
-                jsonb_build_object('job', \(record.jobName)::text, 'name', \(record.name)::text, 'spec', \(before)::jsonb))
-            """
-        )
+        guard let record = after ?? before else { return }
+        try await AuditEntry(
+            action,
+            team: record.team,
+            kind: "schedule",
+            subject: record.id.description,
+            by: editing.actor,
+            why: editing.why,
+            details: .object(["job": .string(record.jobName), "name": .string(record.name)])
+        ).changing(from: before.map(AuditedSchedule.init), to: after.map(AuditedSchedule.init)).write(in: transaction)
+    }
+
+    /// What people change of a schedule.
+    private struct AuditedSchedule: Encodable {
+        var spec: ScheduleSpec
+        var paused: Bool
+
+        init(_ record: ScheduleRecord) {
+            spec = record.spec
+            paused = record.isPaused
+        }
     }
 }

@@ -6,11 +6,19 @@ package struct ScheduleFilter: Sendable {
     package var teams: [String]?
     package var jobName: String?
     package var isPaused: Bool?
+    /// What else must hold, over the fields of ``schema``.
+    package var condition: FilterCondition?
 
-    package init(teams: [String]? = nil, jobName: String? = nil, isPaused: Bool? = nil) {
+    package init(
+        teams: [String]? = nil,
+        jobName: String? = nil,
+        isPaused: Bool? = nil,
+        condition: FilterCondition? = nil
+    ) {
         self.teams = teams
         self.jobName = jobName
         self.isPaused = isPaused
+        self.condition = condition
     }
 }
 
@@ -31,14 +39,14 @@ extension RunStore {
         after: (team: String, job: String, name: String)? = nil,
         limit: Int
     ) async throws -> [ScheduleRecord] {
-        try await schedules(
-            where: """
-                ($1::text[] IS NULL OR j.team = ANY($1)) AND ($2::text IS NULL OR j.name = $2)
-                AND ($3::boolean IS NULL OR s.is_paused = $3) AND (j.team, j.name, s.name) > ($4, $5, $6)
-                """,
-            [
-                filter.teams, filter.jobName, filter.isPaused, after?.team ?? "", after?.job ?? "", after?.name ?? "",
-            ],
+        var conditions = filter.conditions
+        if let after {
+            let (team, job) = (conditions.bind(after.team), conditions.bind(after.job))
+            conditions.require(after.name) { "(j.team, j.name, s.name) > (\(team)::text, \(job)::text, \($0)::text)" }
+        }
+        return try await schedules(
+            where: conditions.text,
+            conditions.parameters,
             order: "j.team, j.name, s.name",
             limit: min(max(limit, 1), limits.page)
         )

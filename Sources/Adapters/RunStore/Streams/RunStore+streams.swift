@@ -86,9 +86,6 @@ extension RunStore {
         guard let first = flushes.first else { return [] }
         do {
             return try await storeTogether(flushes)
-        } catch let error as PostgresError where error.isOfMissingPartition {
-            try await makeLogPartitions()
-            return try await storeTogether(flushes)
         } catch let error as PostgresError where error.isAboutData {
             guard flushes.count > 1 else { return try await storeTogether([first.replaced(because: error)]) }
             let middle = flushes.count / 2

@@ -46,10 +46,8 @@ extension RunStore {
                 """
             )
             guard let row = stored.first else { return .teamNotFound }
-            let details = JSONValue.object([
-                "before": before.map(JSONValue.number) ?? .null, "after": after.map(JSONValue.number) ?? .null,
-            ])
-            try await Self.audit("credits", team: team, by: actor, why: why, details: details, in: transaction)
+            try await AuditEntry("credits", team: team, kind: "team", subject: team, by: actor, why: why)
+                .changing(from: before, to: after).write(in: transaction)
             return .done(try TeamRecord(row: row))
         }
     }

@@ -44,7 +44,8 @@ extension RunStore {
                 """
             )
             let details = JSONValue.object(["subject": .string(subject), "role": .string(role.rawValue)])
-            try await Self.audit("set_member", team: team, by: actor, details: details, in: transaction)
+            try await AuditEntry("set_member", team: team, kind: "team", subject: team, by: actor, details: details)
+                .changing(from: before, to: role).write(in: transaction)
             return .done(before == nil ? .created : .updated)
         }
     }
@@ -53,11 +54,12 @@ extension RunStore {
     package func removeMember(_ subject: String, of team: String, by actor: String?) async throws -> Bool {
         try await pool.transaction { transaction in
             let gone = try await transaction.query(
-                "DELETE FROM team_members WHERE team = \(team) AND subject = \(subject) RETURNING subject"
-            )
-            guard gone.rowCount > 0 else { return false }
+                "DELETE FROM team_members WHERE team = \(team) AND subject = \(subject) RETURNING role"
+            ).decode(TeamRole.self).first
+            guard let gone else { return false }
             let details = JSONValue.object(["subject": .string(subject)])
-            try await Self.audit("remove_member", team: team, by: actor, details: details, in: transaction)
+            try await AuditEntry("remove_member", team: team, kind: "team", subject: team, by: actor, details: details)
+                .changing(from: gone, to: TeamRole?.none).write(in: transaction)
             return true
         }
     }

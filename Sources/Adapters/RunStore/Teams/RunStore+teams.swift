@@ -105,7 +105,8 @@ extension RunStore {
                 RETURNING \(unescaped: TeamRecord.columns)
                 """
             )
-            try await Self.audit("apply", team: name, by: actor, in: transaction)
+            try await AuditEntry("apply", team: name, kind: "team", subject: name, by: actor)
+                .changing(from: found?.spec, to: wanted).write(in: transaction)
             try await transaction.query("DELETE FROM team_namespaces WHERE team = \(name)")
             let namespaces = wanted.namespaces.sorted { $0.key < $1.key }
             try await transaction.query(
@@ -159,11 +160,19 @@ extension RunStore {
     }
 
     /// Teams by name, after `name`.
-    package func teams(after name: String? = nil, limit: Int = 100) async throws -> [TeamRecord] {
+    ///
+    /// - Parameter names: only some of these; `nil`: of all.
+    package func teams(
+        _ names: [String]? = nil,
+        after name: String? = nil,
+        limit: Int = 100
+    ) async throws -> [TeamRecord] {
         let page = min(max(limit, 1), limits.page)
         return try await pool.query(
             """
-            SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name > \(name ?? "") ORDER BY name LIMIT \(page)
+            SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name > \(name ?? "")
+                AND (\(nullable: names)::text[] IS NULL OR name = ANY(\(nullable: names)::text[]))
+            ORDER BY name LIMIT \(page)
             """
         ).rows.map(TeamRecord.init(row:))
     }
@@ -178,10 +187,11 @@ extension RunStore {
     ) async throws -> DeletedTeam {
         try await pool.transaction { transaction in
             // Who stores a job meanwhile waits for this lock.
-            let found = try await transaction.query("SELECT revision FROM teams WHERE name = \(name) FOR UPDATE")
-                .decode(Int64.self).first
+            let found = try await transaction.query(
+                "SELECT \(unescaped: TeamRecord.columns) FROM teams WHERE name = \(name) FOR UPDATE"
+            ).first.map(TeamRecord.init(row:))
             guard let found else { return .notFound }
-            if let revision, revision != found { return .otherRevision(found) }
+            if let revision, revision != found.revision { return .otherRevision(found.revision) }
             // Nobody takes one out of the archive meanwhile.
             let archived = try await transaction.query(
                 "SELECT archived_at IS NOT NULL FROM jobs WHERE team = \(name) ORDER BY id FOR UPDATE"
@@ -200,8 +210,12 @@ extension RunStore {
             )
             try await transaction.query("DELETE FROM jobs WHERE team = \(name)")
             try await transaction.query("DELETE FROM submission_budgets WHERE team = \(name)")
+            // Nobody could take them back, and a later team of this name would have them.
+            try await transaction.query("DELETE FROM retention_settings WHERE team = \(name)")
+            try await transaction.query("DELETE FROM retention_progress WHERE team IN ('', \(name))")
             try await transaction.query("DELETE FROM teams WHERE name = \(name)")
-            try await Self.audit("delete", team: name, by: actor, why: why, in: transaction)
+            try await AuditEntry("delete", team: name, kind: "team", subject: name, by: actor, why: why)
+                .changing(from: found.spec, to: TeamSpec?.none).write(in: transaction)
             return .done
         }
     }
@@ -226,7 +240,8 @@ extension RunStore {
             ).first
             if let changed {
                 let action = isSuspended ? "suspend" : "resume"
-                try await Self.audit(action, team: name, by: actor, why: why, in: transaction)
+                try await AuditEntry(action, team: name, kind: "team", subject: name, by: actor, why: why)
+                    .changing(from: ["suspended": !isSuspended], to: ["suspended": isSuspended]).write(in: transaction)
                 return (try TeamRecord(row: changed), true)
             }
             let same = try await transaction.query(
@@ -247,12 +262,14 @@ extension RunStore {
         details: JSONValue? = nil,
         in transaction: PostgresTransaction
     ) async throws {
-        try await transaction.query(
-            """
-            INSERT INTO audit_log (actor, action, team, subject_kind, subject, why, details)
-            VALUES (\(nullable: actor)::text, \(action), \(team), \(kind), \(subject ?? team), \(nullable: why)::text,
-                \(nullable: try details.map(postgresJSON))::jsonb)
-            """
-        )
+        try await AuditEntry(
+            action,
+            team: team,
+            kind: kind,
+            subject: subject ?? team,
+            by: actor,
+            why: why,
+            details: details
+        ).write(in: transaction)
     }
 }

@@ -7,6 +7,7 @@ extension JobFileReader {
         "env", "tasks", "parallelism", "requirements", "node_selector", "tolerations", "annotations", "cluster",
         "service_account", "schedules", "cluster_selector",
         "priority", "concurrency", "limit_keys", "rate_limit", "windows", "credentials",
+        "sla", "alerts",
     ]
 
     /// A whole job; `nil` if anything in it is wrong.
@@ -46,6 +47,7 @@ extension JobFileReader {
             job.clusterSelector = labels(field)
             if let cluster = members["cluster"] { fail(cluster, "must not stand beside cluster_selector") }
         }
+        readAlerts(members, into: &job)
         readAdmission(members, into: &job, variables: hasVariables ? job.variables.mapValues(\.type) : nil)
         jobSchedules = members["schedules"].map { schedules($0) }
         guard problems.errors.count == mistakesBefore else { return nil }

@@ -41,6 +41,7 @@ package struct JobLimits: Sendable, Hashable {
     package var rateLimitRuns = 1...AdmissionLimits.standard.rateLimitCount
     package var windows = 50
     package var credentials = 16
+    package var failuresInARow = 1...100
 
     package var cpuMillicores = 1...1_024_000
     package var memoryBytes = (4 << 20)...(16 << 40)

@@ -51,6 +51,10 @@ package struct JobSpec: Sendable, Hashable, Codable {
     package var windows: Windows?
     /// Names of credentials of its team that must be valid for its runs to go.
     package var credentials: [String]?
+    /// By when its runs are expected to be over; who wants to know is told of those that are not.
+    package var sla: ServiceLevel?
+    /// When its team is told that runs fail again and again.
+    package var alerts: Alerts?
 
     package enum CodingKeys: String, CodingKey {
         case name, team, kind, description, owner, tags, engine, image, resources, timeouts, retries, variables
@@ -63,7 +67,7 @@ package struct JobSpec: Sendable, Hashable, Codable {
         case priority, concurrency
         case limitKeys = "limit_keys"
         case rateLimit = "rate_limit"
-        case windows, credentials
+        case windows, credentials, sla, alerts
     }
 
     package init(

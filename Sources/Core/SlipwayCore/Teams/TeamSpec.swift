@@ -88,11 +88,11 @@ package struct TeamSpec: Sendable, Hashable {
 package enum TeamRole: String, Sendable, Hashable, CaseIterable, Codable {
     /// Sees everything of the team.
     case viewer
-    /// Also creates runs.
+    /// Also creates runs, from others too.
     case submitter
-    /// Also acts on runs and changes jobs, schedules and credentials.
+    /// Also acts on runs otherwise, and changes jobs, schedules and credentials.
     case `operator`
-    /// Also changes the team.
+    /// Also decides who is in the team, has its tokens, and reads its audit log.
     case admin
 }
 

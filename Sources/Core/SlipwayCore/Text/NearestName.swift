@@ -1,7 +1,7 @@
 /// Finds the name someone probably meant.
-enum NearestName {
+package enum NearestName {
     /// The known name that differs least, if it is close enough to be worth suggesting.
-    static func of(_ name: String, among known: [String]) -> String? {
+    package static func of(_ name: String, among known: [String]) -> String? {
         let name = Array(name.prefix(64))
         let scored = known.map { (name: $0, distance: distance(name, Array($0.prefix(64)))) }
         guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }

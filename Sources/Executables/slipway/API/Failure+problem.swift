@@ -3,6 +3,11 @@ internal import SlipwayCore
 extension Failure {
     /// What a person is told about the API's answer that something is wrong.
     init(status: Int, problem: Document, client: APIClient) {
+        self.init(answer: status, problem, client)
+        self.problem = problem.text("code")
+    }
+
+    private init(answer status: Int, _ problem: Document, _ client: APIClient) {
         let code = problem.text("code")
         let detail = problem.text("detail")
         let errors = problem.elements("errors").map(Self.line)
@@ -28,7 +33,7 @@ extension Failure {
             self.init(
                 .noPermission,
                 message,
-                advice: "Put the API's token into the environment variable SLIPWAY_TOKEN."
+                advice: "Log in with `slipway login`, or put a token into the environment variable SLIPWAY_TOKEN."
             )
         case "invalid_variables":
             self.init(
@@ -114,9 +119,34 @@ extension Failure {
     }
 
     private static func advice(_ status: Int, _ problem: Document) -> String? {
+        if status == 401 { return "Log in with `slipway login`, or put a token into SLIPWAY_TOKEN." }
+        if status == 403, problem.text("code") != "forbidden_origin" {
+            let role = problem.text("role")
+            let wanted = role.isEmpty ? "a role that may do this" : "the role \(role)"
+            return "Ask an admin of the team for \(wanted): `slipway team member list TEAM` names them."
+        }
+        if status == 429 { return "It was asked again as often as is allowed. Try again later." }
         if status == 503 { return "Try again in a moment." }
         let request = problem.text("request_id")
         guard status >= 500, !request.isEmpty else { return nil }
         return "The API's log tells more; look for the request \(request)."
+    }
+}
+
+extension JobFileErrors {
+    /// Reads a file that a person gave; mistakes in it are told one a line.
+    ///
+    /// - Parameter kind: what the file describes, such as `team`.
+    static func refusing<Value>(_ kind: String, _ read: () throws -> Value) throws -> Value {
+        do {
+            return try read()
+        } catch let errors as JobFileErrors {
+            throw Failure(
+                .refused,
+                "the \(kind) file is not valid",
+                advice: "Correct the file and try again.",
+                details: errors.description.split(separator: "\n").map(String.init)
+            )
+        }
     }
 }

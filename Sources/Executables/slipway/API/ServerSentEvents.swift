@@ -67,15 +67,17 @@ extension APIClient {
         var failures = 0
         while true {
             var end: Document?
-            var hasProgress = false
+            // Pieces in which something was told, if only that the stream lives. The first one always comes.
+            var pieces = 0
             do {
                 let headers = events.lastID.map { [("last-event-id", $0)] } ?? []
                 events.resume()
                 var current = events
                 try await stream(path, query, accept: "text/event-stream", headers: headers) { bytes in
                     defer { events = current }
+                    pieces += 1
                     try current.feed(bytes) { event in
-                        hasProgress = true
+                        pieces += 1
                         switch event.name {
                         case "end": end = event.data
                         case "problem": throw StreamBroken()
@@ -88,7 +90,7 @@ extension APIClient {
                 if failures >= 20 { throw failure }
             }
             if let end { return end }
-            failures = hasProgress ? 0 : failures + 1
+            failures = pieces > 1 ? 0 : failures + 1
             guard failures <= 20 else {
                 throw Failure(
                     .unreachable,

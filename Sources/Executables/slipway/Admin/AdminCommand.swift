@@ -4,6 +4,6 @@ struct AdminCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "admin",
         abstract: "Take care of an installation.",
-        subcommands: [AdminMigrate.self, DeadLettersCommand.self]
+        subcommands: [AdminMigrate.self, AdminBootstrapToken.self, DeadLettersCommand.self]
     )
 }

@@ -1,9 +1,5 @@
 internal import ArgumentParser
-internal import EventLoop
-internal import FoundationEssentials
-internal import PostgresClient
 internal import RunStore
-internal import Settings
 
 struct AdminMigrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,54 +13,16 @@ struct AdminMigrate: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "The database's address; else SLIPWAY_POSTGRES_URL, or the file named by SLIPWAY_POSTGRES_URL_FILE.")
-    var postgresURL: String?
-
-    @Option(help: "A file that holds the address.")
-    var postgresURLFile: String?
+    @OptionGroup var database: DatabaseOptions
 
     @Flag(help: "Change nothing; exit with 10 if something would be changed.")
     var check = false
 
-    static let description = CommandDescription(
-        name: "slipway admin migrate",
-        abstract: "brings the schema up to date",
-        keys: [SharedSettings.postgresURL]
-    )
+    @OptionGroup var appearance: AppearanceOptions
 
     func run() async throws {
-        let configuration = try configuration()
-        let loop = EventLoop(name: "postgres")
-        defer { loop.shutdown() }
-        let pool = PostgresPool(configuration: configuration, eventLoop: loop, logger: Quiet.logger)
-        do {
-            let store = RunStore(pool: pool)
-            let status = check ? try await store.checkMigrations() : try await store.migrate()
-            await pool.close()
-            try report(status)
-        } catch let error as PostgresError {
-            await pool.close()
-            throw Self.failure(error)
-        }
-    }
-
-    private func configuration() throws -> PostgresConfiguration {
-        let arguments = [("--postgres-url", postgresURL), ("--postgres-url-file", postgresURLFile)]
-            .flatMap { flag, value in value.map { [flag, $0] } ?? [] }
-        do {
-            let environment = ProcessInfo.processInfo.environment
-            guard
-                case .run(let settings) = try Settings.load(
-                    Self.description,
-                    arguments: arguments,
-                    environment: environment
-                )
-            else { throw Failure(.usage, "postgres.url is not set") }
-            return try PostgresConfiguration(url: settings(SharedSettings.postgresURL))
-        } catch let error as SettingsError {
-            throw Failure(.usage, error.description)
-        } catch let error as PostgresError {
-            throw Failure(.usage, error.message)
+        try await database.withStore { store in
+            try report(check ? await store.checkMigrations() : await store.migrate())
         }
     }
 
@@ -79,17 +37,5 @@ struct AdminMigrate: AsyncParsableCommand {
         guard check else { return Terminal.print("Applied: \(steps). The schema is up to date.") }
         Terminal.print("To be applied: \(steps).")
         throw ExitRequest(status: .runFailed)
-    }
-
-    private static func failure(_ error: PostgresError) -> Failure {
-        switch error.code {
-        case .connectFailed, .connectTimedOut, .acquireTimedOut, .connectionLost:
-            Failure(
-                .unreachable,
-                "the database cannot be reached: \(error)",
-                advice: "Check --postgres-url and that the server runs."
-            )
-        default: Failure(.software, "the database refused: \(error)")
-        }
     }
 }

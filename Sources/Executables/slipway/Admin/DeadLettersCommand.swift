@@ -110,15 +110,12 @@ struct DeadLetterSelection: ParsableArguments {
 extension DeadLetters.Outcome {
     /// Says what was done, and fails if something was not.
     func report(_ verb: String, _ format: OutputFormat) throws {
-        switch format {
-        case .table, .wide:
-            Terminal.print(
-                "\(verb): \(done.count + doubled.count) \(done.count + doubled.count == 1 ? "message" : "messages")."
-            )
-        case .name: if !done.isEmpty { Terminal.print(done.map(\.id).joined(separator: "\n")) }
-        case .json: Terminal.print(document(verb).jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(document(verb)))
-        }
+        let count = done.count + doubled.count
+        format.show(
+            document(verb),
+            name: done.map(\.id).joined(separator: "\n"),
+            sentence: "\(verb): \(count) \(count == 1 ? "message" : "messages")."
+        )
         if !doubled.isEmpty {
             Terminal.note(
                 "\(doubled.count) of them may come twice: the connection was lost before they were taken away."

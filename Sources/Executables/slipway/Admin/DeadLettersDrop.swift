@@ -17,11 +17,13 @@ struct DeadLettersDrop: AsyncParsableCommand {
     @Flag(help: "Do not ask.")
     var yes = false
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: DeadLettersOptions
 
     func run() async throws {
         let meant = try await options.with { try await selection.resolve($0) }
+        if change.dryRun { return DeadLettersList.show(meant.letters, output.format) }
         if !yes, !meant.letters.isEmpty { try Self.confirm(meant.letters.count) }
         // Only what was shown goes, whatever has come since.
         let ids = DeadLetters.Selection.ids(Set(meant.letters.map(\.id)))

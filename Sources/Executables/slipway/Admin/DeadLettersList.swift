@@ -8,7 +8,7 @@ struct DeadLettersList: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: DeadLettersOptions
 
-    private static let listing = Listing(
+    static let listing = Listing(
         columns: [
             .init(title: "NO") { $0.text("number") },
             .init(title: "ID") { String($0.text("id").prefix(8)) },
@@ -27,13 +27,17 @@ struct DeadLettersList: AsyncParsableCommand {
 
     func run() async throws {
         let page = try await options.with { try await $0.list() }
-        let rows = page.letters.enumerated().map { $1.document(number: $0 + 1, isWhole: false) }
-        Self.listing.show(
+        Self.show(page.letters, isCut: page.isCut, output.format)
+        if page.isCut { Terminal.note("There are more; these are the first \(page.letters.count) that were found.") }
+    }
+
+    static func show(_ letters: [DeadLetter], isCut: Bool = false, _ format: OutputFormat) {
+        let rows = letters.enumerated().map { $1.document(number: $0 + 1, isWhole: false) }
+        listing.show(
             rows,
-            document: .object(["messages": .array(rows), "is_cut": .bool(page.isCut)]),
-            format: output.format,
+            document: .object(["messages": .array(rows), "is_cut": .bool(isCut)]),
+            format: format,
             empty: "There are no dead letters."
         )
-        if page.isCut { Terminal.note("There are more; these are the first \(rows.count) that were found.") }
     }
 }

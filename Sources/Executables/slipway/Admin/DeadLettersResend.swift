@@ -14,10 +14,15 @@ struct DeadLettersResend: AsyncParsableCommand {
     )
 
     @OptionGroup var selection: DeadLetterSelection
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: DeadLettersOptions
 
     func run() async throws {
+        if change.dryRun {
+            let meant = try await options.with { try await selection.resolve($0) }
+            return DeadLettersList.show(meant.letters, output.format)
+        }
         let outcome = try await options.with { letters in
             if selection.all { return try await letters.resend(.all(queue: selection.queue)) }
             return try await letters.resend(selection.resolve(letters).selection)

@@ -30,18 +30,13 @@ struct DeadLettersShow: AsyncParsableCommand {
         let letters = try await options.with { try await $0.list() }.letters
         let index = try index(in: letters)
         let document = letters[index].document(number: index + 1, isWhole: true)
-        switch output.format {
-        case .json: Terminal.print(document.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(document))
-        case .name: Terminal.print(letters[index].id)
-        case .table, .wide:
-            var facts = Facts()
-            for (title, key) in [
-                ("ID", "id"), ("Died", "at"), ("Queue", "queue"), ("Reason", "reason"), ("Count", "count"),
-                ("Type", "type"), ("Bytes", "bytes"), ("Text", "text"),
-            ] { facts.add(title, document.text(key)) }
-            Terminal.print(facts.text)
-        }
+        guard output.format.isForPeople else { return output.format.show(document, name: letters[index].id) }
+        var facts = Facts()
+        for (title, key) in [
+            ("ID", "id"), ("Died", "at"), ("Queue", "queue"), ("Reason", "reason"), ("Count", "count"),
+            ("Type", "type"), ("Bytes", "bytes"), ("Text", "text"),
+        ] { facts.add(title, document.text(key)) }
+        Terminal.print(facts.text)
     }
 
     private func index(in letters: [DeadLetter]) throws -> Int {

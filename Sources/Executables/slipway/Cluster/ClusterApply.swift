@@ -19,14 +19,19 @@ struct ClusterApply: AsyncParsableCommand {
     @Option(help: "Refuse unless the cluster has this revision.")
     var revision: Int?
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let client = try server.client()
-        for path in files {
+        let client = try server.client(change, output)
+        try await UnsentRequest.each(files) { path in
             let file = DefinitionFile(path)
-            let answer = try await file.send(file.text(), to: "/clusters", [], client, revision: revision)
+            let text = try file.text()
+            if change.dryRun {
+                try JobFileErrors.refusing("cluster") { _ = try ClusterFile.parse(text, file: file.shown) }
+            }
+            let answer = try await file.send(text, to: "/clusters", [], client, revision: revision)
             ClusterAnswer.show(answer, answer.text("change"), output.format)
         }
     }
@@ -35,12 +40,7 @@ struct ClusterApply: AsyncParsableCommand {
 /// What the API says of a change to a cluster.
 enum ClusterAnswer {
     static func show(_ answer: Document, _ word: String, _ format: OutputFormat) {
-        switch format {
-        case .json: Terminal.print(answer.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(answer))
-        case .name: Terminal.print(answer.text("name"))
-        case .table, .wide:
-            Terminal.print("cluster \(answer.text("name")) \(word), revision \(answer.text("revision"))")
-        }
+        guard format.isForPeople else { return format.show(answer, name: answer.text("name")) }
+        Terminal.print("cluster \(answer.text("name")) \(word), revision \(answer.text("revision"))")
     }
 }

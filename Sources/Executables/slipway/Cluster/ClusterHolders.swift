@@ -7,16 +7,15 @@ struct ClusterHolders: AsyncParsableCommand {
         abstract: "List the live schedulers, dispatchers and workers."
     )
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let document = try await server.client().get("/holders")
-        Listing.holders.show(
-            document.elements("holders"),
-            document: document,
-            format: output.format,
-            empty: "No scheduler, dispatcher or worker is alive. Start them with `slipway dev up`."
-        )
+        let client = try server.client()
+        let empty = "No scheduler, dispatcher or worker is alive. Start them with `slipway dev up`."
+        try await Listing.holders.show("holders", watching, output.format, empty: empty) {
+            try await client.get("/holders").elements("holders")
+        }
     }
 }

@@ -4,7 +4,7 @@ internal import SlipwayCore
 
 /// Names a cluster.
 struct ClusterOptions: ParsableArguments {
-    @Argument(help: "The cluster's name.")
+    @Argument(help: "The cluster's name.", completion: Candidates.clusters)
     var name: String
 
     /// Its path below the API.
@@ -30,13 +30,19 @@ struct ClusterWanting: ParsableArguments {
     @Option(help: "Refuse unless the cluster has this revision.")
     var revision: Int?
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     /// - Parameter done: the words for a cluster of which it is wanted.
     func perform(_ method: HTTPMethod, _ suffix: String, done: String) async throws {
         let body = Document.object(why.map { ["why": .string($0)] } ?? [:])
-        let answer = try await server.client().send(method, cluster.path() + suffix, body, ifRevision: revision)
+        let answer = try await server.client(change, output).send(
+            method,
+            cluster.path() + suffix,
+            body,
+            ifRevision: revision
+        )
         ClusterAnswer.show(answer, answer.text("change") == "unchanged" ? "\(done) already" : done, output.format)
     }
 }

@@ -13,12 +13,11 @@ struct ClusterShow: AsyncParsableCommand {
 
     func run() async throws {
         let document = try await server.client().get(cluster.path())
-        switch output.format {
-        case .json: Terminal.print(document.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(document))
-        case .name: Terminal.print(document.text("name"))
-        case .table, .wide: Terminal.print(Self.text(document, isWide: output.format == .wide))
-        }
+        output.format.show(
+            document,
+            name: document.text("name"),
+            sentence: Self.text(document, isWide: output.format == .wide)
+        )
     }
 
     private static func text(_ cluster: Document, isWide: Bool) -> String {

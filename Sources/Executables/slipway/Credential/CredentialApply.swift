@@ -30,6 +30,7 @@ struct CredentialApply: AsyncParsableCommand {
     var checkResumesRuns = true
     @Option(help: "Only if it has this revision; 0: only if it does not exist.")
     var revision: Int?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -47,7 +48,7 @@ struct CredentialApply: AsyncParsableCommand {
                 "job": .string(checkJob), "every": .string(checkEvery), "resume_paused_runs": .bool(checkResumesRuns),
             ])
         }
-        let answer = try await server.client().put(credential.path(), .object(body), ifRevision: revision)
+        let answer = try await server.client(change, output).put(credential.path(), .object(body), ifRevision: revision)
         let sentence = "credential \(credential.team)/\(credential.name) \(answer.text("change"))"
         output.format.show(answer, name: credential.name, sentence: sentence)
     }

@@ -15,11 +15,17 @@ struct CredentialCommand: ParsableCommand {
 
 /// Names a credential.
 struct CredentialOptions: ParsableArguments {
-    @Argument(help: "The credential's name.")
+    @Argument(help: "The credential's name.", completion: Candidates.credentials)
     var name: String
 
-    @Option(help: "The team that owns it.")
-    var team = "default"
+    @Option(
+        name: .customLong("team"),
+        help: "The team that owns it. The context's unless given, else default.",
+        completion: Candidates.teams
+    )
+    var givenTeam: String?
+
+    var team: String { givenTeam ?? Surroundings.team }
 
     /// Its path below the API.
     func path() throws -> String {
@@ -51,6 +57,7 @@ extension Listing {
             Column(title: "CHECK", isWide: true) { $0["check"]?.text("job") ?? "" },
             Column(title: "REVISION", isWide: true) { $0.text("revision") },
         ],
-        name: { $0.text("name") }
+        name: { $0.text("name") },
+        identity: { "\($0.text("team"))/\($0.text("name"))" }
     )
 }

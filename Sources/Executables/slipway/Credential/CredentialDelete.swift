@@ -12,12 +12,13 @@ struct CredentialDelete: AsyncParsableCommand {
     var why: String?
     @Option(help: "Only if it has this revision.")
     var revision: Int?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         let body = JSONValue.object(why.map { ["why": .string($0)] } ?? [:])
-        let answer = try await server.client().delete(credential.path(), body, ifRevision: revision)
+        let answer = try await server.client(change, output).delete(credential.path(), body, ifRevision: revision)
         let sentence = "credential \(credential.team)/\(credential.name) deleted"
         output.format.show(answer, name: credential.name, sentence: sentence)
     }

@@ -12,10 +12,16 @@ struct CredentialUpdate: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The credentials' names.")
+    @Argument(help: "The credentials' names.", completion: Candidates.credentials)
     var names: [String] = []
-    @Option(help: "The team that owns them.")
-    var team = "default"
+    @Option(
+        name: .customLong("team"),
+        help: "The team that owns them. The context's unless given, else default.",
+        completion: Candidates.teams
+    )
+    var givenTeam: String?
+
+    var team: String { givenTeam ?? Surroundings.team }
     @Flag(help: "All of the team that are not valid.")
     var allInvalid = false
     @Flag(help: "They are valid.")
@@ -32,6 +38,7 @@ struct CredentialUpdate: AsyncParsableCommand {
     var why: String?
     @Option(help: "Only if it has this revision; for one credential.")
     var revision: Int?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -47,7 +54,7 @@ struct CredentialUpdate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try server.client()
+        let client = try server.client(change, output)
         var body: [String: JSONValue] = [:]
         if valid || invalid { body["valid"] = .bool(valid) }
         if let message { body["message"] = .string(message) }

@@ -13,6 +13,8 @@ struct DevLogs: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Wait for more.")
     var follow = false
 
+    @OptionGroup var appearance: AppearanceOptions
+
     func run() async throws {
         let stack = try DevCommand.stack()
         try await DevCommand.translating {

@@ -27,6 +27,8 @@ struct DevUp: AsyncParsableCommand {
     @Option(help: "The folder with the runner's Python modules.")
     var runnerPython: String?
 
+    @OptionGroup var appearance: AppearanceOptions
+
     func run() async throws {
         let stack = try DevCommand.stack { Terminal.note($0) }
         let options = StackOptions(
@@ -46,6 +48,7 @@ struct DevUp: AsyncParsableCommand {
 
     private static func show(_ addresses: DevStack.Addresses) {
         var facts = Facts()
+        facts.add("Dashboard", "\(addresses.api)/")
         facts.add("API", addresses.api)
         facts.add("Kubernetes", addresses.kubernetes)
         facts.add("kubectl", "export KUBECONFIG=\(addresses.kubeconfig)")

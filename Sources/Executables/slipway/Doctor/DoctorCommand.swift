@@ -25,7 +25,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
             EXIT CODES
               0   everything holds           10  something is violated
-              11  there are only warnings
+              11  there are only warnings (0 with --allow-warnings)
             """
     )
 
@@ -45,6 +45,9 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @Option(help: "The registered name of the cluster; else SLIPWAY_CLUSTER_NAME, else default.")
     var clusterName: String?
+
+    @Flag(help: "Let mere warnings pass: exit with 0 instead of 11. They are shown all the same.")
+    var allowWarnings = false
 
     @OptionGroup var stack: StackOption
     @OptionGroup var output: OutputOptions
@@ -83,7 +86,7 @@ struct DoctorCommand: AsyncParsableCommand {
         show(findings, worst)
         switch worst {
         case .ok, .skipped: return
-        case .warning: throw ExitRequest(status: .warningsOnly)
+        case .warning: if !allowWarnings { throw ExitRequest(status: .warningsOnly) }
         case .violation: throw ExitRequest(status: .violationFound)
         }
     }
@@ -163,7 +166,7 @@ struct DoctorCommand: AsyncParsableCommand {
             format: output.format,
             empty: ""
         )
-        guard output.format == .table || output.format == .wide else { return }
+        guard output.format.isForPeople else { return }
         for finding in findings where finding.result > .skipped {
             Terminal.print("\n\(finding.check.rawValue): not proven that \(finding.check.proves)")
             for subject in finding.subjects { Terminal.print("  \(TextWidth.singleLine(subject.text))") }

@@ -7,7 +7,7 @@ struct JobApply: AsyncParsableCommand {
         abstract: "Store a job file: a new job, or a new version of it.",
         discussion: """
             Applying the same file again changes nothing. Where a task names a file by a relative path, its text is sent in its
-            place; it must be below the job file's folder.
+            place; it must be below the job file's folder. With --dry-run it says what `slipway job plan` does.
 
               slipway job apply report.yaml
               slipway job apply -f a.yaml -f b.yaml
@@ -21,9 +21,10 @@ struct JobApply: AsyncParsableCommand {
     @Option(name: [.customShort("f"), .customLong("file")], parsing: .singleValue, help: "The same, as an option.")
     var moreFiles: [String] = []
 
-    @Option(help: "The team to apply it to, instead of the file's.")
+    @Option(help: "The team to apply it to, instead of the file's.", completion: Candidates.teams)
     var team: String?
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -34,22 +35,21 @@ struct JobApply: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         for file in files + moreFiles {
+            if change.dryRun {
+                try await JobPlan.show(file, team: team, output.format, client)
+                continue
+            }
             show(try await DefinitionFile(file).send(asJobTo: "/jobs", team: team, client))
         }
     }
 
     private func show(_ applied: Document) {
-        switch output.format {
-        case .json: Terminal.print(applied.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(applied))
-        case .name: Terminal.print(applied.text("name"))
-        case .table, .wide:
-            Terminal.print(
-                "job \(applied.text("team"))/\(applied.text("name")) \(applied.text("change")), version \(applied.text("version"))"
-            )
-            for schedule in applied.elements("schedules") {
-                Terminal.print("schedule \(schedule.text("name")) \(schedule.text("change"))")
-            }
+        guard output.format.isForPeople else { return output.format.show(applied, name: applied.text("name")) }
+        Terminal.print(
+            "job \(applied.text("team"))/\(applied.text("name")) \(applied.text("change")), version \(applied.text("version"))"
+        )
+        for schedule in applied.elements("schedules") {
+            Terminal.print("schedule \(schedule.text("name")) \(schedule.text("change"))")
         }
     }
 }

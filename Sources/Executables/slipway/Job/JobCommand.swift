@@ -13,11 +13,17 @@ struct JobCommand: ParsableCommand {
 
 /// Names a job.
 struct JobOptions: ParsableArguments {
-    @Argument(help: "The job's name.")
+    @Argument(help: "The job's name.", completion: Candidates.jobs)
     var name: String
 
-    @Option(help: "The team that owns it.")
-    var team = "default"
+    @Option(
+        name: .customLong("team"),
+        help: "The team that owns it. The context's unless given, else default.",
+        completion: Candidates.teams
+    )
+    var givenTeam: String?
+
+    var team: String { givenTeam ?? Surroundings.team }
 
     /// Its path below the API.
     func path() throws -> String {

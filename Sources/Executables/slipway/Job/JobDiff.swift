@@ -22,14 +22,12 @@ struct JobDiff: AsyncParsableCommand {
     func run() async throws {
         let versions = [("from", from.map(String.init)), ("to", to.map(String.init))]
         let diff = try await server.client().get(job.path() + "/diff", versions)
-        switch output.format {
-        case .json: Terminal.print(diff.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(diff))
-        case .name: Terminal.print(diff.elements("differences").map { $0.text("path") }.joined(separator: "\n"))
-        case .table, .wide:
-            let text = DifferenceText.text(of: diff, isWhole: output.format == .wide)
-            let pair = "versions \(diff.text("from")) and \(diff.text("to"))"
-            if text.isEmpty { Terminal.note("There is no difference between \(pair).") } else { Terminal.print(text) }
+        guard output.format.isForPeople else {
+            let paths = diff.elements("differences").map { $0.text("path") }
+            return output.format.show(diff, name: paths.joined(separator: "\n"))
         }
+        let text = DifferenceText.text(of: diff, isWhole: output.format == .wide)
+        let pair = "versions \(diff.text("from")) and \(diff.text("to"))"
+        if text.isEmpty { Terminal.note("There is no difference between \(pair).") } else { Terminal.print(text) }
     }
 }

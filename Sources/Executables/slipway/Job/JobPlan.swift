@@ -11,20 +11,19 @@ struct JobPlan: AsyncParsableCommand {
     @Argument(help: "A job file in YAML or JSON; - is standard input.")
     var file: String
 
-    @Option(help: "The team to apply it to, instead of the file's.")
+    @Option(help: "The team to apply it to, instead of the file's.", completion: Candidates.teams)
     var team: String?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let plan = try await DefinitionFile(file).send(asJobTo: "/jobs:plan", team: team, server.client())
-        switch output.format {
-        case .json: Terminal.print(plan.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(plan))
-        case .name: Terminal.print(plan.text("name"))
-        case .table, .wide: Terminal.print(Self.text(plan, isWide: output.format == .wide))
-        }
+        try await Self.show(file, team: team, output.format, server.client())
+    }
+
+    static func show(_ file: String, team: String?, _ format: OutputFormat, _ client: APIClient) async throws {
+        let plan = try await DefinitionFile(file).send(asJobTo: "/jobs:plan", team: team, client)
+        format.show(plan, name: plan.text("name"), sentence: Self.text(plan, isWide: format == .wide))
     }
 
     private static func text(_ plan: Document, isWide: Bool) -> String {

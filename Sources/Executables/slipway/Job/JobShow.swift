@@ -39,22 +39,16 @@ struct JobShow: AsyncParsableCommand {
             )
             document = .object(members)
         }
-        switch output.format {
-        case .json: Terminal.print(document.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(document))
-        case .name: Terminal.print(document.text("name"))
-        case .table, .wide: Terminal.print(Self.text(document, isWide: output.format == .wide))
-        }
+        output.format.show(
+            document,
+            name: document.text("name"),
+            sentence: Self.text(document, isWide: output.format == .wide)
+        )
     }
 
     private func show(_ version: Int, _ client: APIClient) async throws {
         let document = try await client.get(job.path() + "/versions/\(version)")
-        switch output.format {
-        case .json: Terminal.print(document.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(document))
-        case .name: Terminal.print(document.text("version"))
-        case .table, .wide: Terminal.print(YAMLText.of(document["spec"] ?? .null))
-        }
+        output.format.show(document, name: document.text("version"), sentence: YAMLText.of(document["spec"] ?? .null))
     }
 
     private static func text(_ job: Document, isWide: Bool) -> String {

@@ -23,18 +23,14 @@ struct JobVersions: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        var versions: [Document] = []
-        var next = before
-        repeat {
-            let page = try await client.get(
-                job.path() + "/versions",
-                [("limit", String(min(500, limit - versions.count))), ("before", next.map { String($0) })]
-            )
-            versions += page.elements("versions")
-            next = page.integer("next")
-        } while next != nil && versions.count < limit
+        let (versions, hasMore) = try await client.first(
+            limit,
+            job.path() + "/versions",
+            [("before", before.map { String($0) })],
+            of: "versions"
+        )
         var members: [String: Document] = ["versions": .array(versions)]
-        if let next { members["next"] = .integer(Int64(next)) }
+        if hasMore, let last = versions.last?.integer("version") { members["next"] = .integer(Int64(last)) }
         Listing.versions.show(
             versions,
             document: .object(members),

@@ -24,7 +24,8 @@ extension Listing {
             },
             Column(title: "DESCRIPTION", isWide: true) { $0.text("description") },
         ],
-        name: { $0.text("name") }
+        name: { $0.text("name") },
+        identity: { "\($0.text("team"))/\($0.text("name"))" }
     )
 
     /// The first names, and how many more there are.

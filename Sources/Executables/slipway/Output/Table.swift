@@ -12,12 +12,18 @@ struct Table {
 
     /// - Parameter width: in terminal columns; `nil` cuts nothing.
     func text(width: Int?) -> String {
+        let widths = widths(in: width)
+        return ([titles] + rows).map { line($0, widths) }.joined(separator: "\n")
+    }
+
+    /// How wide each column is.
+    func widths(in width: Int?) -> [Int] {
         let cells = ([titles] + rows).map { $0.map(TextWidth.singleLine) }
         var widths = titles.indices.map { column in
             cells.map { column < $0.count ? TextWidth.of($0[column]) : 0 }.max() ?? 0
         }
         if let width { shrink(&widths, to: width) }
-        return cells.map { row in line(row, widths) }.joined(separator: "\n")
+        return widths
     }
 
     /// Takes from the widest column that may be cut until all fit.
@@ -36,11 +42,13 @@ struct Table {
         }
     }
 
-    private func line(_ row: [String], _ widths: [Int]) -> String {
+    /// - Parameter cuts: whether what is too long is cut; else it makes its line longer.
+    func line(_ row: [String], _ widths: [Int], cuts: Bool = true) -> String {
         var line = ""
         for (column, width) in widths.enumerated() {
-            let cell = TextWidth.cut(column < row.count ? row[column] : "", to: width)
-            let padding = String(repeating: " ", count: width - TextWidth.of(cell))
+            let whole = column < row.count ? TextWidth.singleLine(row[column]) : ""
+            let cell = cuts ? TextWidth.cut(whole, to: width) : whole
+            let padding = String(repeating: " ", count: max(0, width - TextWidth.of(cell)))
             line += rightAligned.contains(column) ? padding + cell : cell + padding
             if column < widths.count - 1 { line += String(repeating: " ", count: Self.gap) }
         }

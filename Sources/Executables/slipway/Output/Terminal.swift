@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Synchronization
 
 /// Where the program writes: results on standard output, everything else on standard error.
 enum Terminal {
@@ -8,18 +9,42 @@ enum Terminal {
     static let isInputTerminal = isatty(STDIN_FILENO) == 1
 
     /// How wide tables may be: the terminal's width, or 80 columns.
-    static let width: Int = {
+    static let width: Int = size.map { $0.columns >= 40 ? $0.columns : 80 } ?? 80
+
+    /// The terminal's size now; `nil` if standard output is none.
+    static var size: (columns: Int, rows: Int)? {
         var size = winsize()
-        if isOutputTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 {
-            return Int(size.ws_col)
-        }
-        return 80
+        guard isOutputTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
+    private struct Appearance {
+        /// What an option said about colours.
+        var color: Bool?
+        var isQuiet = false
+    }
+
+    private static let appearance = Mutex(Appearance())
+
+    /// Takes what the options say about all that is written.
+    static func take(color: Bool?, isQuiet: Bool) {
+        appearance.withLock { $0 = Appearance(color: color ?? $0.color, isQuiet: isQuiet || $0.isQuiet) }
+    }
+
+    /// What the environment says: NO_COLOR and a plain terminal forbid colours, CLICOLOR_FORCE demands them everywhere.
+    private static let inheritedColor: Bool? = {
+        let environment = ProcessInfo.processInfo.environment
+        func isSet(_ name: String) -> Bool { !(environment[name] ?? "").isEmpty }
+        if isSet("NO_COLOR") { return false }
+        if isSet("CLICOLOR_FORCE"), environment["CLICOLOR_FORCE"] != "0" { return true }
+        return environment["TERM"] == "dumb" || environment["CLICOLOR"] == "0" ? false : nil
     }()
 
-    private static let wantsColor: Bool = {
-        let environment = ProcessInfo.processInfo.environment
-        return (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
-    }()
+    private static func wantsColor(isTerminal: Bool) -> Bool {
+        appearance.withLock(\.color) ?? inheritedColor ?? isTerminal
+    }
+
+    static var isQuiet: Bool { appearance.withLock(\.isQuiet) }
 
     /// Whether block letters may be shown: the language's letters are UTF-8, or nothing is said about them.
     static let knowsBlocks: Bool = {
@@ -32,7 +57,7 @@ enum Terminal {
     }()
 
     /// Whether colours that somebody else wrote are shown.
-    static var showsColors: Bool { isOutputTerminal && wantsColor }
+    static var showsColors: Bool { wantsColor(isTerminal: isOutputTerminal) }
 
     // MARK: Writing
 
@@ -41,8 +66,20 @@ enum Terminal {
     /// Text that has its line ends.
     static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 
+    /// What is passed on as it came.
+    static func write(_ bytes: [UInt8]) { bytes.withUnsafeBufferPointer { write($0, to: STDOUT_FILENO) } }
+
+    /// What a person's paths found; on a terminal it may not drive it.
+    static func printFound(_ text: String) {
+        guard !text.isEmpty else { return }
+        let shown = isOutputTerminal ? TextWidth.harmless(text) : text
+        write(shown.hasSuffix("\n") ? shown : shown + "\n")
+    }
+
     /// Something to know that is not a result.
-    static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func note(_ text: String) {
+        if !isQuiet { write(text + "\n", to: STDERR_FILENO) }
+    }
 
     static func error(_ text: String) { write(text, to: STDERR_FILENO) }
 
@@ -63,15 +100,17 @@ enum Terminal {
 
     private static func write(_ text: String, to descriptor: Int32) {
         var text = text
-        text.withUTF8 { bytes in
-            var written = 0
-            while written < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
-                if count > 0 {
-                    written += count
-                } else if errno != EINTR {
-                    return
-                }
+        text.withUTF8 { write($0, to: descriptor) }
+    }
+
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) {
+        var written = 0
+        while written < bytes.count {
+            let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+            if count > 0 {
+                written += count
+            } else if errno != EINTR {
+                return
             }
         }
     }
@@ -86,11 +125,12 @@ enum Terminal {
         case cyan = "36"
         case dim = "2"
         case bold = "1"
+        case reverse = "7"
     }
 
-    /// Coloured if standard output is a terminal and nobody objects.
+    /// Coloured if standard output is a terminal and nobody objects, or if somebody insists.
     static func paint(_ text: String, _ color: Color, isTerminal: Bool = isOutputTerminal) -> String {
-        isTerminal && wantsColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+        wantsColor(isTerminal: isTerminal) ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
     }
 
     static func color(ofState state: String) -> Color {

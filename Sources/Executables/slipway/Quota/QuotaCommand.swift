@@ -3,7 +3,7 @@ internal import ArgumentParser
 struct QuotaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quota",
-        abstract: "Ask what other quotas would do.",
-        subcommands: [QuotaSimulate.self]
+        abstract: "See what teams use, and what other quotas would do.",
+        subcommands: [QuotaShares.self, QuotaSimulate.self]
     )
 }

@@ -69,17 +69,7 @@ struct QuotaSimulate: AsyncParsableCommand {
         for file in teamFiles {
             let shown = GivenFile.shown(file)
             let text = try GivenFile.text(file)
-            let team: (name: String, spec: TeamSpec)
-            do throws(JobFileErrors) {
-                team = try TeamFile.parse(text, file: shown)
-            } catch {
-                throw Failure(
-                    .refused,
-                    "the team file is not valid",
-                    advice: "Correct the file and try again.",
-                    details: error.description.split(separator: "\n").map(String.init)
-                )
-            }
+            let team = try JobFileErrors.refusing("team") { try TeamFile.parse(text, file: shown) }
             guard teams[team.name] == nil else {
                 throw Failure(.refused, "\(shown): team \(team.name) has a file already; one for each is allowed")
             }

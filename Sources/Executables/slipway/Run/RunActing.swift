@@ -14,7 +14,7 @@ struct RunActing {
     /// Rows shown before a person is asked.
     private static let shownRows = 20
 
-    private var isForPeople: Bool { format == .table || format == .wide }
+    private var isForPeople: Bool { format.isForPeople }
 
     /// - Returns: the API's result for each run; none if nothing was done.
     /// - Throws: ``Failure`` if something could not be done, after all that could was.
@@ -60,7 +60,7 @@ struct RunActing {
             let part = ids[start..<min(start + Self.batch, ids.count)].map(JSONValue.string)
             var body: [String: JSONValue] = ["ids": .array(part), "dry_run": .bool(isDryRun)]
             // A run that has left the states that were asked for is not what the person looked at.
-            body["only_states"] = selection.onlyStates
+            body["only_states"] = selection.filter.states
             let answer: [Document]
             do {
                 answer = try await send(body).elements("runs")
@@ -80,7 +80,7 @@ struct RunActing {
 
     /// What would happen to the runs that the filter means.
     private func foretell() async throws -> [Document] {
-        let filter = try await selection.filter(client)
+        let filter = try await selection.members(client)
         var foretold: [Document] = []
         var after: JSONValue?
         repeat {
@@ -125,14 +125,9 @@ struct RunActing {
     // MARK: Telling
 
     private func show(_ results: [Document]) {
-        switch format {
-        case .json: Terminal.print(JSONValue.object(["runs": .array(results)]).jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(.object(["runs": .array(results)])))
-        case .name:
-            let names = results.filter { Self.isDone($0) }.map { ($0["run"] ?? $0).text("id") }
-            if !names.isEmpty { Terminal.print(names.joined(separator: "\n")) }
-        case .table, .wide: break
-        }
+        let names = results.filter { Self.isDone($0) }.map { ($0["run"] ?? $0).text("id") }
+        let document = JSONValue.object(["runs": .array(results)])
+        if !isForPeople { format.show(document, name: names.joined(separator: "\n")) }
     }
 
     private func failure(_ results: [Document]) -> Failure? {

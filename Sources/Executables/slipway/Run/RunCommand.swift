@@ -9,11 +9,12 @@ struct RunCommand: ParsableCommand {
             runs, or all that fit what is said about them; --dry-run shows which those are.
             """,
         subcommands: [
-            RunCreate.self, RunList.self, RunShow.self, RunWhy.self, RunHolds.self, RunLogs.self, RunEvents.self,
+            RunCreate.self, RunList.self, RunShow.self, RunTimeline.self, RunWhy.self, RunHolds.self, RunLogs.self,
+            RunEvents.self,
             RunTasks.self, RunWarnings.self,
             RunOutput.self, RunMetrics.self, RunWait.self, RunCancel.self, RunRetry.self, RunRerun.self, RunResume.self,
             RunRelease.self,
-            RunPromote.self, RunUnpause.self,
+            RunPromote.self, RunUnpause.self, RunPin.self, RunUnpin.self,
             RunDelete.self,
         ]
     )

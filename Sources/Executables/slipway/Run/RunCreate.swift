@@ -16,11 +16,17 @@ struct RunCreate: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The job's name.")
+    @Argument(help: "The job's name.", completion: Candidates.jobs)
     var job: String
 
-    @Option(help: "The team that owns the job.")
-    var team = "default"
+    @Option(
+        name: .customLong("team"),
+        help: "The team that owns the job. The context's unless given, else default.",
+        completion: Candidates.teams
+    )
+    var givenTeam: String?
+
+    var team: String { givenTeam ?? Surroundings.team }
 
     @OptionGroup var values: VariableOptions
 
@@ -48,6 +54,7 @@ struct RunCreate: AsyncParsableCommand {
     @Flag(help: "Show states and logs as they come, and the result at the end.")
     var follow = false
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -63,7 +70,8 @@ struct RunCreate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try server.client()
+        let client = try server.client(change, output)
+        if change.dryRun { try await check(client) }
         let runs = try await create(client)
         let ids = runs.map { $0.text("id") }
         if follow {
@@ -85,25 +93,60 @@ struct RunCreate: AsyncParsableCommand {
         if let why { request["why"] = .string(why) }
         if !values.isEmpty { request["variables"] = .object(values.mapValues(JSONValue.string)) }
         if let jobVersion { request["version"] = .integer(Int64(jobVersion)) }
-        guard count > 1 else { return [try await client.post("/runs", .object(request))] }
+        guard count > 1, !change.dryRun else { return [try await client.post("/runs", .object(request))] }
         var runs: [Document] = []
         while runs.count < count {
             let part = Array(repeating: JSONValue.object(request), count: min(Self.batch, count - runs.count))
-            runs += try await client.post("/runs:batch", .object(["runs": .array(part)])).elements("runs")
+            do {
+                runs += try await client.post("/runs:batch", .object(["runs": .array(part)])).elements("runs")
+            } catch {
+                // What was made before stands, and is told before the failure.
+                if !runs.isEmpty {
+                    show(runs)
+                    Terminal.note("\(runs.count) of \(count) runs were created.")
+                }
+                throw error
+            }
         }
         return runs
     }
 
+    /// That the job is there and takes these variables, as far as that can be told from here.
+    private func check(_ client: APIClient) async throws {
+        let path = "/jobs/\(APIClient.encoded(team))/\(APIClient.encoded(job))"
+        let found = try await client.get(path)
+        guard found.text("archived_at").isEmpty else {
+            throw Failure(.refused, "job \(job) is archived", advice: "Unarchive it with `slipway job unarchive NAME`.")
+        }
+        if let jobVersion {
+            _ = try await client.get("\(path)/versions/\(jobVersion)")
+            return
+        }
+        let (known, given) = (found["variables"]?.members ?? [:], try values.values())
+        let unknown = given.keys.sorted().filter { known[$0] == nil }.map { name in
+            let nearest = NearestName.of(name, among: known.keys.sorted()).map { "; did you mean \($0)?" } ?? ""
+            return "\(name) is not a variable of the job\(nearest)"
+        }
+        let missing = known.filter { $0.value["default"] == nil && given[$0.key] == nil }.keys.sorted().map {
+            "\($0) needs a value"
+        }
+        guard unknown.isEmpty, missing.isEmpty else {
+            throw Failure(
+                .refused,
+                "The run's variables are not valid",
+                advice: "See a job's variables with `slipway job show \(job)`.",
+                details: unknown + missing
+            )
+        }
+    }
+
     private func show(_ runs: [Document]) {
         let document = runs.count == 1 ? runs[0] : JSONValue.object(["runs": .array(runs)])
-        switch output.format {
-        case .json: Terminal.print(document.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(document))
-        case .name: Terminal.print(runs.map { $0.text("id") }.joined(separator: "\n"))
-        case .table, .wide:
-            for run in runs {
-                Terminal.print("run \(run.text("id")) created, job \(run.text("job")), version \(run.text("version"))")
-            }
+        guard output.format.isForPeople else {
+            return output.format.show(document, name: runs.map { $0.text("id") }.joined(separator: "\n"))
+        }
+        for run in runs {
+            Terminal.print("run \(run.text("id")) created, job \(run.text("job")), version \(run.text("version"))")
         }
     }
 }

@@ -9,8 +9,7 @@ struct RunFollow {
 
     /// Ends the program with the code of the run's end unless it succeeded.
     func run() async throws {
-        let isForPeople = format == .table || format == .wide
-        let display = LiveDisplay(isSilent: !isForPeople)
+        let display = LiveDisplay(isSilent: !format.isForPeople)
         let end = try await withThrowingTaskGroup(of: Document?.self) { group in
             group.addTask { try await self.followStates(display) }
             group.addTask {
@@ -52,21 +51,23 @@ struct RunFollow {
     }
 
     private func conclude(_ run: Document) async throws {
-        switch format {
-        case .json: Terminal.print(run.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(run))
-        case .name: Terminal.print(run.text("id"))
-        case .table, .wide:
-            let report = RunReport(run: run, isWide: format == .wide)
-            var parts = ["", report.sentence]
-            for output in try await RunOutput.outputs(of: id, task: nil, client) {
-                let whole = try await RunOutput.withValue(output, of: id, nil, client)
-                parts += ["", OutputText(output: whole).table(width: format == .wide ? nil : Terminal.width)]
-            }
-            for part in [report.failure, report.tasks, report.times] where !part.isEmpty { parts += ["", part] }
-            Terminal.print(parts.joined(separator: "\n"))
+        if format.isForPeople {
+            try await report(run)
+        } else {
+            format.show(run, name: run.text("id"))
         }
         let status = ExitStatus(runState: run.text("state")) ?? .success
         if status != .success { throw ExitRequest(status: status) }
+    }
+
+    private func report(_ run: Document) async throws {
+        let report = RunReport(run: run, isWide: format == .wide)
+        var parts = ["", report.sentence]
+        for output in try await RunOutput.outputs(of: id, task: nil, client) {
+            let whole = try await RunOutput.withValue(output, of: id, nil, client)
+            parts += ["", OutputText(output: whole).table(width: format == .wide ? nil : Terminal.width)]
+        }
+        for part in [report.failure, report.tasks, report.times] where !part.isEmpty { parts += ["", part] }
+        Terminal.print(parts.joined(separator: "\n"))
     }
 }

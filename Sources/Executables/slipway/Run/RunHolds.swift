@@ -7,20 +7,18 @@ struct RunHolds: AsyncParsableCommand {
         abstract: "Count the runs that wait, by team and reason."
     )
 
-    @Option(help: "Only this team's.")
+    @Option(help: "Only this team's.", completion: Candidates.teams)
     var team: String?
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let document = try await server.client().get("/admission/holds", [("team", team)])
-        Listing.holds.show(
-            document.elements("holds"),
-            document: document,
-            format: output.format,
-            empty: "No run waits."
-        )
+        let client = try server.client()
+        try await Listing.holds.show("holds", watching, output.format, empty: "No run waits.") {
+            try await client.get("/admission/holds", [("team", team)]).elements("holds")
+        }
     }
 }
 
@@ -33,6 +31,7 @@ extension Listing {
             Column(title: "HELD BY") { $0.text("scope") },
             Column(title: "RUNS") { $0.text("runs") },
         ],
-        name: { $0.text("reason") }
+        name: { $0.text("reason") },
+        identity: { "\($0.text("team")) \($0.text("state")) \($0.text("reason"))" }
     )
 }

@@ -8,35 +8,27 @@ struct RunList: AsyncParsableCommand {
         discussion: """
               slipway run list --state failed,timeout --job report
               slipway run list --job report --variable country=NL
+              slipway run list --state running --watch
+              slipway run list -o custom-columns=ID:.id,WHY:.reason
+              slipway run list --search 'no such table' --filter 'age<24h AND NOT variables.country=NL'
+              slipway run list --order-by 'ended_at desc' --limit 10
               slipway run list --limit 1000 -o name | xargs slipway run cancel
             """
     )
 
-    @Option(help: "Only runs in these states; several are separated by commas.")
-    var state: String?
-    @Option(help: "Only runs of this job.")
-    var job: String?
-    @Option(help: "Only this team's; several are separated by commas.")
-    var team: String?
-    @Option(help: "Only runs whose job has this kind.")
-    var kind: String?
-    @Option(help: "Only runs made from this run, such as its retries.")
-    var origin: String?
-    @Option(help: "Only runs that were made so: manual, schedule, backfill; several are separated by commas.")
-    var trigger: String?
-    @Option(help: "Only runs of the schedules with this name.")
-    var schedule: String?
-    @Flag(help: "Only runs that somebody has let go of.")
-    var released = false
+    @OptionGroup var filter: RunFilterOptions
     @Option(
         name: [.customShort("v"), .customLong("variable")],
         parsing: .singleValue,
-        help: ArgumentHelp("Only runs with this value of a variable; may be repeated.", valueName: "name=value")
+        help: ArgumentHelp("The same as --with-variable.", valueName: "name=value")
     )
     var variable: [String] = []
+    @Option(help: "The order: created_at, ended_at, each with desc for the last one first.")
+    var orderBy: String?
     @Option(help: "The most to show.")
     var limit = 50
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -47,29 +39,17 @@ struct RunList: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        var originID: String?
-        if let origin { originID = try await RunReference.resolve(origin, client) }
-        let variables = try VariableOptions.pairs(variable, option: "--variable").sorted { $0.key < $1.key }
-        var runs: [Document] = []
-        var after: String?
-        repeat {
-            let page = try await client.get(
-                "/runs",
-                [
-                    ("state", state), ("job", job), ("team", team), ("kind", kind), ("origin", originID),
-                    ("trigger", trigger), ("schedule", schedule),
-                    ("released", released ? "true" : nil),
-                    ("limit", String(min(500, limit - runs.count))), ("after", after),
-                ] + variables.map { ("variable", "\($0.key)=\($0.value)") }
-            )
-            runs += page.elements("runs")
-            after = page["next"]?.string
-        } while after != nil && runs.count < limit
-        Listing.runs.show(
-            runs,
-            document: .object(["runs": .array(runs)]),
-            format: output.format,
-            empty: "There are no such runs. Create one with `slipway run create JOB`."
+        let query = try await filter.query(client) + variable.map { ("variable", $0) }
+        let news = ListNews(
+            client,
+            "/runs:watch",
+            query,
+            // Runs that are not in the list any more are not streamed, nor are those that were deleted.
+            longestPause: filter.followsChanges ? .seconds(5) : .seconds(30)
         )
+        let empty = "There are no such runs. Create one with `slipway run create JOB`."
+        try await Listing.runs.show("runs", watching, output.format, empty: empty, news: news) {
+            try await client.all("/runs", query + [("order_by", orderBy)], of: "runs", limit: limit)
+        }
     }
 }

@@ -13,12 +13,16 @@ struct RunLogs: AsyncParsableCommand {
               slipway run logs 0192b1c4 --grep 'connection refused' --ignore-case
 
             Streams are run (what the control plane did), sail, runner, and task/NAME for each task. Without --stream all are \
-            shown, each line with its stream in front. Colours are kept on a terminal and taken out elsewhere, unless --color or \
-            --no-color says otherwise.
+            shown, each line with its stream in front. Colours that the run wrote are kept on a terminal and taken out elsewhere, \
+            unless --color says otherwise.
             """
     )
 
-    @Argument(help: "The run.")
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table, json
+    }
+
+    @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
     @Option(help: "A stream: run, sail, runner or task/NAME; a task's name alone is enough. May be repeated.")
@@ -45,10 +49,13 @@ struct RunLogs: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Show the time of each line.")
     var timestamps = false
 
-    @Flag(inversion: .prefixedNo, help: "Keep the colours that the run wrote, or take them out.")
-    var color: Bool?
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("How to show it: table, or json with a document a line.", valueName: "format")
+    )
+    var output: Format?
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var appearance: AppearanceOptions
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
@@ -74,6 +81,9 @@ struct RunLogs: AsyncParsableCommand {
         }
     }
 
+    /// What was asked for, else what the environment or the context says where logs have that form, else lines of text.
+    private var format: Format { output ?? (Surroundings.output == .json ? .json : .table) }
+
     /// Lines that are searched, or end before the last one, cannot be counted from the end by the API.
     private var countsHere: Bool { grep != nil || until != nil }
 
@@ -93,7 +103,7 @@ struct RunLogs: AsyncParsableCommand {
     }
 
     /// JSON is for programs, which get what was written.
-    private var keepsColors: Bool { color ?? (output.format == .json || Terminal.showsColors) }
+    private var keepsColors: Bool { appearance.wantsColor ?? (format == .json || Terminal.showsColors) }
 
     private func showAll(_ id: String, _ client: APIClient, _ query: [(String, String?)]) async throws {
         var after: String?
@@ -125,7 +135,7 @@ struct RunLogs: AsyncParsableCommand {
     }
 
     private func text(_ line: Document) -> String {
-        guard output.format != .json else { return line.jsonText(isPretty: false) }
+        guard format != .json else { return line.jsonText(isPretty: false) }
         var prefix = timestamps ? "\(line.text("at")) " : ""
         if stream.count != 1 { prefix += Terminal.paint("\(line.text("stream")) │ ", .cyan) }
         guard Terminal.isOutputTerminal else { return prefix + line.text("text") }

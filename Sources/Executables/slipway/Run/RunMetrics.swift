@@ -11,7 +11,7 @@ struct RunMetrics: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run.")
+    @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
     @Option(help: "Points of each course in JSON and YAML: 0 to 720.")
@@ -24,13 +24,8 @@ struct RunMetrics: AsyncParsableCommand {
         let client = try server.client()
         let id = try await RunReference.resolve(id, client)
         let metrics = try await client.get("/runs/\(id)/metrics", [("points", String(points))])
-        switch output.format {
-        case .json: Terminal.print(metrics.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(metrics))
-        case .name: Terminal.print(metrics.text("run"))
-        case .table, .wide:
-            let isWide = output.format == .wide
-            Terminal.print(MetricsReport(metrics: metrics, width: isWide ? nil : Terminal.width).text)
-        }
+        guard output.format.isForPeople else { return output.format.show(metrics, name: metrics.text("run")) }
+        let isWide = output.format == .wide
+        Terminal.print(MetricsReport(metrics: metrics, width: isWide ? nil : Terminal.width).text)
     }
 }

@@ -17,11 +17,14 @@ struct RunOutput: AsyncParsableCommand {
             """
     )
 
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case table, wide, json, yaml, csv
+    enum Format: Equatable, Sendable {
+        case csv
+        case common(OutputFormat)
+
+        init(_ text: String) throws { self = text == "csv" ? .csv : .common(try OutputFormat(text)) }
     }
 
-    @Argument(help: "The run.")
+    @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
     @Argument(help: ArgumentHelp("One task's output.", valueName: "task[.name]"))
@@ -30,8 +33,13 @@ struct RunOutput: AsyncParsableCommand {
     @Option(help: "Only this task's.")
     var task: String?
 
-    @Option(name: [.customShort("o"), .customLong("output")], help: "How to show it: table, wide, json, yaml or csv.")
-    var format: Format = .table
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("How to show it: csv, \(OutputFormat.allowed).", valueName: "format"),
+        completion: .list(["csv"] + OutputFormat.words),
+        transform: { try Format($0) }
+    )
+    var chosen: Format?
 
     @Option(help: "At most so many rows.")
     var rows: Int?
@@ -39,13 +47,18 @@ struct RunOutput: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write CSV or JSON to this file, whole or not at all.", valueName: "file"))
     var to: String?
 
+    @OptionGroup var appearance: AppearanceOptions
     @OptionGroup var server: ServerOptions
+
+    private var format: Format { chosen ?? .common(Surroundings.output ?? .table) }
 
     func validate() throws {
         if let rows, rows < 0 { throw ValidationError("--rows is \(rows); allowed are 0 and more.") }
-        if to != nil, format != .csv, format != .json { throw ValidationError("--to needs -o csv or -o json.") }
-        if rows != nil, selected == nil, to == nil, format == .json || format == .yaml {
-            throw ValidationError("--rows with -o \(format.rawValue) needs the output's name, TASK.NAME.")
+        if to != nil, chosen != .csv, chosen != .common(.json) {
+            throw ValidationError("--to needs -o csv or -o json.")
+        }
+        if rows != nil, selected == nil, to == nil, case .common(let whole)? = chosen, !whole.isForPeople {
+            throw ValidationError("--rows with this -o needs the output's name, TASK.NAME.")
         }
         if selected != nil, task != nil { throw ValidationError("Name the task once: as an argument or with --task.") }
     }
@@ -56,13 +69,9 @@ struct RunOutput: AsyncParsableCommand {
         let outputs = try await Self.outputs(of: id, task: wanted?.task ?? task, client).filter { output in
             wanted?.name.map { $0 == output.text("name") } ?? true
         }
-        if selected == nil, to == nil {
-            let document = Document.object(["outputs": .array(outputs)])
-            switch format {
-            case .json: return Terminal.print(document.jsonText(isPretty: true))
-            case .yaml: return Terminal.print(YAMLText.of(document))
-            case .table, .wide, .csv: break
-            }
+        if selected == nil, to == nil, case .common(let whole) = format, !whole.isForPeople {
+            let names = outputs.map { "\($0.text("task")).\($0.text("name"))" }
+            return whole.show(.object(["outputs": .array(outputs)]), name: names.joined(separator: "\n"))
         }
         guard !outputs.isEmpty else {
             guard selected == nil else { throw try await nothing(id, client) }
@@ -70,19 +79,26 @@ struct RunOutput: AsyncParsableCommand {
         }
         switch format {
         case .csv: try await take(Self.single(outputs), of: id, "text/csv", client)
-        case .json: try await take(Self.single(outputs), of: id, "application/json", client)
-        case .yaml:
-            var whole: [Document] = []
-            for output in outputs { whole.append(try await Self.withValue(output, of: id, rows, client)) }
-            Terminal.print(YAMLText.of(.object(["outputs": .array(whole)])))
-        case .table, .wide:
-            var texts: [String] = []
-            for output in outputs {
-                let whole = try await Self.withValue(output, of: id, rows, client)
-                texts.append(OutputText(output: whole).table(width: format == .wide ? nil : Terminal.width))
-            }
-            Terminal.print(texts.joined(separator: "\n\n"))
+        case .common(.json): try await take(Self.single(outputs), of: id, "application/json", client)
+        case .common(let form): try await show(outputs, of: id, form, client)
         }
+    }
+
+    private func show(
+        _ outputs: [Document],
+        of id: String,
+        _ form: OutputFormat,
+        _ client: APIClient
+    ) async throws {
+        var whole: [Document] = []
+        for output in outputs { whole.append(try await Self.withValue(output, of: id, rows, client)) }
+        let width = form == .wide ? nil : Terminal.width
+        let names = whole.map { "\($0.text("task")).\($0.text("name"))" }
+        form.show(
+            .object(["outputs": .array(whole)]),
+            name: names.joined(separator: "\n"),
+            sentence: whole.map { OutputText(output: $0).table(width: width) }.joined(separator: "\n\n")
+        )
     }
 
     /// The task and the name that the argument means; a task's name holds no dot.
@@ -160,7 +176,7 @@ struct RunOutput: AsyncParsableCommand {
         let query = [("rows", rows.map(String.init))]
         var content = Data()
         try await client.stream(path, query, accept: type) { content.append(contentsOf: $0.readableBytesView) }
-        guard let to else { return Terminal.write(String(decoding: content, as: UTF8.self)) }
+        guard let to else { return Terminal.write(Array(content)) }
         do {
             // Written beside its place first, so that nobody reads half of it.
             try content.write(to: URL(filePath: to), options: .atomic)

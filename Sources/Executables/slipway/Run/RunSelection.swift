@@ -3,19 +3,11 @@ internal import SlipwayCore
 
 /// Which runs an action is for: named ones, or those that fit what is said about them.
 struct RunSelection: ParsableArguments {
-    @Argument(help: "The runs; without any, the options below say which are meant.")
+    @Argument(help: "The runs; without any, the options below say which are meant.", completion: Candidates.runs)
     var ids: [String] = []
 
-    @Option(help: "Only runs in these states; several are separated by commas. By default those the action is for.")
-    var state: String?
-    @Option(help: "Only runs of this job.")
-    var job: String?
-    @Option(help: "Only this team's; several are separated by commas.")
-    var team: String?
-    @Option(help: "Only runs whose job has this kind.")
-    var kind: String?
-    @Option(help: "Only runs made from this run.")
-    var origin: String?
+    /// Without states those are meant that the action is for.
+    @OptionGroup var filter: RunFilterOptions
     @Option(help: "Only runs created longer ago than this, such as 30m, 12h or 7d.")
     var olderThan: String?
     @Option(help: "Only runs created since so long ago.")
@@ -35,10 +27,9 @@ struct RunSelection: ParsableArguments {
     /// Whether runs are chosen by what is said about them.
     var isFilter: Bool { ids.isEmpty }
 
-    private var criteria: [String?] { [state, job, team, kind, origin, olderThan, newerThan] }
-
     func validate() throws {
-        let isNarrowed = criteria.contains { $0 != nil }
+        try filter.refuseBlanks()
+        let isNarrowed = filter.isNarrowed || olderThan != nil || newerThan != nil
         if ids.isEmpty, !isNarrowed, !all {
             throw ValidationError("Name the runs, or say which with --job, --state and the like, or --all.")
         }
@@ -50,24 +41,12 @@ struct RunSelection: ParsableArguments {
         _ = try Self.moment(newerThan, "--newer-than")
     }
 
-    /// The states that were asked for.
-    var onlyStates: JSONValue? { state.map { .array(Self.words($0)) } }
-
     /// The API's form of what was said.
-    func filter(_ client: APIClient) async throws -> Document {
-        var filter: [String: JSONValue] = [:]
-        filter["state"] = onlyStates
-        if let team { filter["team"] = .array(Self.words(team)) }
-        if let job { filter["job"] = .string(job) }
-        if let kind { filter["kind"] = .string(kind) }
-        if let origin { filter["origin"] = .string(try await RunReference.resolve(origin, client)) }
-        if let before = try Self.moment(olderThan, "--older-than") { filter["before"] = .string(before) }
-        if let after = try Self.moment(newerThan, "--newer-than") { filter["after"] = .string(after) }
-        return .object(filter)
-    }
-
-    private static func words(_ text: String) -> [JSONValue] {
-        text.split(separator: ",").map { .string(String($0)) }
+    func members(_ client: APIClient) async throws -> Document {
+        var members = try await filter.members(client)
+        if let before = try Self.moment(olderThan, "--older-than") { members["before"] = .string(before) }
+        if let after = try Self.moment(newerThan, "--newer-than") { members["after"] = .string(after) }
+        return .object(members)
     }
 
     private static func moment(_ text: String?, _ option: String) throws -> String? {

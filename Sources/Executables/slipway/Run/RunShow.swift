@@ -7,7 +7,7 @@ struct RunShow: AsyncParsableCommand {
         abstract: "Show a run: its state, tasks, times, and why it failed."
     )
 
-    @Argument(help: "The run.")
+    @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
     @OptionGroup var output: OutputOptions
@@ -16,11 +16,10 @@ struct RunShow: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         let run = try await client.get("/runs/\(RunReference.resolve(id, client))")
-        switch output.format {
-        case .json: Terminal.print(run.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(run))
-        case .name: Terminal.print(run.text("id"))
-        case .table, .wide: Terminal.print(RunReport(run: run, isWide: output.format == .wide).text)
-        }
+        output.format.show(
+            run,
+            name: run.text("id"),
+            sentence: RunReport(run: run, isWide: output.format == .wide).text
+        )
     }
 }

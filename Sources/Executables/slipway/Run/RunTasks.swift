@@ -11,31 +11,23 @@ struct RunTasks: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run.")
+    @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
     @Option(help: "Only this task and its items.")
     var task: String?
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         let client = try server.client()
         let id = try await RunReference.resolve(id, client)
-        var tasks: [Document] = []
-        var after: String?
-        repeat {
-            let page = try await client.get("/runs/\(id)/tasks", [("task", task), ("after", after)])
-            tasks += page.elements("tasks")
-            after = page["next"]?.string
-        } while after != nil
-        Listing.tasks.show(
-            tasks,
-            document: .object(["tasks": .array(tasks)]),
-            format: output.format,
-            empty: "The run's job cannot be read any more."
-        )
+        let empty = "The run's job cannot be read any more."
+        try await Listing.tasks.show("tasks", watching, output.format, empty: empty) {
+            try await client.all("/runs/\(id)/tasks", [("task", task)], of: "tasks")
+        }
     }
 }
 

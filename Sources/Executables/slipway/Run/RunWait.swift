@@ -10,12 +10,13 @@ struct RunWait: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The runs.")
+    @Argument(help: "The runs.", completion: Candidates.runs)
     var ids: [String]
 
     @Option(help: "Stop waiting after so many seconds, with exit code 75.")
     var timeout: Int?
 
+    @OptionGroup var appearance: AppearanceOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {

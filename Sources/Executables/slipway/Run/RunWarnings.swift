@@ -12,7 +12,7 @@ struct RunWarnings: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run.")
+    @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
     @OptionGroup var output: OutputOptions

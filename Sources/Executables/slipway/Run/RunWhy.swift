@@ -13,7 +13,7 @@ struct RunWhy: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run.")
+    @Argument(help: "The run.", completion: Candidates.runs)
     var id: String
 
     @OptionGroup var output: OutputOptions
@@ -22,12 +22,7 @@ struct RunWhy: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         let wait = try await client.get("/runs/\(RunReference.resolve(id, client))/why")
-        switch output.format {
-        case .json: Terminal.print(wait.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(wait))
-        case .name: Terminal.print(wait.text("reason"))
-        case .table, .wide: Terminal.print(Self.report(wait))
-        }
+        output.format.show(wait, name: wait.text("reason"), sentence: Self.report(wait))
     }
 
     private static let scopes = [

@@ -17,7 +17,8 @@ extension Listing {
             Column(title: "REVISION", isWide: true) { $0.text("revision") },
             Column(title: "PROBLEM", isWide: true) { $0.text("problem") },
         ],
-        name: { "\($0.text("job"))/\($0.text("name"))" }
+        name: { "\($0.text("job"))/\($0.text("name"))" },
+        identity: { "\($0.text("team"))/\($0.text("job"))/\($0.text("name"))" }
     )
 
     static let ticks = Listing(
@@ -36,7 +37,8 @@ extension Listing {
             Column(title: "DECIDED", isWide: true) { $0.text("decided_at") },
             Column(title: "MESSAGE", isWide: true) { $0.text("message") },
         ],
-        name: { $0.text("tick") }
+        name: { $0.text("tick") },
+        identity: { "\($0.text("schedule")) at \($0.text("tick"))" }
     )
 
     static let dryRun = Listing(
@@ -74,6 +76,7 @@ extension Listing {
             Column(title: "UTC", isWide: true) { $0.text("tick") },
             Column(title: "DUE", isWide: true) { $0.text("due") },
         ],
-        name: { "\($0.text("job"))/\($0.text("schedule"))" }
+        name: { "\($0.text("job"))/\($0.text("schedule"))" },
+        identity: { "\($0.text("team"))/\($0.text("job"))/\($0.text("schedule")) at \($0.text("tick"))" }
     )
 }

@@ -23,31 +23,30 @@ struct ScheduleApply: AsyncParsableCommand {
     @Argument(help: "Files in YAML or JSON; - is standard input.")
     var files: [String]
 
-    @Option(help: "The job, where a file names none.")
+    @Option(help: "The job, where a file names none.", completion: Candidates.jobs)
     var job: String?
 
-    @Option(help: "The team, where a file names none.")
-    var team = "default"
+    @Option(
+        name: .customLong("team"),
+        help: "The team, where a file names none. The context's unless given, else default.",
+        completion: Candidates.teams
+    )
+    var givenTeam: String?
 
+    var team: String { givenTeam ?? Surroundings.team }
+
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let client = try server.client()
+        let client = try server.client(change, output)
         for file in files {
             let text = try GivenFile.text(file)
-            let schedules: [ScheduleDocument]
-            do throws(JobFileErrors) {
-                schedules = try ScheduleFile.parseAll(text, file: GivenFile.shown(file))
-            } catch {
-                throw Failure(
-                    .refused,
-                    "the schedule file is not valid",
-                    advice: "Correct the file and apply it again.",
-                    details: error.description.split(separator: "\n").map(String.init)
-                )
+            let schedules = try JobFileErrors.refusing("schedule") {
+                try ScheduleFile.parseAll(text, file: GivenFile.shown(file))
             }
-            for schedule in schedules { try await apply(schedule, in: GivenFile.shown(file), client) }
+            try await UnsentRequest.each(schedules) { try await apply($0, in: GivenFile.shown(file), client) }
         }
     }
 

@@ -22,14 +22,20 @@ struct ScheduleCommand: ParsableCommand {
 
 /// Names a schedule.
 struct ScheduleOptions: ParsableArguments {
-    @Argument(help: "The job's name.")
+    @Argument(help: "The job's name.", completion: Candidates.jobs)
     var job: String
 
-    @Argument(help: "The schedule's name.")
+    @Argument(help: "The schedule's name.", completion: Candidates.schedules)
     var name: String
 
-    @Option(help: "The team that owns the job.")
-    var team = "default"
+    @Option(
+        name: .customLong("team"),
+        help: "The team that owns the job. The context's unless given, else default.",
+        completion: Candidates.teams
+    )
+    var givenTeam: String?
+
+    var team: String { givenTeam ?? Surroundings.team }
 
     /// Its path below the API.
     func path() throws -> String {
@@ -56,16 +62,11 @@ struct ScheduleOptions: ParsableArguments {
 extension OutputOptions {
     /// Shows a schedule that was changed.
     func show(changed schedule: Document) {
-        switch format {
-        case .json: Terminal.print(schedule.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(schedule))
-        case .name: Terminal.print(schedule.text("name"))
-        case .table, .wide:
-            let next = schedule["next"].map { ", next at \($0.text("local"))" } ?? ""
-            let paused = schedule["paused"] == .bool(true) ? ", paused" : ""
-            let change = schedule.text("change")
-            let what = "schedule \(schedule.text("team"))/\(schedule.text("job"))/\(schedule.text("name"))"
-            Terminal.print("\(what) \(change)\(change == "deleted" ? "" : paused + next)")
-        }
+        guard format.isForPeople else { return format.show(schedule, name: schedule.text("name")) }
+        let next = schedule["next"].map { ", next at \($0.text("local"))" } ?? ""
+        let paused = schedule["paused"] == .bool(true) ? ", paused" : ""
+        let change = schedule.text("change")
+        let what = "schedule \(schedule.text("team"))/\(schedule.text("job"))/\(schedule.text("name"))"
+        Terminal.print("\(what) \(change)\(change == "deleted" ? "" : paused + next)")
     }
 }

@@ -12,7 +12,8 @@ struct ScheduleCreate: AsyncParsableCommand {
               slipway schedule create report once --at 2026-01-31T09:05:00+01:00
               slipway schedule create report sync --always-on --pause 10s
 
-            Its first tick is the next one from now on. Try it before with `slipway schedule dry-run`.
+            Its first tick is the next one from now on. With --dry-run it shows what its next ticks would do, as \
+            `slipway schedule dry-run` does.
             """
     )
 
@@ -22,11 +23,15 @@ struct ScheduleCreate: AsyncParsableCommand {
     @Flag(help: "Make it paused.")
     var paused = false
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         _ = try schedule.path()
+        if change.dryRun {
+            return try await ScheduleTryOut.show(schedule, spec, [("count", "5")], output.format, server.client())
+        }
         let body = try spec.document(name: schedule.name).jsonText(isPretty: false)
         output.show(
             changed: try await server.client().post(

@@ -12,10 +12,11 @@ struct ScheduleDelete: AsyncParsableCommand {
     @Option(help: "Only if it has this revision.")
     var revision: Int?
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        output.show(changed: try await server.client().delete(schedule.path(), ifRevision: revision))
+        output.show(changed: try await server.client(change, output).delete(schedule.path(), ifRevision: revision))
     }
 }

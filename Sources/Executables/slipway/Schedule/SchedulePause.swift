@@ -12,11 +12,12 @@ struct SchedulePause: AsyncParsableCommand {
     @Option(help: "Why, for those who look at it later.")
     var why: String?
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         let body = JSONValue.object(why.map { ["why": .string($0)] } ?? [:])
-        output.show(changed: try await server.client().post(schedule.path() + "/pause", body))
+        output.show(changed: try await server.client(change, output).post(schedule.path() + "/pause", body))
     }
 }

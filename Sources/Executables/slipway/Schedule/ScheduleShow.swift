@@ -10,12 +10,7 @@ struct ScheduleShow: AsyncParsableCommand {
 
     func run() async throws {
         let document = try await server.client().get(schedule.path())
-        switch output.format {
-        case .json: Terminal.print(document.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(document))
-        case .name: Terminal.print(document.text("name"))
-        case .table, .wide: Terminal.print(Self.text(document))
-        }
+        output.format.show(document, name: document.text("name"), sentence: Self.text(document))
     }
 
     private static func text(_ schedule: Document) -> String {

@@ -11,14 +11,23 @@ struct ScheduleTicks: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The job's name.")
+    @Argument(help: "The job's name.", completion: Candidates.jobs)
     var job: String
 
-    @Argument(help: "The schedule's name; all of the job's, deleted ones included, unless given.")
+    @Argument(
+        help: "The schedule's name; all of the job's, deleted ones included, unless given.",
+        completion: Candidates.schedules
+    )
     var name: String?
 
-    @Option(help: "The team that owns the job.")
-    var team = "default"
+    @Option(
+        name: .customLong("team"),
+        help: "The team that owns the job. The context's unless given, else default.",
+        completion: Candidates.teams
+    )
+    var givenTeam: String?
+
+    var team: String { givenTeam ?? Surroundings.team }
 
     @Option(help: "Only these outcomes: fired, caught_up, skipped; several are separated by commas.")
     var outcome: String?
@@ -35,6 +44,7 @@ struct ScheduleTicks: AsyncParsableCommand {
     @Option(help: "The most to show.")
     var limit = 50
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -45,24 +55,11 @@ struct ScheduleTicks: AsyncParsableCommand {
     func run() async throws {
         let client = try server.client()
         let path = try ScheduleOptions.jobPath(team, job) + "/ticks"
-        var ticks: [Document] = []
-        var after: String?
-        repeat {
-            let page = try await client.get(
-                path,
-                [
-                    ("schedule", name), ("outcome", outcome), ("reason", reason), ("since", since), ("until", until),
-                    ("limit", String(min(500, limit - ticks.count))), ("after", after),
-                ]
-            )
-            ticks += page.elements("ticks")
-            after = page["next"]?.string
-        } while after != nil && ticks.count < limit
-        Listing.ticks.show(
-            ticks,
-            document: .object(["ticks": .array(ticks)]),
-            format: output.format,
-            empty: "No such tick was decided yet."
-        )
+        let filter = [
+            ("schedule", name), ("outcome", outcome), ("reason", reason), ("since", since), ("until", until),
+        ]
+        try await Listing.ticks.show("ticks", watching, output.format, empty: "No such tick was decided yet.") {
+            try await client.all(path, filter, of: "ticks", limit: limit)
+        }
     }
 }

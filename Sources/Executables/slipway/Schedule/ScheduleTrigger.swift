@@ -13,6 +13,7 @@ struct ScheduleTrigger: AsyncParsableCommand {
     @Option(help: "Why, for those who look at it later.")
     var why: String?
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -21,13 +22,8 @@ struct ScheduleTrigger: AsyncParsableCommand {
         if let why { request["why"] = .string(why) }
         let variables = try values.values()
         if !variables.isEmpty { request["variables"] = .object(variables.mapValues(JSONValue.string)) }
-        let run = try await server.client().post(schedule.path() + "/trigger", .object(request))
-        switch output.format {
-        case .json: Terminal.print(run.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(run))
-        case .name: Terminal.print(run.text("id"))
-        case .table, .wide:
-            Terminal.print("run \(run.text("id")) created, job \(run.text("job")), version \(run.text("version"))")
-        }
+        let run = try await server.client(change, output).post(schedule.path() + "/trigger", .object(request))
+        guard output.format.isForPeople else { return output.format.show(run, name: run.text("id")) }
+        Terminal.print("run \(run.text("id")) created, job \(run.text("job")), version \(run.text("version"))")
     }
 }

@@ -26,22 +26,34 @@ struct ScheduleTryOut: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let client = try server.client()
         let query = [("count", String(count)), ("from", from)]
+        try await Self.show(schedule, spec.isEmpty ? nil : spec, query, output.format, server.client())
+    }
+
+    /// - Parameter spec: what is tried; `nil`: the schedule that is stored.
+    static func show(
+        _ schedule: ScheduleOptions,
+        _ spec: ScheduleSpecOptions?,
+        _ query: [(String, String?)],
+        _ format: OutputFormat,
+        _ client: APIClient
+    ) async throws {
         let path = try schedule.path()
-        let document =
-            spec.isEmpty
-            ? try await client.get(path + "/dry-run", query)
-            : try await client.post(
+        let document: Document
+        if let spec {
+            document = try await client.post(
                 ScheduleOptions.jobPath(schedule.team, schedule.job) + "/schedules:dry-run",
                 query,
                 contentType: "application/json",
                 body: spec.document(name: schedule.name).jsonText(isPretty: false)
             )
+        } else {
+            document = try await client.get(path + "/dry-run", query)
+        }
         Listing.dryRun.show(
             document.elements("ticks"),
             document: document,
-            format: output.format,
+            format: format,
             empty: "The clock tells no tick of this schedule."
         )
     }

@@ -7,10 +7,10 @@ struct ScheduleUpcoming: AsyncParsableCommand {
         abstract: "List the runs that schedules will make, over all jobs, the next first."
     )
 
-    @Option(help: "Only this team's; several are separated by commas.")
+    @Option(help: "Only this team's; several are separated by commas.", completion: Candidates.teams)
     var team: String?
 
-    @Option(help: "Only this job's.")
+    @Option(help: "Only this job's.", completion: Candidates.jobs)
     var job: String?
 
     @Option(help: "Only those before this time.")
@@ -19,6 +19,7 @@ struct ScheduleUpcoming: AsyncParsableCommand {
     @Option(help: "The most to show.")
     var limit = 20
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -30,24 +31,14 @@ struct ScheduleUpcoming: AsyncParsableCommand {
 
     func run() async throws {
         let client = try server.client()
-        var upcoming: [Document] = []
-        var after: String?
-        repeat {
-            let page = try await client.get(
-                "/upcoming-runs",
-                [
-                    ("team", team), ("job", job), ("until", until),
-                    ("limit", String(min(500, limit - upcoming.count))), ("after", after),
-                ]
-            )
-            upcoming += page.elements("upcoming")
-            after = page["next"]?.string
-        } while after != nil && upcoming.count < limit
-        Listing.upcoming.show(
-            upcoming,
-            document: .object(["upcoming": .array(upcoming)]),
-            format: output.format,
+        let filter = [("team", team), ("job", job), ("until", until)]
+        try await Listing.upcoming.show(
+            "upcoming",
+            watching,
+            output.format,
             empty: "No schedule has a run to come."
-        )
+        ) {
+            try await client.all("/upcoming-runs", filter, of: "upcoming", limit: limit)
+        }
     }
 }

@@ -19,13 +19,17 @@ struct TeamApply: AsyncParsableCommand {
     @Option(help: "Only if the team has this revision; 0: only if it does not exist.")
     var revision: Int?
 
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let client = try server.client()
-        for file in files {
+        let client = try server.client(change, output)
+        try await UnsentRequest.each(files) { file in
             let text = try GivenFile.text(file)
+            if change.dryRun {
+                try JobFileErrors.refusing("team") { _ = try TeamFile.parse(text, file: GivenFile.shown(file)) }
+            }
             let isJSON = text.first { !$0.isWhitespace } == "{"
             do {
                 let applied = try await client.post(

@@ -13,7 +13,7 @@ struct TeamCommand: ParsableCommand {
 
 /// Names a team.
 struct TeamOptions: ParsableArguments {
-    @Argument(help: "The team's name.")
+    @Argument(help: "The team's name.", completion: Candidates.teams)
     var name: String
 
     /// Its path below the API.
@@ -25,17 +25,5 @@ struct TeamOptions: ParsableArguments {
             throw Failure(.usage, "\(what) is \"\(value)\"; allowed are lower-case letters, digits and -")
         }
         return value
-    }
-}
-
-extension OutputFormat {
-    /// Shows one thing that the API answered with: whole for programs, by its name, or as a sentence.
-    func show(_ document: Document, name: String, sentence: String) {
-        switch self {
-        case .json: Terminal.print(document.jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(document))
-        case .name: Terminal.print(name)
-        case .table, .wide: Terminal.print(sentence)
-        }
     }
 }

@@ -25,6 +25,7 @@ struct TeamCredits: AsyncParsableCommand {
     var lift = false
     @Option(help: "Why, for those who look at it later.")
     var why: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -35,7 +36,7 @@ struct TeamCredits: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try server.client()
+        let client = try server.client(change, output)
         var body: [String: JSONValue] = [:]
         if let set { body["set"] = .integer(Int64(set)) }
         if let add { body["add"] = .integer(Int64(add)) }

@@ -12,12 +12,13 @@ struct TeamDelete: AsyncParsableCommand {
     var why: String?
     @Option(help: "Only if the team has this revision.")
     var revision: Int?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         let body = JSONValue.object(why.map { ["why": .string($0)] } ?? [:])
-        let answer = try await server.client().delete(team.path(), body, ifRevision: revision)
+        let answer = try await server.client(change, output).delete(team.path(), body, ifRevision: revision)
         output.format.show(answer, name: team.name, sentence: "team \(team.name) deleted")
     }
 }

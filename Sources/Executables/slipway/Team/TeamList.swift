@@ -4,31 +4,16 @@ internal import SlipwayCore
 struct TeamList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List teams.")
 
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let teams = try await server.client().all("/teams", of: "teams")
-        Listing.teams.show(
-            teams,
-            document: .object(["teams": .array(teams)]),
-            format: output.format,
-            empty: "There are no teams. Store one with `slipway team apply FILE`."
-        )
-    }
-}
-
-extension APIClient {
-    /// All pages of a list.
-    func all(_ path: String, _ query: [(String, String?)] = [], of member: String) async throws -> [Document] {
-        var found: [Document] = []
-        var after: String?
-        repeat {
-            let page = try await get(path, query + [("limit", "500"), ("after", after)])
-            found += page.elements(member)
-            after = page["next"]?.string
-        } while after != nil
-        return found
+        let client = try server.client()
+        let empty = "There are no teams. Store one with `slipway team apply FILE`."
+        try await Listing.teams.show("teams", watching, output.format, empty: empty) {
+            try await client.all("/teams", of: "teams")
+        }
     }
 }
 

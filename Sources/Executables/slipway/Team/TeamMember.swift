@@ -13,17 +13,16 @@ struct TeamMemberList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List a team's members.")
 
     @OptionGroup var team: TeamOptions
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let members = try await server.client().all(team.path() + "/members", of: "members")
-        Listing.members.show(
-            members,
-            document: .object(["members": .array(members)]),
-            format: output.format,
-            empty: "The team has no members."
-        )
+        let client = try server.client()
+        let path = try team.path() + "/members"
+        try await Listing.members.show("members", watching, output.format, empty: "The team has no members.") {
+            try await client.all(path, of: "members")
+        }
     }
 }
 
@@ -43,6 +42,7 @@ struct TeamMemberSet: AsyncParsableCommand {
     var subject: String
     @Option(help: "viewer, submitter, operator or admin.")
     var role: String
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -55,7 +55,7 @@ struct TeamMemberSet: AsyncParsableCommand {
 
     func run() async throws {
         let path = try team.path() + "/members/\(APIClient.encoded(subject))"
-        let answer = try await server.client().put(path, .object(["role": .string(role)]))
+        let answer = try await server.client(change, output).put(path, .object(["role": .string(role)]))
         output.format.show(answer, name: subject, sentence: "\(subject) is \(role) of team \(team.name)")
     }
 }
@@ -66,12 +66,13 @@ struct TeamMemberRemove: AsyncParsableCommand {
     @OptionGroup var team: TeamOptions
     @Argument(help: "Who.")
     var subject: String
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         let path = try team.path() + "/members/\(APIClient.encoded(subject))"
-        let answer = try await server.client().delete(path)
+        let answer = try await server.client(change, output).delete(path)
         output.format.show(answer, name: subject, sentence: "\(subject) is not in team \(team.name) any more")
     }
 }

@@ -9,10 +9,11 @@ struct TeamResume: AsyncParsableCommand {
     @OptionGroup var team: TeamOptions
     @Option(help: "Why, for those who look at it later.")
     var why: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        try await TeamSuspend.act("resume", done: "admitted", team, why, output, server)
+        try await TeamSuspend.act("resume", done: "admitted", team, why, server.client(change, output), output)
     }
 }

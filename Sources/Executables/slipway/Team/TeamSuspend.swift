@@ -10,11 +10,12 @@ struct TeamSuspend: AsyncParsableCommand {
     @OptionGroup var team: TeamOptions
     @Option(help: "Why, for those who look at it later.")
     var why: String?
+    @OptionGroup var change: ChangeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        try await Self.act("suspend", done: "suspended", team, why, output, server)
+        try await Self.act("suspend", done: "suspended", team, why, server.client(change, output), output)
     }
 
     static func act(
@@ -22,11 +23,11 @@ struct TeamSuspend: AsyncParsableCommand {
         done: String,
         _ team: TeamOptions,
         _ why: String?,
-        _ output: OutputOptions,
-        _ server: ServerOptions
+        _ client: APIClient,
+        _ output: OutputOptions
     ) async throws {
         let body = JSONValue.object(why.map { ["why": .string($0)] } ?? [:])
-        let answer = try await server.client().post(team.path() + "/\(verb)", body)
+        let answer = try await client.post(team.path() + "/\(verb)", body)
         let already = answer.text("change") == "unchanged" ? " already" : ""
         output.format.show(answer, name: team.name, sentence: "team \(team.name) is\(already) \(done)")
     }

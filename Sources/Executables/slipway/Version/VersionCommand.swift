@@ -22,15 +22,10 @@ struct VersionCommand: AsyncParsableCommand {
         } catch is Failure {
             // Its own version is told without an API too.
         }
-        switch output.format {
-        case .json: Terminal.print(JSONValue.object(versions).jsonText(isPretty: true))
-        case .yaml: Terminal.print(YAMLText.of(.object(versions)))
-        case .name: Terminal.print(Self.own)
-        case .table, .wide:
-            var facts = Facts()
-            facts.add("slipway", Self.own)
-            facts.add("API", versions["server"]?.plainText ?? "not reachable at \(client.base)")
-            Terminal.print(facts.text)
-        }
+        guard output.format.isForPeople else { return output.format.show(JSONValue.object(versions), name: Self.own) }
+        var facts = Facts()
+        facts.add("slipway", Self.own)
+        facts.add("API", versions["server"]?.plainText ?? "not reachable at \(client.base)")
+        Terminal.print(facts.text)
     }
 }

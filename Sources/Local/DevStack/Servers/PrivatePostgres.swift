@@ -136,6 +136,8 @@ package actor PrivatePostgres {
         let settings = [
             "port": "\(configuration.port)", "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
             "max_connections": "\(configuration.maximumConnections)", "shared_buffers": "128MB",
+            // Many databases of tests are made side by side, each with its partitions.
+            "max_locks_per_transaction": "256",
             "max_wal_size": "1GB", "jit": "off", "log_min_messages": "warning", "log_checkpoints": "off",
             "logging_collector": "off", "fsync": configuration.isDurable ? "on" : "off",
             "synchronous_commit": configuration.isDurable ? "on" : "off",

@@ -88,7 +88,13 @@ struct StackPlan: Sendable {
             let health = port(Self.healthPortName(name))
             var own = ["SLIPWAY_HTTP_LISTEN": "127.0.0.1:\(health)"]
             switch role {
-            case "api": own["SLIPWAY_API_LISTEN"] = "127.0.0.1:\(port("api"))"
+            case "api":
+                own["SLIPWAY_API_LISTEN"] = "127.0.0.1:\(port("api"))"
+                own["SLIPWAY_WEBHOOKS_ALLOW_HTTP"] = "true"
+            case "scheduler":
+                // Receivers that are tried out are on this machine.
+                own["SLIPWAY_WEBHOOKS_ALLOW_HTTP"] = "true"
+                own["SLIPWAY_WEBHOOKS_ALLOWED_NETWORKS"] = "127.0.0.0/8"
             case "dispatcher": own["SLIPWAY_KUBERNETES_KUBECONFIG"] = folder.kubeconfig
             case "worker":
                 own["SLIPWAY_KUBERNETES_KUBECONFIG"] = folder.kubeconfig

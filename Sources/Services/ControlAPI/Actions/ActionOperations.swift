@@ -14,11 +14,14 @@ struct ActionOperations: Sendable {
         let verb = action.rawValue
         let name = verb.prefix(1).uppercased() + verb.dropFirst()
         let one: @Sendable (Call) async throws -> Response = { try await actOnOne(action, $0) }
-        let many = Operation("\(name)JobRuns", .post, "/runs:\(verb)") { try await actOnMany(action, $0) }
-        guard action != .delete else { return [Operation("DeleteJobRun", .delete, "/runs/{id}", one), many] }
+        let rule = AccessRule.team(action.neededRole)
+        let many = Operation("\(name)JobRuns", .post, "/runs:\(verb)", allows: rule) { try await actOnMany(action, $0) }
+        guard action != .delete else {
+            return [Operation("DeleteJobRun", .delete, "/runs/{id}", allows: rule, one), many]
+        }
         return [
-            Operation("\(name)JobRun", .post, "/runs/{id}/\(verb)", one),
-            Operation("\(name)JobRun", .post, "/runs/{id}:\(verb)", one),
+            Operation("\(name)JobRun", .post, "/runs/{id}/\(verb)", allows: rule, one),
+            Operation("\(name)JobRun", .post, "/runs/{id}:\(verb)", allows: rule, one),
             many,
         ]
     }
@@ -29,7 +32,7 @@ struct ActionOperations: Sendable {
         _ = try call.query()
         let id = try call.runID()
         var reader = ObjectReader(try await call.optionalJSON())
-        let request = try ActionRequest(action, &reader, by: call.actor())
+        let request = try ActionRequest(action, &reader, by: call)
         try reader.check()
         guard let answer = try await actions.perform(action, request, on: [id]).first else {
             throw Problem.runNotFound(id)
@@ -68,7 +71,8 @@ struct ActionOperations: Sendable {
     private func actOnMany(_ action: RunAction, _ call: Call) async throws -> Response {
         _ = try call.query()
         let body = try await call.json()
-        let bulk = try BulkActionRequest(action, body, by: call.actor(), limits: limits)
+        let cursors = try await call.cursors()
+        let bulk = try BulkActionRequest(action, body, by: call, limits: limits, cursors: cursors)
         let ids: [RunID]
         var next: RunID?
         switch bulk.selection {
@@ -84,8 +88,13 @@ struct ActionOperations: Sendable {
                 json.member("dry_run", bulk.isDryRun)
                 json.array("runs", answers) { json, answer in answer.write(to: &json) }
                 json.member("more", next != nil)
-                json.member("next", next)
+                json.member("next", next.map { cursors.text([$0.description]) })
             }
         }
     }
+}
+
+extension RunAction {
+    /// What whoever asks for it must be in the run's team. What makes a run needs no more than making it anew.
+    var neededRole: TeamRole { makesRun ? .submitter : .operator }
 }

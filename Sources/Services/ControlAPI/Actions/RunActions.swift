@@ -51,13 +51,24 @@ struct RunActions: Sendable {
         _ ids: [RunID],
         _ isDryRun: Bool
     ) async throws -> [ActionAnswer] {
-        let records = Dictionary(try await store.runs(ids).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        let records = try await visibleRuns(ids, to: request.grants)
         var made: [RunID: NewRun] = [:]
         var refusals: [RunID: Problem] = [:]
+        for (id, record) in records {
+            guard let held = request.grants.role(in: record.team), held < action.neededRole else { continue }
+            refusals[id] = Problem.forbidden(action.neededRole, in: record.team, held: held)
+        }
+        if let wanted = request.onlyStates {
+            // Runs that are over stay as they are: the others are looked at while they are changed.
+            for (id, record) in records where record.state.isTerminal && refusals[id] == nil {
+                guard !wanted.contains(record.state) else { continue }
+                refusals[id] = Problem.otherState(id, record.state, wanted)
+            }
+        }
         if action.makesRun {
             let isPartial = action == .resume || request.fromTask != nil
             let states = isPartial ? try await store.taskStates(Array(records.keys)) : [:]
-            for (id, record) in records where record.state.isTerminal {
+            for (id, record) in records where record.state.isTerminal && refusals[id] == nil {
                 do {
                     var run = try await factory.following(record, action, request)
                     if isPartial {
@@ -70,11 +81,13 @@ struct RunActions: Sendable {
             }
             if !isDryRun { refusals.merge(try await submit(made)) { first, _ in first } }
         }
-        let acted = ids.filter { refusals[$0] == nil }
-        let results =
+        // What is not found is never acted upon: it may be made meanwhile, in a team of others.
+        let acted = ids.filter { refusals[$0] == nil && records[$0] != nil }
+        var results =
             isDryRun
             ? try await predict(action, request, acted, records, made)
             : try await act(action, request, acted, records, made)
+        results += try await missing(ids.filter { records[$0] == nil }, action, request)
         let byID = Dictionary(results.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         return ids.map { id in
             let result = byID[id] ?? ActionResult(id: id, change: .impossible, state: records[id]?.state)
@@ -86,6 +99,19 @@ struct RunActions: Sendable {
             answer.refusal = refusals[id]
             return answer
         }
+    }
+
+    /// Those that whoever asks may know of.
+    private func visibleRuns(_ ids: [RunID], to grants: Grants) async throws -> [RunID: RunRecord] {
+        let visible = try await store.runs(ids).filter { grants.role(in: $0.team) != nil }
+        return Dictionary(visible.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    /// Runs that are not there, or not to be known of.
+    private func missing(_ ids: [RunID], _ action: RunAction, _ request: ActionRequest) async throws -> [ActionResult] {
+        let teams = request.grants.selection(.viewer).narrowed(to: nil)
+        let deleted = action == .delete ? try await store.deletedBefore(ids, teams: teams) : []
+        return ids.map { ActionResult(id: $0, change: deleted.contains($0) ? .alreadySo : .notFound) }
     }
 
     /// Takes new runs from their teams' budgets; those that are there already take nothing.
@@ -115,10 +141,9 @@ struct RunActions: Sendable {
         _ made: [RunID: NewRun]
     ) async throws -> [ActionResult] {
         let followers = try await store.followers(insteadOf: Array(made.values))
-        let deleted = action == .delete ? try await store.deletedBefore(ids.filter { records[$0] == nil }) : []
         return ids.map { id in
             guard let run = records[id] else {
-                return ActionResult(id: id, change: deleted.contains(id) ? .alreadySo : .notFound)
+                return ActionResult(id: id, change: .notFound)
             }
             let isReleased = run.releasedAt != nil && !run.state.isTerminal
             switch action.effect(on: run.state, isPromoted: run.isPromoted, isReleased: isReleased) {
@@ -226,7 +251,7 @@ extension RunFactory {
         guard job?.archivedAt == nil else { throw Problem.jobArchived(team: origin.team, name: origin.jobName) }
         let variables = origin.resolvedVariables
         var run = NewRun(
-            id: identifiers.next(),
+            id: request.identifier(after: origin.id) ?? identifiers.next(),
             jobID: origin.jobID,
             jobVersion: origin.jobVersion,
             team: origin.team,

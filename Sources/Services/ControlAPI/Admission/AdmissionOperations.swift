@@ -10,27 +10,30 @@ struct AdmissionOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ExplainRun", .get, "/runs/{id}/why", explain),
-            Operation("ListAdmissionHolds", .get, "/admission/holds", holds),
+            Operation("ExplainRun", .get, "/runs/{id}/why", allows: .team(.viewer), explain),
+            Operation("ListAdmissionHolds", .get, "/admission/holds", allows: .team(.viewer), holds),
         ]
     }
 
     @Sendable private func explain(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let id = try call.runID()
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
-        let wait = try await RunWait(of: run, store: store, view: view, now: now())
+        let run = try await call.run(.viewer, in: store)
+        var wait = try await RunWait(of: run, store: store, view: view, now: now())
+        if !call.isOverAll(.viewer), !wait.blocking.isEmpty {
+            let seen = Set(try await store.runs(wait.blocking).filter { call.sees($0.team) }.map(\.id))
+            wait.blocking.removeAll { !seen.contains($0) }
+        }
         return .json { $0.wait(wait) }
     }
 
     @Sendable private func holds(_ call: Call) async throws -> Response {
         let query = try call.query("team")
-        let team = try query.text("team")
+        let asked = call.teams(.viewer).narrowed(to: try query.text("team").map { [$0] })
         let waiting = try await view.answer { follower in
-            let teams = team.map { [$0] } ?? follower.queue.waitingTeams
+            let teams = asked ?? follower.queue.waitingTeams
             return teams.map { ($0, follower.queue.holdCounts(team: $0, now: follower.now)) }
         }
-        let paused = try await store.pausedCounts(team: team)
+        let paused = try await store.pausedCounts(teams: asked)
         return .json { json in
             json.object { json in
                 json.array("holds", Self.holds(waiting, paused)) { json, hold in

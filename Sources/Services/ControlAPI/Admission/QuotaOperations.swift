@@ -25,7 +25,9 @@ struct QuotaOperations: Sendable {
         self.now = now
     }
 
-    var all: [Operation] { [Operation("SimulateQuotas", .post, "/quotas:simulate", simulate)] }
+    var all: [Operation] {
+        [Operation("SimulateQuotas", .post, "/quotas:simulate", allows: .installation(.viewer), simulate)]
+    }
 
     @Sendable private func simulate(_ call: Call) async throws -> Response {
         _ = try call.query()

@@ -11,12 +11,18 @@ struct ClusterOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ApplyCluster", .post, "/clusters", apply),
-            Operation("ListClusters", .get, "/clusters", list),
-            Operation("DescribeCluster", .get, "/clusters/{name}", describe),
-            Operation("DrainCluster", .post, "/clusters/{name}/drain") { try await want(.draining, $0) },
-            Operation("UndrainCluster", .post, "/clusters/{name}/undrain") { try await want(.active, $0) },
-            Operation("RemoveCluster", .delete, "/clusters/{name}") { try await want(.destroying, $0) },
+            Operation("ApplyCluster", .post, "/clusters", allows: .installation(.admin), apply),
+            Operation("ListClusters", .get, "/clusters", allows: .team(.viewer), list),
+            Operation("DescribeCluster", .get, "/clusters/{name}", allows: .team(.viewer), describe),
+            Operation("DrainCluster", .post, "/clusters/{name}/drain", allows: .installation(.operator)) {
+                try await want(.draining, $0)
+            },
+            Operation("UndrainCluster", .post, "/clusters/{name}/undrain", allows: .installation(.operator)) {
+                try await want(.active, $0)
+            },
+            Operation("RemoveCluster", .delete, "/clusters/{name}", allows: .installation(.admin)) {
+                try await want(.destroying, $0)
+            },
         ]
     }
 
@@ -83,15 +89,18 @@ struct ClusterOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let clusters = try await store.clusters(after: query.text("after"), limit: limit)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
+        let clusters = try await store.clusters(
+            after: page.name(),
+            limit: page.limit,
+            servingAnyOf: call.teams(.viewer).narrowed(to: nil)
+        )
         return .json { json in
             json.object { json in
                 json.array("clusters", clusters) { json, cluster in
-                    json.object { $0.members(of: cluster) }
+                    json.object { $0.members(of: cluster, for: call) }
                 }
-                if clusters.count == limit { json.member("next", clusters.last?.name) }
+                json.member("next", page.next(clusters) { [$0.name] })
             }
         }
     }
@@ -99,11 +108,14 @@ struct ClusterOperations: Sendable {
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
         let name = call.segment("name")
-        guard let cluster = try await store.cluster(name) else { throw Problem.clusterNotFound(name) }
-        let reporters = try await store.reporters(of: name)
+        let isOverAll = call.isOverAll(.viewer)
+        guard let cluster = try await store.cluster(name),
+            isOverAll || cluster.spec.teams?.contains(where: call.sees) ?? true
+        else { throw Problem.clusterNotFound(name) }
+        let reporters = isOverAll ? try await store.reporters(of: name) : []
         return .json(headers: [.eTag: "\"\(cluster.revision)\""]) { json in
             json.object { json in
-                json.members(of: cluster)
+                json.members(of: cluster, for: call)
                 json.array("reporters", reporters) { json, reporter in
                     json.object { json in
                         json.member("holder", reporter.holder)
@@ -122,7 +134,8 @@ struct ClusterOperations: Sendable {
 }
 
 extension JSONWriter {
-    fileprivate mutating func members(of cluster: ClusterRecord) {
+    /// Who is not over all teams is not told of other teams, nor how the cluster is reached.
+    fileprivate mutating func members(of cluster: ClusterRecord, for call: Call) {
         let spec = cluster.spec
         member("name", cluster.name)
         member("state", cluster.state)
@@ -139,8 +152,8 @@ extension JSONWriter {
             json.member("memory_bytes", spec.capacity.memoryBytes)
         }
         member("placement_window", spec.placementWindow)
-        if let teams = spec.teams { array("teams", teams) { $0.value($1) } }
-        member("kubeconfig_file", spec.kubeconfigFile)
+        if let teams = spec.teams { array("teams", teams.filter(call.sees)) { $0.value($1) } }
+        if call.isOverAll(.viewer) { member("kubeconfig_file", spec.kubeconfigFile) }
         member("requests_per_second", spec.requestsPerSecond)
         object("used") { json in
             json.member("runs", cluster.used.runs)

@@ -10,14 +10,15 @@ struct FleetOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ListHolders", .get, "/holders", holders),
-            Operation("DescribeServer", .get, "/version", describe),
+            Operation("ListHolders", .get, "/holders", allows: .installation(.viewer), holders),
+            Operation("DescribeServer", .get, "/version", allows: .anyone, describe),
         ]
     }
 
     @Sendable private func holders(_ call: Call) async throws -> Response {
         _ = try call.query()
         let holders = try await store.holders()
+        let holdings = try await store.holdings()
         let now = now()
         return .json { json in
             json.object { json in
@@ -31,6 +32,8 @@ struct FleetOperations: Sendable {
                         json.member("started_at", entry.startedAt)
                         json.member("expires_at", entry.expiresAt)
                         json.member("alive", entry.expiresAt > now)
+                        json.member("runs", holdings[entry.holder.id]?.runs ?? 0)
+                        json.array("duties", holdings[entry.holder.id]?.duties ?? []) { $0.value($1) }
                     }
                 }
             }

@@ -1,26 +1,19 @@
 internal import Hummingbird
 
-/// Who may enter.
+/// What a request without an identity of its own must show.
 ///
-/// With a token every request must carry it. Without one the API listens on loopback only, and a page of another site must not
+/// With a token it may carry that. Without one the API listens on loopback only, and a page of another site must not
 /// be able to use the browser of a person on this machine: the addressed host must be a loopback name, so that a name which
 /// was pointed at this machine meanwhile is refused, and the request must not come from another origin.
-enum AccessControl: Sendable {
+enum AccessControl: Sendable, Hashable {
     case token(String)
+    /// An identity of one's own is needed.
+    case required
     case open
-
-    func check(_ request: Request) throws(Problem) {
-        switch self {
-        case .token(let token):
-            guard let given = Self.bearer(request), Self.areEqual(given, token) else { throw Problem.unauthorized }
-        case .open:
-            guard Self.isLocal(request) else { throw Problem.forbiddenOrigin }
-        }
-    }
 
     // MARK: Token
 
-    private static func bearer(_ request: Request) -> String? {
+    static func bearer(_ request: Request) -> String? {
         guard let header = request.headers[.authorization] else { return nil }
         let words = header.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
@@ -40,12 +33,10 @@ enum AccessControl: Sendable {
 
     // MARK: Origin
 
-    private static func isLocal(_ request: Request) -> Bool {
+    /// - Parameter otherOrigins: the other sites whose pages may come.
+    static func isLocal(_ request: Request, otherOrigins: CrossOrigin) -> Bool {
         let authority = request.head.authority ?? ""
-        guard isLoopback(host: host(of: authority)) else { return false }
-        if let site = request.headers[HeaderNames.fetchSite], site != "same-origin", site != "none" { return false }
-        guard let origin = request.headers[.origin] else { return true }
-        return origin == "http://\(authority)" || origin == "https://\(authority)"
+        return isLoopback(host: host(of: authority)) && otherOrigins.isFromOwnPage(request)
     }
 
     /// `host:port` or `[address]:port` without the port.

@@ -1,9 +1,13 @@
 internal import Hummingbird
 internal import Logging
 
-/// Stands around every request: decides whether it may enter, and turns every error into a problem.
+/// Stands around every request: finds out who asks, and turns every error into a problem. Whether they may ask for what they ask
+/// for is decided where that is known: on the operation that was found.
 struct Boundary: RouterMiddleware {
-    let access: AccessControl
+    let authenticator: Authenticator
+    let proxies: TrustedProxies
+    let rates: RateGate
+    let crossOrigin: CrossOrigin
 
     @concurrent func handle(
         _ request: Request,
@@ -11,19 +15,43 @@ struct Boundary: RouterMiddleware {
         next: @concurrent (Request, CallContext) async throws -> Response
     ) async throws -> Response {
         let requestID = Self.requestID(request, context)
+        var context = context
+        context.address = proxies.client(
+            connection: context.address,
+            forwarded: request.headers[values: HeaderNames.forwardedFor]
+        )
+        context.caller = await authenticator.caller(of: request, from: context.address)
+        context.csrfToken = authenticator.csrfToken(of: request)
+        context.lookAgain = { await authenticator.caller(of: request) }
+        // why: a caller who is not known is not counted.
+        let allowance = (try? context.caller.get()).flatMap { rates.enter($0) }
         var response: Response
         do {
-            try access.check(request)
-            response = try await next(request, context)
+            if let allowance, allowance.waitSeconds > 0 { throw Problem.tooManyRequests(allowance) }
+            if let preflight = crossOrigin.preflight(request) {
+                response = preflight
+            } else {
+                response = try await next(request, context)
+            }
         } catch is HTTPError {
-            response = Problem.routeNotFound(path: request.uri.path).response(requestID: requestID)
+            // A stranger is not told what there is.
+            let problem = context.caller.failure ?? Problem.routeNotFound(path: request.uri.path)
+            response = problem.response(requestID: requestID)
         } catch {
             let problem = Problem(error)
             report(error, problem, requestID, context)
             response = problem.response(requestID: requestID)
         }
+        if response.status == .unauthorized { authenticator.noteStranger(request, from: context.address) }
         response.headers[HeaderNames.requestID] = requestID
+        allowance?.write(to: &response.headers)
         response.headers[.cacheControl] = response.headers[.cacheControl] ?? "no-store"
+        // Logs and outputs are users' texts, and come from the address that has the session.
+        response.headers[.xContentTypeOptions] = "nosniff"
+        if response.headers[.contentSecurityPolicy] == nil {
+            response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        }
+        crossOrigin.mark(&response.headers, for: request)
         return response
     }
 

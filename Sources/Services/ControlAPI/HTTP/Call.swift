@@ -6,9 +6,22 @@ internal import SlipwayCore
 struct Call: Sendable {
     var request: Request
     let parameters: Parameters
+    /// Who asks.
+    let principal: Principal
+    /// Looks again who asks: what they came with may have ended meanwhile.
+    let lookAgain: @Sendable () async -> Result<Principal, Problem>
+    /// What a browser that is logged in must send with every change; `nil` for anybody else.
+    var csrfToken: String?
+    /// Where the request comes from; `nil` if that is not known.
+    let address: String?
     /// Unique to the request; answers, problems and log lines carry it.
     let requestID: String
     let limits: ControlAPILimits
+    /// The id of the operation.
+    let operation: String
+    let installation: InstallationKey
+    /// If the client may send the request again.
+    var repeated: RepeatedCall?
 
     /// The run named by the path.
     func runID() throws(Problem) -> RunID {
@@ -64,8 +77,15 @@ struct Call: Sendable {
         return text
     }
 
-    /// Who says to be asking; `nil` if nobody says so. It is recorded, and grants nothing.
+    /// Who asks, for records. Where many share their credentials that is who they say they are, which grants nothing; `nil` if
+    /// nothing is known of them but that they are on this machine.
     func actor() throws(Problem) -> String? {
+        let said = try saidActor()
+        guard principal.isShared else { return principal.name }
+        return said ?? (principal.kind == .local ? nil : principal.name)
+    }
+
+    private func saidActor() throws(Problem) -> String? {
         guard let name = request.headers[HeaderNames.actor] else { return nil }
         guard (1...100).contains(name.count), name.unicodeScalars.allSatisfy(Self.isPrintable) else {
             throw Problem.invalidParameter(
@@ -98,7 +118,10 @@ struct Call: Sendable {
         try Self.json(await text(contentTypes: ["application/json"]))
     }
 
+    private static let depth = 64
+
     private static func json(_ text: String) throws(Problem) -> JSONValue {
+        guard JSONDepth.isWithin(depth, text) else { throw Problem.tooDeep(limit: depth) }
         do {
             return try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
         } catch {
@@ -106,13 +129,26 @@ struct Call: Sendable {
         }
     }
 
-    private func body() async throws -> ByteBuffer {
+    /// All of it, which has to come within a while.
+    func body() async throws -> ByteBuffer {
         let limit = limits.bodyBytes
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
             throw Problem.bodyTooLarge(limit: limit)
         }
         do {
-            return try await request.body.collect(upTo: limit)
+            let (body, patience) = (request.body, limits.bodyPatience)
+            return try await withThrowingTaskGroup(of: ByteBuffer?.self) { group in
+                group.addTask { try await body.collect(upTo: limit) }
+                group.addTask {
+                    try await Task.sleep(for: patience)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let first = try await group.next(), let bytes = first else {
+                    throw Problem.bodyTooSlow(patience)
+                }
+                return bytes
+            }
         } catch let error as any HTTPResponseError where error.status == .contentTooLarge {
             throw Problem.bodyTooLarge(limit: limit)
         }

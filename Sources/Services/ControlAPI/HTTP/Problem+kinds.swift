@@ -71,6 +71,21 @@ extension Problem {
         detail: "the body must be one JSON value in UTF-8"
     )
 
+    static func tooDeep(limit: Int) -> Problem {
+        var problem = invalidJSON
+        problem.detail = "arrays and objects may lie within each other at most \(limit) deep"
+        return problem
+    }
+
+    static func bodyTooSlow(_ patience: Duration) -> Problem {
+        Problem(
+            .requestTimeout,
+            .requestTimeout,
+            title: "The request's body did not come in time",
+            detail: "it must be there within \(patience.components.seconds) s"
+        )
+    }
+
     static func bodyTooLarge(limit: Int) -> Problem {
         Problem(
             .contentTooLarge,
@@ -187,6 +202,17 @@ extension Problem {
                 detail: detail
             )
         }
+    }
+
+    /// A run's state is not one of those that whoever asks looked at.
+    static func otherState(_ id: RunID, _ state: RunState, _ wanted: [RunState]) -> Problem {
+        let words = wanted.map(\.rawValue).joined(separator: ", ")
+        return Problem(
+            .conflict,
+            .actionNotPossible,
+            title: "The run's state does not allow this",
+            detail: "run \(id) is \(state.rawValue); only_states allows \(words)"
+        )
     }
 
     /// A run that does a part of another cannot be made.

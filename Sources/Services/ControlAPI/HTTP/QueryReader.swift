@@ -26,6 +26,23 @@ struct QueryReader {
         self.values = values
     }
 
+    /// What was given apart from some parameters, in one order.
+    func text(without names: [String]) -> String {
+        values.filter { !names.contains($0.key) }.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value.joined(separator: "\0"))" }.joined(separator: "\0\0")
+    }
+
+    /// A filter over some fields; `nil` if absent.
+    func filter(_ name: String, _ schema: FilterSchema) throws(Problem) -> FilterCondition? {
+        guard let text = try text(name) else { return nil }
+        do throws(FilterError) {
+            return try FilterParser.parse(text, schema)
+        } catch {
+            let message = "at character \(error.position): \(error.message)"
+            throw wrong(name, text, message, error.allowed)
+        }
+    }
+
     func text(_ name: String) throws(Problem) -> String? {
         guard let given = values[name], let first = given.first else { return nil }
         guard given.count == 1 else { throw wrong(name, nil, "is given more than once", ["one value"]) }

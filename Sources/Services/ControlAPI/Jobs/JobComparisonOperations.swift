@@ -8,8 +8,8 @@ struct JobComparisonOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("DiffJobVersions", .get, "/jobs/{team}/{name}/diff", diff),
-            Operation("PlanJob", .post, "/jobs:plan", plan),
+            Operation("DiffJobVersions", .get, "/jobs/{team}/{name}/diff", allows: .team(.viewer), diff),
+            Operation("PlanJob", .post, "/jobs:plan", allows: .team(.viewer), plan),
         ]
     }
 
@@ -17,7 +17,7 @@ struct JobComparisonOperations: Sendable {
     @Sendable private func diff(_ call: Call) async throws -> Response {
         let query = try call.query("from", "to")
         let allowed = 1...Int(Int32.max)
-        let job = try await jobs.job(call)
+        let job = try await call.job(.viewer, in: jobs.store)
         let to = try query.integer("to", default: job.currentVersion, allowed: allowed)
         let from = try query.integer("from", default: max(to - 1, 1), allowed: allowed)
         let (before, after) = (try await jobs.version(from, of: job), try await jobs.version(to, of: job))
@@ -35,7 +35,7 @@ struct JobComparisonOperations: Sendable {
 
     /// Changes nothing.
     @Sendable private func plan(_ call: Call) async throws -> Response {
-        let document = try await jobs.document(in: call)
+        let document = try await jobs.document(in: call, for: .viewer)
         let spec = document.spec
         try jobs.schedules.check(document.schedules ?? [])
         let job = try await jobs.store.job(team: spec.team, name: spec.name)

@@ -8,9 +8,11 @@ struct JobFileIntake: Sendable {
     let timeouts: JobSpec.Timeouts
 
     /// - Parameter team: replaces the file's.
-    /// - Throws: ``Problem`` if the file is wrong, its team does not exist or does not allow what it asks for.
-    func document(of text: String, team: String?) async throws -> JobDocument {
+    /// - Throws: ``Problem`` if the file is wrong, its team does not exist or does not allow what it asks for, or the caller has not
+    ///   this role in it.
+    func document(of text: String, team: String?, for role: TeamRole, of call: Call) async throws -> JobDocument {
         var document = try parsed(text, team: team, defaults: JobDefaults())
+        try call.require(role, in: document.spec.team, orElse: Problem.unknownTeamOrCluster(document.spec))
         guard let owner = try await store.team(document.spec.team) else {
             throw Problem.unknownTeamOrCluster(document.spec)
         }

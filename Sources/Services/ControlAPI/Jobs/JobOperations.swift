@@ -15,17 +15,25 @@ struct JobOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ApplyJob", .post, "/jobs", apply),
-            Operation("ListJobs", .get, "/jobs", list),
-            Operation("DescribeJob", .get, "/jobs/{team}/{name}", describe),
-            Operation("GetJobStatistics", .get, "/jobs/{team}/{name}/statistics", statistics),
-            Operation("ListJobVersions", .get, "/jobs/{team}/{name}/versions", versions),
-            Operation("DescribeJobVersion", .get, "/jobs/{team}/{name}/versions/{version}", version),
+            Operation("ApplyJob", .post, "/jobs", allows: .team(.operator), apply),
+            Operation("ListJobs", .get, "/jobs", allows: .team(.viewer), list),
+            Operation("DescribeJob", .get, "/jobs/{team}/{name}", allows: .team(.viewer), describe),
+            Operation("GetJobStatistics", .get, "/jobs/{team}/{name}/statistics", allows: .team(.viewer), statistics),
+            Operation("ListJobVersions", .get, "/jobs/{team}/{name}/versions", allows: .team(.viewer), versions),
+            Operation(
+                "DescribeJobVersion",
+                .get,
+                "/jobs/{team}/{name}/versions/{version}",
+                allows: .team(.viewer),
+                version
+            ),
         ]
             + JobAction.allCases.map { action in
                 let verb = action.rawValue
                 let name = verb.prefix(1).uppercased() + verb.dropFirst()
-                return Operation("\(name)Job", .post, "/jobs/{team}/{name}/\(verb)") { try await act(action, $0) }
+                return Operation("\(name)Job", .post, "/jobs/{team}/{name}/\(verb)", allows: .team(.operator)) {
+                    try await act(action, $0)
+                }
             }
     }
 
@@ -36,7 +44,7 @@ struct JobOperations: Sendable {
     /// Stores a job file, unless the job is already like that. `team` in the query replaces the file's.
     @Sendable private func apply(_ call: Call) async throws -> Response {
         let actor = try call.actor()
-        let document = try await document(in: call)
+        let document = try await document(in: call, for: .operator)
         let spec = document.spec
         try schedules.check(document.schedules ?? [])
         if spec.clusterSelector == nil { try await clusters.check(spec) }
@@ -70,70 +78,67 @@ struct JobOperations: Sendable {
     }
 
     /// The job file that a request holds, for the team that the query may name instead of the file's.
-    func document(in call: Call) async throws -> JobDocument {
+    ///
+    /// - Throws: ``Problem`` if it is wrong, or the caller has not this role in its team.
+    func document(in call: Call, for role: TeamRole) async throws -> JobDocument {
         let team = try call.query("team").text("team")
         let text = try await call.text(contentTypes: Self.fileTypes)
-        return try await files.document(of: text, team: team)
+        return try await files.document(of: text, team: team, for: role, of: call)
     }
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("team", "kind", "owner", "tag", "text", "paused", "archived", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { try Self.position($0) }
+        let query = try call.query(
+            "team",
+            "kind",
+            "owner",
+            "tag",
+            "text",
+            "paused",
+            "archived",
+            "filter",
+            "limit",
+            "after"
+        )
+        let page = try await call.page(query, default: 100)
+        let after = try page.place { $0.count == 2 ? (team: $0[0], name: $0[1]) : nil }
         let archived = try query.choice("archived", default: "false", of: ["true", "false", "all"])
         let filter = JobFilter(
-            teams: query.list("team"),
+            teams: call.teams(.viewer).narrowed(to: query.list("team")),
             kind: try query.text("kind"),
             owner: try query.text("owner"),
             tags: query.list("tag"),
             text: try query.text("text"),
             isPaused: try query.text("paused") == nil ? nil : query.flag("paused"),
-            isArchived: archived == "all" ? nil : archived == "true"
+            isArchived: archived == "all" ? nil : archived == "true",
+            condition: try query.filter("filter", JobFilter.schema)
         )
-        let jobs = try await store.jobs(filter, after: after, limit: limit)
+        let jobs = try await store.jobs(filter, after: after, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("jobs", jobs) { $0.job($1) }
-                if jobs.count == limit, let last = jobs.last { json.member("next", "\(last.team)/\(last.name)") }
+                json.member("next", page.next(jobs) { [$0.team, $0.name] })
             }
         }
     }
 
-    /// `team/name` of the last job of the page before.
-    private static func position(_ text: String) throws(Problem) -> (team: String, name: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
-            throw Problem.invalidParameter(
-                FieldError(
-                    field: "after",
-                    value: String(text.prefix(100)),
-                    message: "is not a position",
-                    allowed: ["the member next of the page before"]
-                )
-            )
-        }
-        return (String(parts[0]), String(parts[1]))
-    }
-
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let job = try await job(call)
+        let job = try await call.job(.viewer, in: store)
         let spec = try job.spec.canonicalJSON()
         return .json { $0.job(job, spec: spec) }
     }
 
     @Sendable private func versions(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "before")
-        let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
-        let before = try query.integer("before", default: Int(Int32.max), allowed: 1...Int(Int32.max))
-        let job = try await job(call)
-        let versions = try await store.versions(job.id, before: before, limit: limit)
+        let query = try call.query("limit", "before", "after")
+        let page = try await call.page(query, default: 50)
+        let first = try query.integer("before", default: Int(Int32.max), allowed: 1...Int(Int32.max))
+        let before = try page.place { Int($0[0]) } ?? first
+        let job = try await call.job(.viewer, in: store)
+        let versions = try await store.versions(job.id, before: before, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("versions", versions) { $0.jobVersion($1) }
-                if versions.count == limit, let last = versions.last, last.version > 1 {
-                    json.member("next", last.version)
-                }
+                if versions.last?.version != 1 { json.member("next", page.next(versions) { [String($0.version)] }) }
             }
         }
     }
@@ -151,7 +156,7 @@ struct JobOperations: Sendable {
                 )
             )
         }
-        let job = try await job(call)
+        let job = try await call.job(.viewer, in: store)
         let version = try await version(Int(number), of: job)
         let spec = try version.spec.canonicalJSON()
         return .json { $0.jobVersion(version, spec: spec) }
@@ -168,11 +173,13 @@ struct JobOperations: Sendable {
         _ = try call.query()
         let (actor, why) = (try call.actor(), try await call.why())
         let (team, name) = (call.segment("team"), call.segment("name"))
+        let unknown = Problem.jobNotFound(team: team, name: name)
+        try call.require(.operator, in: team, orElse: unknown)
         guard let isChanged = try await store.act(action, onJob: name, of: team, by: actor, why: why) else {
-            throw Problem.jobNotFound(team: team, name: name)
+            throw unknown
         }
         await directory.forget(team: team, name: name)
-        let job = try await job(call)
+        let job = try await call.job(.viewer, in: store)
         return .json { json in
             json.object { json in
                 json.member("team", team)
@@ -191,17 +198,9 @@ struct JobOperations: Sendable {
         let most = store.limits.statisticsRuns
         let runs = try query.integer("runs", default: most, allowed: 1...most)
         let days = try query.text("days") == nil ? nil : query.integer("days", default: 1, allowed: 1...3650)
-        let job = try await job(call)
+        let job = try await call.job(.viewer, in: store)
         let since = days.map { now() + .seconds(-86_400 * $0) }
         let statistics = try await store.statistics(job.id, runs: runs, since: since)
         return .json { $0.statistics(statistics) }
-    }
-
-    func job(_ call: Call) async throws -> JobRecord {
-        let (team, name) = (call.segment("team"), call.segment("name"))
-        guard let job = try await store.job(team: team, name: name) else {
-            throw Problem.jobNotFound(team: team, name: name)
-        }
-        return job
     }
 }

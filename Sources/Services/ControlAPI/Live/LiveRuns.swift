@@ -11,7 +11,7 @@ final class LiveRuns: Service {
         var run: RunID
         var last: RunPulse?
         var toldAt: ContinuousClock.Instant
-        var stream: AsyncStream<RunPulse>.Continuation
+        var stream: AsyncStream<RunPulse?>.Continuation
     }
 
     private struct State {
@@ -42,11 +42,12 @@ final class LiveRuns: Service {
         }
     }
 
-    /// The pulses of a run: one soon, one after each change, and the last one again when nothing happened for a while.
+    /// The pulses of a run: one soon, one after each change, and the last one again when nothing happened for a while. `nil` comes in
+    /// place of the last one while there was none, as when the database is away.
     ///
     /// Ends when the process stops; the follower leaves by dropping the stream. A slow follower gets the newest only.
-    func follow(_ run: RunID) throws(Problem) -> AsyncStream<RunPulse> {
-        let (stream, continuation) = AsyncStream.makeStream(of: RunPulse.self, bufferingPolicy: .bufferingNewest(1))
+    func follow(_ run: RunID) throws(Problem) -> AsyncStream<RunPulse?> {
+        let (stream, continuation) = AsyncStream.makeStream(of: RunPulse?.self, bufferingPolicy: .bufferingNewest(1))
         let id: UInt64? = state.withLock { state in
             guard !state.isOver, state.followers.count < limits.followers else { return nil }
             state.nextID += 1
@@ -82,6 +83,9 @@ final class LiveRuns: Service {
         for stream in streams { stream.finish() }
     }
 
+    /// Whether streams have to end.
+    var hasEnded: Bool { state.withLock(\.isOver) }
+
     private func followedRuns() -> [RunID]? {
         state.withLock { state in
             state.followers.isEmpty || state.isOver ? nil : Array(Set(state.followers.values.map(\.run)))
@@ -102,10 +106,10 @@ final class LiveRuns: Service {
 
     private func tell(_ found: [RunID: RunPulse]) {
         let now = ContinuousClock.now
-        let news: [(AsyncStream<RunPulse>.Continuation, RunPulse)] = state.withLock { state in
-            var news: [(AsyncStream<RunPulse>.Continuation, RunPulse)] = []
+        let news: [(AsyncStream<RunPulse?>.Continuation, RunPulse?)] = state.withLock { state in
+            var news: [(AsyncStream<RunPulse?>.Continuation, RunPulse?)] = []
             for (id, follower) in state.followers {
-                guard let pulse = found[follower.run] ?? follower.last else { continue }
+                let pulse = found[follower.run] ?? follower.last
                 guard pulse != follower.last || now - follower.toldAt >= limits.keepAlive else { continue }
                 state.followers[id]?.last = pulse
                 state.followers[id]?.toldAt = now

@@ -8,11 +8,13 @@ struct LogOperations: Sendable {
     let live: LiveRuns
     let limits: ControlAPILimits
 
-    var all: [Operation] { [Operation("GetJobRunLogs", .get, "/runs/{id}/logs", logs)] }
+    var all: [Operation] { [Operation("GetJobRunLogs", .get, "/runs/{id}/logs", allows: .team(.viewer), logs)] }
 
     @Sendable private func logs(_ call: Call) async throws -> Response {
         let request = try LogRequest(try call.query(LogRequest.parameters), call.request)
-        let id = try call.runID()
+        // Read before the lines: if it is over, they are all there.
+        let run = try await call.run(.viewer, in: store)
+        let id = run.id
         let reader = LogReader(
             store: store,
             run: id,
@@ -21,10 +23,8 @@ struct LogOperations: Sendable {
             chunksPerPage: limits.logChunksPerPage,
             tailBytes: limits.logTailBytes
         )
-        // Read before the lines: if it is over, they are all there.
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
         switch request.form {
-        case .follow: return try follow(id, reader, request, requestID: call.requestID)
+        case .follow: return try follow(run, reader, request, call)
         case .text: return text(reader, request)
         case .page: return try await page(reader, request, of: run)
         }
@@ -82,13 +82,14 @@ struct LogOperations: Sendable {
 
     /// What there is, then each line as it is stored, until the run is over. An event's id is the position after it.
     private func follow(
-        _ id: RunID,
+        _ run: RunRecord,
         _ reader: LogReader,
         _ request: LogRequest,
-        requestID: String
+        _ call: Call
     ) throws(Problem) -> Response {
+        let id = run.id
         let pulses = try live.follow(id)
-        return EventStream.response(requestID: requestID) { events in
+        return EventStream.response(requestID: call.requestID) { events in
             var cursor = request.cursor ?? LogCursor()
             if request.cursor == nil, let tail = request.tail {
                 let (start, page) = try await reader.tail(tail)
@@ -98,6 +99,11 @@ struct LogOperations: Sendable {
                 try await sendLines(of: reader, after: &cursor, to: &events)
             }
             for await pulse in pulses {
+                guard let pulse else {
+                    try await events.alive()
+                    continue
+                }
+                try await call.requireStill(.viewer, in: run.team, orElse: Problem.runNotFound(id))
                 let before = cursor
                 try await sendLines(of: reader, after: &cursor, to: &events)
                 if pulse.state.isTerminal {

@@ -9,47 +9,30 @@ struct OutputOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ListJobRunOutputs", .get, "/runs/{id}/outputs", list),
-            Operation("GetJobRunOutput", .get, "/runs/{id}/outputs/{task}/{name}", download),
+            Operation("ListJobRunOutputs", .get, "/runs/{id}/outputs", allows: .team(.viewer), list),
+            Operation("GetJobRunOutput", .get, "/runs/{id}/outputs/{task}/{name}", allows: .team(.viewer), download),
         ]
     }
 
     /// A value longer than `limits.listedOutputBytes` is left out; `links.self` has it.
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query("task", "limit", "after")
-        let limit = try query.integer("limit", default: limits.pageRows, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { try Self.position($0) }
-        let run = try await existing(call)
+        let page = try await call.page(query, default: limits.pageRows)
+        let after = try page.place { $0.count == 2 ? OutputName(task: $0[0], name: $0[1]) : nil }
+        let run = try await call.run(.viewer, in: store)
         let outputs = try await store.outputs(
             run.id,
             task: query.text("task"),
             after: after,
-            limit: limit,
+            limit: page.limit,
             valueBytes: limits.listedOutputBytes
         )
         return .json { json in
             json.object { json in
                 json.array("outputs", outputs) { $0.output($1, of: run.id) }
-                if outputs.count == limit, let last = outputs.last {
-                    json.member("next", "\(last.task)/\(last.name)")
-                }
+                json.member("next", page.next(outputs) { [$0.task, $0.name] })
             }
         }
-    }
-
-    private static func position(_ text: String) throws(Problem) -> OutputName {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
-            throw Problem.invalidParameter(
-                FieldError(
-                    field: "after",
-                    value: String(text.prefix(100)),
-                    message: "is not a place in the list",
-                    allowed: ["the member next of the page before"]
-                )
-            )
-        }
-        return OutputName(task: String(parts[0]), name: String(parts[1]))
     }
 
     @Sendable private func download(_ call: Call) async throws -> Response {
@@ -58,7 +41,7 @@ struct OutputOperations: Sendable {
         let asked = try query.text("format") == nil ? nil : query.choice("format", default: OutputDocument.Format.json)
         let rows = try query.integer("rows", default: Int.max, allowed: 0...Int.max)
         let name = OutputName(task: call.segment("task"), name: call.segment("name"))
-        let run = try await existing(call)
+        let run = try await call.run(.viewer, in: store)
         guard let output = try await store.output(run.id, name) else {
             let names = try await store.outputNames(run.id, limit: limits.pageRows)
             throw Problem.outputNotFound(run.id, name, there: names)
@@ -93,12 +76,6 @@ struct OutputOperations: Sendable {
     /// What every file system takes.
     private static func fileWord(_ text: String) -> String {
         String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "_" })
-    }
-
-    private func existing(_ call: Call) async throws -> RunRecord {
-        let id = try call.runID()
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
-        return run
     }
 }
 

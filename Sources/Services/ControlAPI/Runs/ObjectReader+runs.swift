@@ -52,9 +52,38 @@ extension ObjectReader {
                 isReleased: reader.flag("released"),
                 createdBefore: reader.moment("before"),
                 createdAfter: reader.moment("after"),
-                variables: reader.variableTexts("variables")
+                variables: reader.variableTexts("variables"),
+                triggerKinds: reader.list("trigger", allowed: RunListRequest.triggers) {
+                    RunListRequest.triggers.contains($0) ? $0 : nil
+                },
+                scheduleName: reader.value("schedule", allowed: ["a schedule's name"], Self.word),
+                condition: reader.condition("where"),
+                search: reader.search()
             )
         }
+    }
+
+    /// A filter as a list's parameter `filter` says it.
+    private mutating func condition(_ name: String) -> FilterCondition? {
+        guard let text = optionalText(name, characters: 1...FilterLimits.standard.bytes) else { return nil }
+        do throws(FilterError) {
+            let condition = try FilterParser.parse(text, RunFilter.schema)
+            // No condition is every run; whoever says something does not mean that.
+            if condition == nil { refuse(name, message: "says nothing", allowed: ["a condition such as age<24h"]) }
+            return condition
+        } catch {
+            refuse(name, message: "at character \(error.position): \(error.message)", allowed: error.allowed)
+            return nil
+        }
+    }
+
+    private mutating func search() -> String? {
+        guard let text = optionalText("search", characters: 1...RunListRequest.searchBytes) else { return nil }
+        guard RunListRequest.isSearch(text) else {
+            refuse("search", message: "is not a search", allowed: [RunListRequest.searchRule])
+            return nil
+        }
+        return text
     }
 
     /// Values of variables as a run's list compares them; `nil` if absent.
@@ -70,6 +99,7 @@ extension ObjectReader {
         if texts.count < values.count {
             refuse(name, message: "must hold values of variables", allowed: ["texts, numbers, true, false, references"])
         }
+        if has(name), values.isEmpty { refuse(name, message: "names no variable", allowed: ["at least one"]) }
         return texts.isEmpty ? nil : texts
     }
 

@@ -11,7 +11,9 @@ struct RunDescription: Sendable {
     let prices: ResourcePrices?
 
     /// The run as JSON.
-    func text(_ id: RunID, now: Timestamp) async throws -> String {
+    ///
+    /// - Throws: ``Problem`` if there is none, or the caller may not see it.
+    func text(_ id: RunID, now: Timestamp, for call: Call) async throws -> String {
         async let found = store.run(id)
         async let tasks = store.tasks(id)
         async let items = store.itemCounts(id)
@@ -19,7 +21,9 @@ struct RunDescription: Sendable {
         async let warnings = store.warnings(id, limit: limits.warningsPerRun)
         async let events = events(id)
         async let placements = store.placements(id)
+        async let isPinned = store.isPinned(id)
         guard let run = try await found else { throw Problem.runNotFound(id) }
+        try call.require(.viewer, in: run.team, orElse: Problem.runNotFound(id))
         let spec = try await directory.spec(run.jobID, version: run.jobVersion)
         let complete = RunTasks(of: run, spec: spec, plan: try await plan)
         let known = try await events
@@ -31,6 +35,7 @@ struct RunDescription: Sendable {
             use: try await use(of: run, stays: StateTimes.stays(known), now: now, needsSpec: false),
             chain: try await store.chain(run.rootID ?? run.id),
             placements: try await placements,
+            isPinned: try await isPinned,
             wait: try await RunWait.inShort(of: run, store: store, view: admission)
         )
         return String(decoding: JSONWriter.text { $0.run(run, parts, now: now) }, as: UTF8.self)
@@ -75,6 +80,8 @@ struct RunParts: Sendable {
     /// Every run that goes back to the same first one.
     var chain: [RunRecord]
     var placements: [PlacementRecord]
+    /// Whether it stays, whatever its age.
+    var isPinned: Bool
     /// Why it is not placed yet; `nil`: it is, or that is not at hand.
     var wait: RunWait?
 }

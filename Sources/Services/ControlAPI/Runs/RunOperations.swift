@@ -14,11 +14,11 @@ struct RunOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("CreateJobRun", .post, "/runs", create),
-            Operation("CreateJobRuns", .post, "/runs:batch", createMany),
-            Operation("ListJobRuns", .get, "/runs", list),
-            Operation("DescribeJobRun", .get, "/runs/{id}", describe),
-            Operation("ListJobRunEvents", .get, "/runs/{id}/events", events),
+            Operation("CreateJobRun", .post, "/runs", allows: .team(.submitter), create),
+            Operation("CreateJobRuns", .post, "/runs:batch", allows: .team(.submitter), createMany),
+            Operation("ListJobRuns", .get, "/runs", allows: .team(.viewer), list),
+            Operation("DescribeJobRun", .get, "/runs/{id}", allows: .team(.viewer), describe),
+            Operation("ListJobRunEvents", .get, "/runs/{id}/events", allows: .team(.viewer), events),
         ]
     }
 
@@ -27,7 +27,7 @@ struct RunOperations: Sendable {
     @Sendable private func create(_ call: Call) async throws -> Response {
         _ = try call.query()
         let request = try Self.request(in: try await call.json())
-        let run = try await factory.run(request, by: call.actor())
+        let run = try await factory.run(request, as: call.repeated?.identifier(0), for: call)
         try await submissions.enter([run])
         try await intake.submit([run])
         return Self.created(run)
@@ -45,8 +45,7 @@ struct RunOperations: Sendable {
     /// All of them or none.
     @Sendable private func createMany(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let actor = try call.actor()
-        let runs = try await runs(for: requests(in: try await call.json()), by: actor)
+        let runs = try await runs(for: requests(in: try await call.json()), call)
         try await submissions.enter(runs)
         try await intake.submit(runs)
         return Self.created(runs)
@@ -64,9 +63,11 @@ struct RunOperations: Sendable {
         return requests
     }
 
-    private func runs(for requests: [RunRequest], by actor: String?) async throws -> [NewRun] {
+    private func runs(for requests: [RunRequest], _ call: Call) async throws -> [NewRun] {
         var runs: [NewRun] = []
-        for request in requests { runs.append(try await factory.run(request, by: actor)) }
+        for (index, request) in requests.enumerated() {
+            runs.append(try await factory.run(request, as: call.repeated?.identifier(index), for: call))
+        }
         return runs
     }
 
@@ -85,64 +86,38 @@ struct RunOperations: Sendable {
     // MARK: Reading
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query(
-            "team",
-            "job",
-            "state",
-            "kind",
-            "origin",
-            "released",
-            "variable",
-            "trigger",
-            "schedule",
-            "limit",
-            "after"
+        let list = try RunListRequest(
+            try call.query(RunListRequest.parameters + ["limit", "after"]),
+            for: call.teams(.viewer)
         )
-        let limit = try query.integer("limit", default: 50, allowed: 1...limits.pageRows)
-        let filter = RunFilter(
-            teams: query.list("team"),
-            jobName: try query.text("job"),
-            states: try query.states("state"),
-            kind: try query.text("kind"),
-            originID: try query.identifier("origin"),
-            isReleased: try query.text("released") == nil ? nil : query.flag("released"),
-            variables: try query.pairs("variable"),
-            triggerKinds: try query.words("trigger", of: ["manual", "schedule", "backfill"]),
-            scheduleName: try query.text("schedule")
-        )
-        let runs = try await store.runs(filter, before: query.identifier("after"), limit: limit)
+        let page = try await call.page(list.query, default: 50)
+        let place = try page.place(list.place)
+        let found = try await store.runs(list.filter, list.order, after: place, limit: page.limit)
         return .json { json in
             json.object { json in
-                json.array("runs", runs) { $0.run($1) }
-                if runs.count == limit { json.member("next", runs.last?.id) }
+                json.array("runs", found.runs) { $0.run($1) }
+                json.member("next", found.next.map { page.cursor(list.text($0)) })
             }
         }
     }
 
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let body = try await description.text(call.runID(), now: now())
+        let body = try await description.text(call.runID(), now: now(), for: call)
         return .json { $0.value(VerbatimJSON(text: body)) }
     }
 
     @Sendable private func events(_ call: Call) async throws -> Response {
-        let query = try call.query("after", "limit")
-        let limit = try query.integer("limit", default: limits.pageRows, allowed: 1...limits.pageRows)
-        let after = try query.integer("after", default: Int64(0), allowed: 0...Int64.max)
-        let run = try await existing(call)
-        let events = try await store.events(run.id, after: after, limit: limit)
+        let page = try await call.page(try call.query("after", "limit"), default: limits.pageRows)
+        let after = try page.place { Int64($0[0]) } ?? 0
+        let run = try await call.run(.viewer, in: store)
+        let events = try await store.events(run.id, after: after, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("events", events) { $0.event($1) }
-                if events.count == limit { json.member("next", events.last?.sequence) }
+                json.member("next", page.next(events) { [String($0.sequence)] })
             }
         }
-    }
-
-    private func existing(_ call: Call) async throws -> RunRecord {
-        let id = try call.runID()
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
-        return run
     }
 }
 

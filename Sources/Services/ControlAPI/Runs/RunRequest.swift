@@ -33,10 +33,14 @@ struct RunFactory: Sendable {
     let clusters: ClusterDirectory
     let identifiers: RunIdentifiers
 
-    /// - Throws: ``Problem`` if the job or the version does not exist, the variables do not fit, or no cluster takes it.
-    func run(_ request: RunRequest, by actor: String?) async throws -> NewRun {
+    /// - Parameter id: the run's id; `nil` makes one.
+    /// - Throws: ``Problem`` if the job or the version does not exist, the caller may not run it, the variables do not fit, or no
+    ///   cluster takes it.
+    func run(_ request: RunRequest, as id: RunID? = nil, for call: Call) async throws -> NewRun {
+        let unknown = Problem.jobNotFound(team: request.team, name: request.job)
+        try call.require(.submitter, in: request.team, orElse: unknown)
         guard let job = try await directory.job(team: request.team, name: request.job) else {
-            throw Problem.jobNotFound(team: request.team, name: request.job)
+            throw unknown
         }
         guard job.archivedAt == nil else { throw Problem.jobArchived(team: job.team, name: job.name) }
         let version = request.version ?? job.currentVersion
@@ -47,14 +51,14 @@ struct RunFactory: Sendable {
         let admission = AdmissionRequest(spec.applying(request.overrides), variables: variables.values)
         let chosen = try await clusters.choose(for: spec, demand: admission.demand, path: request.path)
         return NewRun(
-            id: identifiers.next(),
+            id: id ?? identifiers.next(),
             of: job.id,
             version: version,
             spec: spec,
             variables: variables,
             overrides: request.overrides,
             on: chosen,
-            submittedBy: actor,
+            submittedBy: try call.actor(),
             why: request.why
         )
     }

@@ -13,6 +13,7 @@ extension JSONWriter {
     mutating func run(_ run: RunRecord, _ parts: RunParts, now: Timestamp) {
         object { json in
             json.members(of: run)
+            json.member("pinned", parts.isPinned)
             json.waiting(parts.wait)
             json.member("variables", run.variables)
             json.object("variable_origins") { json in

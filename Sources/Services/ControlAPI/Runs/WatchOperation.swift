@@ -11,25 +11,30 @@ struct WatchOperation: Sendable {
     let limits: ControlAPILimits
     let now: @Sendable () -> Timestamp
 
-    var all: [Operation] { [Operation("WatchJobRun", .get, "/runs/{id}/watch", watch)] }
+    var all: [Operation] { [Operation("WatchJobRun", .get, "/runs/{id}/watch", allows: .team(.viewer), watch)] }
 
     /// Events as they are recorded, first all tasks and then those that changed, and at the end the whole run.
     @Sendable private func watch(_ call: Call) async throws -> Response {
         let query = try call.query("after")
         let asked = try query.integer("after", default: Int64(0), allowed: 0...Int64.max)
         let resumed = call.request.headers[HeaderNames.lastEventID].flatMap { Int64($0) }
-        let id = try call.runID()
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
+        let run = try await call.run(.viewer, in: store)
+        let id = run.id
         let pulses = try live.follow(id)
         return EventStream.response(requestID: call.requestID) { events in
             var sequence = max(resumed ?? asked, 0)
             var tasks: TasksSent?
             try await sendEvents(of: id, after: &sequence, to: &events)
             for await pulse in pulses {
+                guard let pulse else {
+                    try await events.alive()
+                    continue
+                }
+                try await call.requireStill(.viewer, in: run.team, orElse: Problem.runNotFound(id))
                 let before = sequence
                 try await sendEvents(of: id, after: &sequence, to: &events)
                 if pulse.state.isTerminal {
-                    let run = try await description.text(id, now: now())
+                    let run = try await description.text(id, now: now(), for: call)
                     try await events.send("end") { $0.value(VerbatimJSON(text: run)) }
                     return
                 }

@@ -8,8 +8,8 @@ extension ScheduleOperations {
     private static let liveRuns = 500
 
     @Sendable func dryRun(_ call: Call) async throws -> Response {
-        let schedule = try await schedule(call)
-        let job = try await job(call)
+        let schedule = try await schedule(call, .viewer)
+        let job = try await call.job(.viewer, in: store)
         let now = try await store.databaseTime()
         let value = schedule.spec.schedule(
             schedule.id,
@@ -22,7 +22,7 @@ extension ScheduleOperations {
 
     /// Of a schedule that is not stored.
     @Sendable func dryRunNew(_ call: Call) async throws -> Response {
-        let (job, document) = try await document(call)
+        let (job, document) = try await document(call, .viewer)
         let now = try await store.databaseTime()
         let value = document.spec.schedule(
             identifiers.next(),

@@ -12,57 +12,55 @@ extension ScheduleOperations {
 
     @Sendable func scheduleTicks(_ call: Call) async throws -> Response {
         let query = try call.query(Self.filters)
-        let schedule = try await schedule(call)
-        return try await ticks(TickFilter(job: schedule.jobID, schedule: schedule.id), query)
+        let schedule = try await schedule(call, .viewer)
+        return try await ticks(TickFilter(job: schedule.jobID, schedule: schedule.id), call, query)
     }
 
     /// Those of all the job's schedules, deleted ones included.
     @Sendable func jobTicks(_ call: Call) async throws -> Response {
         let query = try call.query(Self.filters + ["schedule"])
-        let job = try await job(call)
-        return try await ticks(TickFilter(job: job.id, scheduleName: query.text("schedule")), query)
+        let job = try await call.job(.viewer, in: store)
+        return try await ticks(TickFilter(job: job.id, scheduleName: query.text("schedule")), call, query)
     }
 
-    private func ticks(_ filter: TickFilter, _ query: QueryReader) async throws -> Response {
+    private func ticks(_ filter: TickFilter, _ call: Call, _ query: QueryReader) async throws -> Response {
         var filter = filter
         filter.outcomes = try query.words("outcome", of: Self.outcomes)
         filter.reasons = try query.words("reason", of: TickSkipReason.allCases.map(\.rawValue))
         filter.since = try query.time("since")
         filter.until = try query.time("until")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { try Self.position($0) }
-        let ticks = try await store.ticks(filter, after: after.map { ($0.at, $0.schedule) }, limit: limit)
+        let page = try await call.page(query, default: 100)
+        let after = try page.place(Self.position)
+        let ticks = try await store.ticks(filter, after: after.map { ($0.at, $0.schedule) }, limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("ticks", ticks) { $0.tick($1) }
-                if ticks.count == limit, let last = ticks.last {
-                    json.member("next", Self.text(last.tick, last.scheduleID))
-                }
+                json.member("next", page.next(ticks) { Self.text($0.tick, $0.scheduleID) })
             }
         }
     }
 
-    /// Microseconds since 1970 and the schedule's id.
-    private static func position(_ text: String) throws(Problem) -> (at: Timestamp, schedule: ScheduleID) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let microseconds = Int64(parts[0]), let id = ScheduleID(parts[1]) else {
-            throw noPosition(text)
-        }
+    /// A moment and the schedule's id.
+    private static func position(_ parts: [String]) -> (at: Timestamp, schedule: ScheduleID)? {
+        guard parts.count == 2, let microseconds = Int64(parts[0]), let id = ScheduleID(parts[1]) else { return nil }
         return (Timestamp(microsecondsSince1970: microseconds), id)
     }
 
-    private static func text(_ at: Timestamp, _ schedule: ScheduleID) -> String {
-        "\(at.microsecondsSince1970).\(schedule)"
+    private static func text(_ at: Timestamp, _ schedule: ScheduleID) -> [String] {
+        [String(at.microsecondsSince1970), schedule.description]
     }
 
     // MARK: What is to come
 
     @Sendable func upcoming(_ call: Call) async throws -> Response {
         let query = try call.query("team", "job", "until", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { try Self.position($0) }
+        let page = try await call.page(query, default: 100)
+        let after = try page.place(Self.position)
         let until = try query.time("until")
-        let filter = ScheduleFilter(teams: query.list("team"), jobName: try query.text("job"))
+        let filter = ScheduleFilter(
+            teams: call.teams(.viewer).narrowed(to: query.list("team")),
+            jobName: try query.text("job")
+        )
         let records = try await store.dueSchedules(filter)
         var schedules: [(schedule: Schedule, lastSettled: Timestamp?)] = []
         var byID: [ScheduleID: ScheduleRecord] = [:]
@@ -72,7 +70,7 @@ extension ScheduleOperations {
             schedules.append((schedule, record.lastSettled))
             byID[record.id] = record
         }
-        let items = UpcomingTicks(of: schedules, after: after, until: until, limit: limit).items
+        let items = UpcomingTicks(of: schedules, after: after, until: until, limit: page.limit).items
         let zones = Dictionary(schedules.map { ($0.schedule.id, $0.schedule.zone) }, uniquingKeysWith: { $1 })
         return .json { json in
             json.object { json in
@@ -86,9 +84,7 @@ extension ScheduleOperations {
                         json.member("schedule_id", record.id)
                     }
                 }
-                if items.count == limit, let last = items.last {
-                    json.member("next", Self.text(last.tick.at, last.schedule))
-                }
+                json.member("next", page.next(items) { Self.text($0.tick.at, $0.schedule) })
             }
         }
     }
@@ -99,7 +95,7 @@ extension ScheduleOperations {
         _ = try call.query()
         let actor = try call.actor()
         let (request, why) = try Self.backfillRequest(in: try await call.json())
-        let schedule = try await schedule(call)
+        let schedule = try await schedule(call, .operator)
         guard !schedule.spec.isAlwaysOn else {
             throw Problem.invalid([FieldError(field: "schedule", message: "is always on: it has no ticks of the past")])
         }

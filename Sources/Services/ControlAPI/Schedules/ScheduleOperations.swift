@@ -22,76 +22,76 @@ struct ScheduleOperations: Sendable {
 
     var all: [Operation] {
         [
-            Operation("ListSchedules", .get, "/schedules", listAll),
-            Operation("ListUpcomingRuns", .get, "/upcoming-runs", upcoming),
-            Operation("ListJobSchedules", .get, Self.jobPath + "/schedules", list),
-            Operation("CreateSchedule", .post, Self.jobPath + "/schedules", create),
-            Operation("DryRunNewSchedule", .post, Self.jobPath + "/schedules:dry-run", dryRunNew),
-            Operation("DescribeSchedule", .get, Self.path, describe),
-            Operation("ReplaceSchedule", .put, Self.path, replace),
-            Operation("DeleteSchedule", .delete, Self.path, delete),
-            Operation("PauseSchedule", .post, Self.path + "/pause") { try await pause($0, true) },
-            Operation("ResumeSchedule", .post, Self.path + "/resume") { try await pause($0, false) },
-            Operation("DryRunSchedule", .get, Self.path + "/dry-run", dryRun),
-            Operation("BackfillSchedule", .post, Self.path + "/backfill", backfill),
-            Operation("TriggerSchedule", .post, Self.path + "/trigger", trigger),
-            Operation("ListScheduleTicks", .get, Self.path + "/ticks", scheduleTicks),
-            Operation("ListJobTicks", .get, Self.jobPath + "/ticks", jobTicks),
+            Operation("ListSchedules", .get, "/schedules", allows: .team(.viewer), listAll),
+            Operation("ListUpcomingRuns", .get, "/upcoming-runs", allows: .team(.viewer), upcoming),
+            Operation("ListJobSchedules", .get, Self.jobPath + "/schedules", allows: .team(.viewer), list),
+            Operation("CreateSchedule", .post, Self.jobPath + "/schedules", allows: .team(.operator), create),
+            Operation(
+                "DryRunNewSchedule",
+                .post,
+                Self.jobPath + "/schedules:dry-run",
+                allows: .team(.viewer),
+                dryRunNew
+            ),
+            Operation("DescribeSchedule", .get, Self.path, allows: .team(.viewer), describe),
+            Operation("ReplaceSchedule", .put, Self.path, allows: .team(.operator), replace),
+            Operation("DeleteSchedule", .delete, Self.path, allows: .team(.operator), delete),
+            Operation("PauseSchedule", .post, Self.path + "/pause", allows: .team(.operator)) {
+                try await pause($0, true)
+            },
+            Operation("ResumeSchedule", .post, Self.path + "/resume", allows: .team(.operator)) {
+                try await pause($0, false)
+            },
+            Operation("DryRunSchedule", .get, Self.path + "/dry-run", allows: .team(.viewer), dryRun),
+            Operation(
+                "BackfillSchedule",
+                .post,
+                Self.path + "/backfill",
+                allows: .team(.operator),
+                isOnce: true,
+                backfill
+            ),
+            Operation("TriggerSchedule", .post, Self.path + "/trigger", allows: .team(.submitter), trigger),
+            Operation("ListScheduleTicks", .get, Self.path + "/ticks", allows: .team(.viewer), scheduleTicks),
+            Operation("ListJobTicks", .get, Self.jobPath + "/ticks", allows: .team(.viewer), jobTicks),
         ]
     }
 
     // MARK: Reading
 
     @Sendable private func listAll(_ call: Call) async throws -> Response {
-        let query = try call.query("team", "job", "paused", "limit", "after")
+        let query = try call.query("team", "job", "paused", "filter", "limit", "after")
         let filter = ScheduleFilter(
-            teams: query.list("team"),
+            teams: call.teams(.viewer).narrowed(to: query.list("team")),
             jobName: try query.text("job"),
-            isPaused: try query.text("paused") == nil ? nil : query.flag("paused")
+            isPaused: try query.text("paused") == nil ? nil : query.flag("paused"),
+            condition: try query.filter("filter", ScheduleFilter.schema)
         )
-        return try await list(filter, query)
+        return try await list(filter, call, query)
     }
 
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query("limit", "after")
-        let job = try await job(call)
-        return try await list(ScheduleFilter(teams: [job.team], jobName: job.name), query)
+        let job = try await call.job(.viewer, in: store)
+        return try await list(ScheduleFilter(teams: [job.team], jobName: job.name), call, query)
     }
 
-    private func list(_ filter: ScheduleFilter, _ query: QueryReader) async throws -> Response {
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        var after: (team: String, job: String, name: String)?
-        if let text = try query.text("after") {
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 3 else { throw Self.noPosition(text) }
-            after = (parts[0], parts[1], parts[2])
-        }
-        let schedules = try await store.schedules(filter, after: after, limit: limit)
+    private func list(_ filter: ScheduleFilter, _ call: Call, _ query: QueryReader) async throws -> Response {
+        let page = try await call.page(query, default: 100)
+        let after = try page.place { $0.count == 3 ? (team: $0[0], job: $0[1], name: $0[2]) : nil }
+        let schedules = try await store.schedules(filter, after: after, limit: page.limit)
         let views = schedules.map { ScheduleView($0, store.zones) }
         return .json { json in
             json.object { json in
                 json.array("schedules", views) { json, view in json.object { view.write(to: &$0) } }
-                if schedules.count == limit, let last = schedules.last {
-                    json.member("next", "\(last.team)/\(last.jobName)/\(last.name)")
-                }
+                json.member("next", page.next(schedules) { [$0.team, $0.jobName, $0.name] })
             }
         }
     }
 
-    static func noPosition(_ text: String) -> Problem {
-        .invalidParameter(
-            FieldError(
-                field: "after",
-                value: String(text.prefix(100)),
-                message: "is not a position",
-                allowed: ["the member next of the page before"]
-            )
-        )
-    }
-
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        return answer(try await schedule(call))
+        return answer(try await schedule(call, .viewer))
     }
 
     private func answer(_ schedule: ScheduleRecord, change: String? = nil, runs: Int = 0) -> Response {
@@ -113,7 +113,7 @@ struct ScheduleOperations: Sendable {
     @Sendable private func create(_ call: Call) async throws -> Response {
         let query = try call.query("paused")
         let isPaused = try query.flag("paused")
-        let (job, document) = try await document(call)
+        let (job, document) = try await document(call, .operator)
         guard let name = document.name else {
             throw Problem.invalidSchedule([FieldError(field: "name", message: "is required")])
         }
@@ -124,7 +124,7 @@ struct ScheduleOperations: Sendable {
     /// Makes it if it is not there and no revision is expected.
     @Sendable private func replace(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let (job, document) = try await document(call, replacing: call.segment("schedule"))
+        let (job, document) = try await document(call, .operator, replacing: call.segment("schedule"))
         var editing = try editing(call, job)
         if let name = document.name, name != editing.name {
             let error = FieldError(field: "name", value: name, message: "is not the path's", allowed: [editing.name])
@@ -140,14 +140,14 @@ struct ScheduleOperations: Sendable {
 
     @Sendable private func delete(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let job = try await job(call)
+        let job = try await call.job(.operator, in: store)
         let editing = try editing(call, job)
         return try await result(of: store.deleteSchedule(editing), job, editing.name)
     }
 
     private func pause(_ call: Call, _ isPaused: Bool) async throws -> Response {
         _ = try call.query()
-        let job = try await job(call)
+        let job = try await call.job(.operator, in: store)
         var editing = try editing(call, job)
         var reader = ObjectReader(try await call.optionalJSON())
         editing.why = reader.why()
@@ -188,8 +188,8 @@ struct ScheduleOperations: Sendable {
         let given = reader.values("variables")
         let why = reader.why()
         try reader.check()
-        let schedule = try await schedule(call)
-        let job = try await job(call)
+        let schedule = try await schedule(call, .submitter)
+        let job = try await call.job(.submitter, in: store)
         guard job.archivedAt == nil else { throw Problem.jobArchived(team: job.team, name: job.name) }
         let zone = try zone(of: schedule.spec)
         let now = try await store.databaseTime()
@@ -199,7 +199,7 @@ struct ScheduleOperations: Sendable {
         let demand = AdmissionRequest(job.spec, variables: variables.values).demand
         let chosen = try await clusters.choose(for: job.spec, demand: demand)
         let run = NewRun(
-            id: identifiers.next(),
+            id: call.repeated?.identifier(0) ?? identifiers.next(),
             of: job.id,
             version: job.currentVersion,
             spec: job.spec,
@@ -215,18 +215,12 @@ struct ScheduleOperations: Sendable {
 
     // MARK: What is asked for
 
-    func job(_ call: Call) async throws -> JobRecord {
-        let (team, name) = (call.segment("team"), call.segment("name"))
-        guard let job = try await store.job(team: team, name: name) else {
-            throw Problem.jobNotFound(team: team, name: name)
-        }
-        return job
-    }
-
-    func schedule(_ call: Call) async throws -> ScheduleRecord {
+    /// - Throws: ``Problem`` if there is none, or the caller has not this role in its team.
+    func schedule(_ call: Call, _ role: TeamRole) async throws -> ScheduleRecord {
         let (team, job, name) = (call.segment("team"), call.segment("name"), call.segment("schedule"))
+        try call.require(role, in: team, orElse: Problem.jobNotFound(team: team, name: job))
         if let schedule = try await store.schedule(team: team, job: job, name: name) { return schedule }
-        _ = try await self.job(call)
+        _ = try await call.job(role, in: store)
         throw Problem.scheduleNotFound(job, name)
     }
 
@@ -241,7 +235,11 @@ struct ScheduleOperations: Sendable {
     /// The schedule in the body, checked against the job and the zones there are.
     ///
     /// - Parameter replacing: the schedule that it may be already: then its moment may have passed.
-    func document(_ call: Call, replacing name: String? = nil) async throws -> (JobRecord, ScheduleDocument) {
+    func document(
+        _ call: Call,
+        _ role: TeamRole,
+        replacing name: String? = nil
+    ) async throws -> (JobRecord, ScheduleDocument) {
         let text = try await call.text(contentTypes: Self.fileTypes)
         let document: ScheduleDocument
         do throws(JobFileErrors) {
@@ -249,7 +247,7 @@ struct ScheduleOperations: Sendable {
         } catch {
             throw Problem.invalidSchedule(error)
         }
-        let job = try await job(call)
+        let job = try await call.job(role, in: store)
         for (field, given, known) in [("team", document.team, job.team), ("job", document.job, job.name)] {
             guard let given, given != known else { continue }
             throw Problem.invalidSchedule([

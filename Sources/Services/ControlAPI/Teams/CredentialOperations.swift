@@ -12,13 +12,13 @@ struct CredentialOperations: Sendable {
     var all: [Operation] {
         let path = "/credentials/{team}/{name}"
         return [
-            Operation("ApplyCredential", .put, path, apply),
-            Operation("ListCredentials", .get, "/credentials", list),
-            Operation("DescribeCredential", .get, path, describe),
-            Operation("UpdateCredential", .patch, path, updateOne),
-            Operation("UpdateCredentials", .post, "/credentials:update", updateMany),
-            Operation("DeleteCredential", .delete, path, delete),
-            Operation("CheckCredential", .post, path + "/check", check),
+            Operation("ApplyCredential", .put, path, allows: .team(.operator), apply),
+            Operation("ListCredentials", .get, "/credentials", allows: .team(.viewer), list),
+            Operation("DescribeCredential", .get, path, allows: .team(.viewer), describe),
+            Operation("UpdateCredential", .patch, path, allows: .team(.operator), updateOne),
+            Operation("UpdateCredentials", .post, "/credentials:update", allows: .team(.operator), updateMany),
+            Operation("DeleteCredential", .delete, path, allows: .team(.operator), delete),
+            Operation("CheckCredential", .post, path + "/check", allows: .team(.operator), check),
         ]
     }
 
@@ -27,6 +27,7 @@ struct CredentialOperations: Sendable {
     @Sendable private func apply(_ call: Call) async throws -> Response {
         _ = try call.query()
         let key = try Self.newKey(call)
+        try call.require(.operator, in: key.team)
         let (kind, spec) = try Self.credential(in: try await call.json())
         let outcome = try await store.apply(
             spec,
@@ -76,43 +77,26 @@ struct CredentialOperations: Sendable {
 
     @Sendable private func list(_ call: Call) async throws -> Response {
         let query = try call.query("team", "valid", "limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let after = try query.text("after").map { try Self.position($0) }
+        let page = try await call.page(query, default: 100)
+        let after = try page.place { $0.count == 2 ? CredentialKey(team: $0[0], name: $0[1]) : nil }
         let isValid = try query.text("valid") == nil ? nil : query.flag("valid")
         let found = try await store.credentials(
-            teams: query.list("team"),
+            teams: call.teams(.viewer).narrowed(to: query.list("team")),
             isValid: isValid,
             after: after,
-            limit: limit
+            limit: page.limit
         )
         return .json { json in
             json.object { json in
                 json.array("credentials", found) { $0.credential($1) }
-                if found.count == limit, let last = found.last {
-                    json.member("next", "\(last.key.team)/\(last.key.name)")
-                }
+                json.member("next", page.next(found) { [$0.key.team, $0.key.name] })
             }
         }
     }
 
-    private static func position(_ text: String) throws(Problem) -> CredentialKey {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
-            throw Problem.invalidParameter(
-                FieldError(
-                    field: "after",
-                    value: String(text.prefix(100)),
-                    message: "is not a position",
-                    allowed: ["the member next of the page before"]
-                )
-            )
-        }
-        return CredentialKey(team: String(parts[0]), name: String(parts[1]))
-    }
-
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let key = Self.key(call)
+        let key = try Self.key(call, .viewer)
         guard let credential = try await store.credential(key) else {
             throw Problem.credentialNotFound([key.name], team: key.team)
         }
@@ -123,7 +107,7 @@ struct CredentialOperations: Sendable {
 
     @Sendable private func updateOne(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let key = Self.key(call)
+        let key = try Self.key(call, .operator)
         let request = try CredentialRequest(try await call.json())
         let (credentials, resumed) = try await update(
             .named([key.name]),
@@ -142,6 +126,7 @@ struct CredentialOperations: Sendable {
     @Sendable private func updateMany(_ call: Call) async throws -> Response {
         _ = try call.query()
         let request = try CredentialRequest(many: try await call.json())
+        try call.require(.operator, in: request.team)
         guard try await store.team(request.team) != nil else { throw Problem.teamNotFound(request.team) }
         let (credentials, resumed) = try await update(
             request.selection,
@@ -185,7 +170,7 @@ struct CredentialOperations: Sendable {
 
     @Sendable private func delete(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let key = Self.key(call)
+        let key = try Self.key(call, .operator)
         let why = try await TeamOperations.why(call)
         let outcome = try await store.deleteCredential(
             key,
@@ -212,7 +197,7 @@ struct CredentialOperations: Sendable {
     /// Has it checked now; the answer does not wait for that.
     @Sendable private func check(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let key = Self.key(call)
+        let key = try Self.key(call, .operator)
         guard let found = try await store.requestCheck(key, by: call.actor()) else {
             throw Problem.credentialNotFound([key.name], team: key.team)
         }
@@ -222,12 +207,19 @@ struct CredentialOperations: Sendable {
 
     // MARK: Names
 
-    private static func key(_ call: Call) -> CredentialKey {
+    /// - Throws: ``Problem`` if the caller has not this role in its team.
+    private static func key(_ call: Call, _ role: TeamRole) throws(Problem) -> CredentialKey {
+        let key = given(call)
+        try call.require(role, in: key.team, orElse: Problem.credentialNotFound([key.name], team: key.team))
+        return key
+    }
+
+    private static func given(_ call: Call) -> CredentialKey {
         CredentialKey(team: call.segment("team"), name: call.segment("name"))
     }
 
     private static func newKey(_ call: Call) throws(Problem) -> CredentialKey {
-        let key = key(call)
+        let key = given(call)
         guard TeamNames.isName(key.name) else {
             throw Problem.invalidParameter(
                 FieldError(

@@ -5,20 +5,38 @@ internal import SlipwayCore
 /// What clients do with teams: their files, members, credits, suspension.
 struct TeamOperations: Sendable {
     let store: RunStore
+    let authenticator: Authenticator
     let limits: ControlAPILimits
 
     var all: [Operation] {
         [
-            Operation("ApplyTeam", .post, "/teams", apply),
-            Operation("ListTeams", .get, "/teams", list),
-            Operation("DescribeTeam", .get, "/teams/{team}", describe),
-            Operation("DeleteTeam", .delete, "/teams/{team}", delete),
-            Operation("SuspendTeam", .post, "/teams/{team}/suspend") { try await suspend(true, $0) },
-            Operation("ResumeTeam", .post, "/teams/{team}/resume") { try await suspend(false, $0) },
-            Operation("ChangeTeamCredits", .post, "/teams/{team}/credits", changeCredits),
-            Operation("ListTeamMembers", .get, "/teams/{team}/members", members),
-            Operation("SetTeamMember", .put, "/teams/{team}/members/{subject}", setMember),
-            Operation("RemoveTeamMember", .delete, "/teams/{team}/members/{subject}", removeMember),
+            Operation("ApplyTeam", .post, "/teams", allows: .installation(.admin), apply),
+            Operation("ListTeams", .get, "/teams", allows: .team(.viewer), list),
+            Operation("DescribeTeam", .get, "/teams/{team}", allows: .team(.viewer), describe),
+            Operation("DeleteTeam", .delete, "/teams/{team}", allows: .installation(.admin), delete),
+            Operation("SuspendTeam", .post, "/teams/{team}/suspend", allows: .installation(.operator)) {
+                try await suspend(true, $0)
+            },
+            Operation("ResumeTeam", .post, "/teams/{team}/resume", allows: .installation(.operator)) {
+                try await suspend(false, $0)
+            },
+            Operation(
+                "ChangeTeamCredits",
+                .post,
+                "/teams/{team}/credits",
+                allows: .installation(.admin),
+                isOnce: true,
+                changeCredits
+            ),
+            Operation("ListTeamMembers", .get, "/teams/{team}/members", allows: .team(.viewer), members),
+            Operation("SetTeamMember", .put, "/teams/{team}/members/{subject}", allows: .team(.admin), setMember),
+            Operation(
+                "RemoveTeamMember",
+                .delete,
+                "/teams/{team}/members/{subject}",
+                allows: .team(.admin),
+                removeMember
+            ),
         ]
     }
 
@@ -67,20 +85,23 @@ struct TeamOperations: Sendable {
     }
 
     @Sendable private func list(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let teams = try await store.teams(after: query.text("after"), limit: limit)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
+        let teams = try await store.teams(
+            call.teams(.viewer).narrowed(to: nil),
+            after: page.name(),
+            limit: page.limit
+        )
         return .json { json in
             json.object { json in
                 json.array("teams", teams) { $0.team($1) }
-                if teams.count == limit { json.member("next", teams.last?.name) }
+                json.member("next", page.next(teams) { [$0.name] })
             }
         }
     }
 
     @Sendable private func describe(_ call: Call) async throws -> Response {
         _ = try call.query()
-        let team = try await team(call)
+        let team = try await call.team(.viewer, in: store)
         return .json(headers: .revision(team.revision)) { $0.team(team) }
     }
 
@@ -155,10 +176,9 @@ struct TeamOperations: Sendable {
     // MARK: Members
 
     @Sendable private func members(_ call: Call) async throws -> Response {
-        let query = try call.query("limit", "after")
-        let limit = try query.integer("limit", default: 100, allowed: 1...limits.pageRows)
-        let team = try await team(call)
-        let members = try await store.members(of: team.name, after: query.text("after"), limit: limit)
+        let page = try await call.page(try call.query("limit", "after"), default: 100)
+        let team = try await call.team(.viewer, in: store)
+        let members = try await store.members(of: team.name, after: page.name(), limit: page.limit)
         return .json { json in
             json.object { json in
                 json.array("members", members) { json, member in
@@ -168,7 +188,7 @@ struct TeamOperations: Sendable {
                         json.member("created_at", member.createdAt)
                     }
                 }
-                if members.count == limit { json.member("next", members.last?.subject) }
+                json.member("next", page.next(members) { [$0.subject] })
             }
         }
     }
@@ -176,11 +196,13 @@ struct TeamOperations: Sendable {
     @Sendable private func setMember(_ call: Call) async throws -> Response {
         _ = try call.query()
         let (name, subject) = (call.segment("team"), try Self.subject(call))
+        try call.require(.admin, in: name, orElse: Problem.teamNotFound(name))
         let role = try Self.role(in: try await call.json())
         switch try await store.setMember(subject, of: name, role: role, by: call.actor()) {
         case .teamNotFound: throw Problem.teamNotFound(name)
         case .tooMany(let limit): throw Problem.limitReached("members of team \"\(name)\"", limit: limit)
         case .done(let change):
+            authenticator.forgetAll()
             return .json(change == .created ? .created : .ok) { json in
                 json.object { json in
                     json.member("team", name)
@@ -204,9 +226,11 @@ struct TeamOperations: Sendable {
     @Sendable private func removeMember(_ call: Call) async throws -> Response {
         _ = try call.query()
         let (name, subject) = (call.segment("team"), try Self.subject(call))
+        try call.require(.admin, in: name, orElse: Problem.memberNotFound(subject, team: name))
         guard try await store.removeMember(subject, of: name, by: call.actor()) else {
             throw Problem.memberNotFound(subject, team: name)
         }
+        authenticator.forgetAll()
         return .json { json in
             json.object { json in
                 json.member("team", name)
@@ -232,12 +256,6 @@ struct TeamOperations: Sendable {
     }
 
     // MARK: What several have
-
-    private func team(_ call: Call) async throws -> TeamRecord {
-        let name = call.segment("team")
-        guard let team = try await store.team(name) else { throw Problem.teamNotFound(name) }
-        return team
-    }
 
     /// Why somebody asks, from a body that may be absent.
     static func why(_ call: Call) async throws -> String? {

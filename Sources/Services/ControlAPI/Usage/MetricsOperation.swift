@@ -8,15 +8,17 @@ struct MetricsOperation: Sendable {
     let description: RunDescription
     let now: @Sendable () -> Timestamp
 
-    var all: [Operation] { [Operation("GetJobRunMetrics", .get, "/runs/{id}/metrics", metrics)] }
+    var all: [Operation] {
+        [Operation("GetJobRunMetrics", .get, "/runs/{id}/metrics", allows: .team(.viewer), metrics)]
+    }
 
     private static let maximumPoints = 720
 
     @Sendable private func metrics(_ call: Call) async throws -> Response {
         let query = try call.query("points")
         let limit = try query.integer("points", default: 120, allowed: 0...Self.maximumPoints)
-        let id = try call.runID()
-        guard let run = try await store.run(id) else { throw Problem.runNotFound(id) }
+        let run = try await call.run(.viewer, in: store)
+        let id = run.id
         async let tasks = store.tasks(id)
         async let events = description.events(id)
         let series = limit > 0 ? try await store.usageSeries(id) : [:]

@@ -74,6 +74,23 @@ struct BenchmarkAPI: Sendable {
         }
     }
 
+    /// A page of runs.
+    ///
+    /// - Returns: how many it has.
+    func runs(_ query: String) async throws -> Int {
+        let request = request(.GET, "/api/v1/runs?\(query)", contentType: "application/json")
+        let response = try await client.execute(request, timeout: Self.timeout)
+        let bytes = try await response.body.collect(upTo: 16 << 20)
+        guard response.status == .ok else {
+            throw BenchmarkError("/runs?\(query) was answered with \(response.status.code): \(String(buffer: bytes))")
+        }
+        return try JSONDecoder().decode(Page.self, from: Data(bytes.readableBytesView)).runs.count
+    }
+
+    private struct Page: Decodable {
+        var runs: [Created]
+    }
+
     /// A process's metrics.
     func metrics(port: Int) async throws -> PrometheusText {
         let url = "http://127.0.0.1:\(port)/metrics"

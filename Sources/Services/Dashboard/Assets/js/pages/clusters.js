@@ -18,10 +18,7 @@ export function show(stage, { signal, setTitle }) {
 
   async function load() {
     try {
-      const [{ clusters }, { holders }] = await Promise.all([
-        get("/clusters", {}, { signal }),
-        get("/holders", {}, { signal }),
-      ]);
+      const [{ clusters }, holders] = await Promise.all([get("/clusters", {}, { signal }), readHolders()]);
       const reporters = await Promise.all(
         clusters.slice(0, 20).map((cluster) =>
           get(`/clusters/${part(cluster.name)}`, {}, { signal }).then((described) => described.reporters, () => [])
@@ -29,7 +26,7 @@ export function show(stage, { signal, setTitle }) {
       );
       const key = JSON.stringify([
         clusters,
-        holders.map((holder) => [holder.id, holder.alive, holder.runs, holder.duties]),
+        holders?.map((holder) => [holder.id, holder.alive, holder.runs, holder.duties]),
       ]);
       if (key === last || slot.contains(document.activeElement) && last !== "") return;
       last = key;
@@ -51,7 +48,7 @@ export function show(stage, { signal, setTitle }) {
             { class: "columns" },
             clusters.map((cluster, index) => drawCluster(cluster, reporters[index] ?? [])),
           ),
-        drawHolders(holders),
+        holders && drawHolders(holders),
       );
     } catch (problem) {
       if (problem.name === "AbortError") return;
@@ -157,6 +154,16 @@ export function show(stage, { signal, setTitle }) {
           onclick: act("drain", "Drain", "No new run is placed on it. What runs there is not touched."),
         }, "Drain…"),
     });
+  }
+
+  /** `null`: who has roles in teams only may not see the processes. */
+  async function readHolders() {
+    try {
+      return (await get("/holders", {}, { signal })).holders;
+    } catch (problem) {
+      if (problem.status === 403) return null;
+      throw problem;
+    }
   }
 
   function drawHolders(holders) {

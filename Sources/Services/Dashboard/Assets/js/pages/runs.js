@@ -164,6 +164,24 @@ export function show(stage, { search, signal, setKeys, setTitle }) {
     live.textContent = feed.isLive ? "live" : "asked again every few seconds";
     live.classList.toggle("on", feed.isLive);
     status.textContent = runs.length === 0 ? "" : `${runs.length}${next ? "+" : ""} shown`;
+    if (runs.length === 0 && next) {
+      const further = h("button", { class: "button", type: "button", onclick: () => more(further) }, "Look further");
+      replace(
+        list,
+        card(
+          "Runs",
+          empty({
+            title: "None among those that were looked through",
+            text: "The newest runs do not match. Older ones have not been looked at yet.",
+            children: further,
+          }),
+          { isPlain: true },
+        ),
+      );
+      rows.reset();
+      showBatch();
+      return;
+    }
     if (runs.length === 0) {
       const isFiltered = names.some((name) => name !== "order_by" && filter[name].length > 0);
       replace(

@@ -225,12 +225,19 @@ async function goThrough(action, selection, why, tell) {
   for (let index = 0; index < PARTS; index += 1) {
     const body = parts ? parts[index] : { filter: selection.filter, after };
     if (!body) break;
-    const answer = await send("POST", `/runs:${action}`, { ...body, why });
+    let answer;
+    try {
+      answer = await send("POST", `/runs:${action}`, { ...body, why });
+    } catch (problem) {
+      if (done > 0) problem.message = `${problem.message} Before that: ${summary(counts)}.`;
+      throw problem;
+    }
     for (const [change, count] of tally(answer.runs)) counts.set(change, (counts.get(change) ?? 0) + count);
     done += answer.runs.length;
     tell(done);
     if (!parts && !answer.more) break;
     after = answer.next;
+    if (index === PARTS - 1 && (parts ? index < parts.length - 1 : answer.more)) counts.set(REST, 1);
   }
   return counts;
 }
@@ -248,4 +255,7 @@ function tally(runs) {
   return counts;
 }
 
-const summary = (counts) => [...counts].map(([change, count]) => `${count} ${change.replaceAll("_", " ")}`).join(" · ");
+const REST = "others were not reached: ask again for them";
+
+const summary = (counts) =>
+  [...counts].map(([change, count]) => change === REST ? REST : `${count} ${change.replaceAll("_", " ")}`).join(" · ");

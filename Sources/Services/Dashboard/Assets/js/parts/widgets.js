@@ -88,7 +88,7 @@ export function tiles(pairs) {
 
 /** Tabs; `choose` makes a panel's content when it is shown, and `changed` is told which one is. */
 export function tabs(label, entries, current, changed) {
-  const panel = h("div", { role: "tabpanel", tabindex: "-1", id: freshID("panel") });
+  const panel = h("div", { role: "tabpanel", tabindex: "0", id: freshID("panel") });
   let leave = null;
   const buttons = entries.map(([key, word]) =>
     h("button", {
